@@ -1,0 +1,22 @@
+"""What the keeper knows of a chain, apart from any protocol detail."""
+
+from dataclasses import dataclass
+
+from keeper.core.units import MicroStx, Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """One block, which a whole cycle reads at. `block_id` is the index block hash as hex."""
+
+    height: int
+    block_id: str
+    time: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A principal's STX and the next nonce by confirmed transactions only."""
+
+    balance_ustx: MicroStx
+    nonce: int

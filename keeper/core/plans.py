@@ -1,0 +1,51 @@
+"""A plan: which swaps, why, and at what expected cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from keeper.core.units import BaseUnits, Bps, MicroStx
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One swap through one adapter. Amounts are base units of the asset they name."""
+
+    venue: str
+    adapter: str
+    payer: str
+    sell: str
+    buy: str
+    pool_keys: tuple[str, ...]
+    amount_in: BaseUnits
+    expected_out: BaseUnits
+    min_out: BaseUnits
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one slice may do. The mandate's own limits are already folded in."""
+
+    max_slippage_bps: Bps
+    """Most a leg's minimum may lie below the agreed price; the contract's ceiling is 200."""
+    max_turnover_bps: Bps
+    """Most of the pool's value that this slice may sell."""
+    max_legs: int
+    dust_bps: Bps
+    """Differences below this share of the pool's value are left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The legs in order, and in plain words why they exist or why there are none."""
+
+    legs: tuple[Leg, ...]
+    reason: str
+    value_before_ustx: MicroStx
+    value_after_ustx: MicroStx
+    turnover_ustx: MicroStx
+    holdings_after: Mapping[str, int]
+
+    @property
+    def cost_ustx(self) -> int:
+        """Value lost at agreed prices if the legs pay what was quoted; negative is a gain."""
+        return self.value_before_ustx - self.value_after_ustx

@@ -1,0 +1,136 @@
+"""What the keeper remembers: decisions, intents, alerts. Plain data, stored and shown as it stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from keeper.core.units import Bps, MicroStx, Seconds
+
+
+class Outcome(StrEnum):
+    """How one cycle of one pool ended. Each is a reason a person can read."""
+
+    WITHIN_THRESHOLD = "within_threshold"
+    PROPOSED = "proposed"
+    WAITING_FOR_VOTE = "waiting_for_vote"
+    VOTE_PASSED = "vote_passed"
+    VOTE_FAILED = "vote_failed"
+    PRICES_POSTED = "prices_posted"
+    SLICE_EXECUTED = "slice_executed"
+    REBALANCED = "rebalanced"
+    WITHDRAWAL_PAID = "withdrawal_paid"
+    WAITING_FOR_TRANSACTION = "waiting_for_transaction"
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+
+
+class IntentKind(StrEnum):
+    """What a transaction is for."""
+
+    PROPOSE = "propose"
+    CONCLUDE = "conclude"
+    POST_PRICES = "post_prices"
+    REBALANCE = "rebalance"
+    PAY_WITHDRAWAL = "pay_withdrawal"
+
+
+class IntentState(StrEnum):
+    """Where a transaction is in its life; written before and after every step that can fail."""
+
+    PLANNED = "planned"
+    SIGNED = "signed"
+    SENT = "sent"
+    MINED = "mined"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+    SETTLED = "settled"
+
+
+OPEN_STATES = frozenset({IntentState.PLANNED, IntentState.SIGNED, IntentState.SENT, IntentState.MINED})
+
+
+class Severity(StrEnum):
+    """How soon a person should look."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why one cycle of one pool did, or did not do, something."""
+
+    decision_id: str
+    pool_id: int
+    at: Seconds
+    tip_height: int
+    outcome: Outcome
+    reason: str
+    drift_bps: Bps | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """JSON-safe: prices and their sources, whales and coverage, plan, proposal, txids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One transaction the keeper means to make, journalled before anything is signed or sent.
+
+    `key` is the idempotency key: the same purpose at the same step always has the same key, so a
+    restart finds the old record instead of sending again.
+    """
+
+    key: str
+    kind: IntentKind
+    pool_id: int | None
+    state: IntentState
+    created_at: Seconds
+    updated_at: Seconds
+    sender: str
+    nonce: int | None = None
+    fee_ustx: MicroStx | None = None
+    txid: str | None = None
+    raw_hex: str | None = None
+    """The signed bytes, kept so that exactly the same transaction can be offered again."""
+    call: Mapping[str, Any] = field(default_factory=dict)
+    """JSON-safe description: contract, function, arguments as hex, expectations."""
+    result: Mapping[str, Any] = field(default_factory=dict)
+    """JSON-safe: block height, status, result hex, what it settled to, or why it was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something a person should know: what happened, what the keeper did, what they can do."""
+
+    key: str
+    """Same trouble, same key: used to avoid saying it twice."""
+    severity: Severity
+    title: str
+    what: str
+    done: str
+    remedy: str
+    at: Seconds
+    pool_id: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """An alert and where it went."""
+
+    alert: Alert
+    delivered_to: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """The last thing known about a pool, as the page, the API and `keeper status` show it."""
+
+    pool_id: int
+    name: str
+    at: Seconds
+    tip_height: int
+    body: Mapping[str, Any]
+    """JSON-safe; built by keeper.core.views.pool_body."""

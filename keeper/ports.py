@@ -1,0 +1,204 @@
+"""What the keeper needs from the outside, named for the need and not for the provider."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from keeper.core.assets import Asset
+from keeper.core.chain_types import Account, Tip
+from keeper.core.market import MarketView
+from keeper.core.prices import PricePoint
+from keeper.core.records import Alert, AlertRecord, Decision, Intent, PoolView
+from keeper.core.units import MicroStx, Seconds
+from keeper.core.whales import Whale
+
+
+class Clock(Protocol):
+    """Tells the time that prices and durations are judged by."""
+
+    def now(self) -> Seconds:
+        """Return seconds since 1970."""
+        ...
+
+
+class ContractReader(Protocol):
+    """Reads contracts at one tip. Arguments and results are Clarity values in plain Python form.
+
+    Plain form: uint and int are `int` (arguments: use keeper.chain.clarity constructors to choose),
+    bool is `bool`, principal, ascii and utf8 are `str`, buffer is `bytes`, optional is None or the
+    value, list is `list`, tuple is `dict`, response is `Ok(value)` or `Err(value)`.
+    """
+
+    async def read(self, contract: str, function: str, args: Sequence[bytes], tip: Tip) -> Any:  # noqa: ANN401 - a Clarity value can be any of the plain forms
+        """Call a read-only function with serialised arguments. Raises NodeUnavailable, TipMoved."""
+        ...
+
+
+class Chain(ContractReader, Protocol):
+    """A Stacks node, or several behind one face."""
+
+    async def tip(self) -> Tip:
+        """Return the newest block. Raises NodeUnavailable."""
+        ...
+
+    async def account(self, principal: str) -> Account:
+        """Return balance and confirmed nonce. Raises NodeUnavailable."""
+        ...
+
+    async def next_nonce(self, principal: str) -> int:
+        """Return the next nonce, counting what waits in the mempool. Raises NodeUnavailable."""
+        ...
+
+    async def estimate_fee(self, payload: bytes, length: int) -> MicroStx:
+        """Return the fee for a payload; the per-byte floor when the node has no estimate."""
+        ...
+
+    async def broadcast(self, raw: bytes) -> str:
+        """Offer signed bytes and return the txid. Raises TransactionRefused with the node's reason."""
+        ...
+
+    async def transaction(self, txid: str) -> "TxStatus | None":
+        """Return what the chain knows about a transaction; None when it knows nothing (yet)."""
+        ...
+
+
+class TxStatus(Protocol):
+    """A transaction as the chain reports it."""
+
+    @property
+    def status(self) -> str:
+        """`pending`, `success`, `abort_by_response`, `abort_by_post_condition` or `dropped_…`."""
+        ...
+
+    @property
+    def block_height(self) -> int | None:
+        """Height of its block; None while it waits."""
+        ...
+
+    @property
+    def result_hex(self) -> str | None:
+        """The serialised result; None while it waits."""
+        ...
+
+
+class Signer(Protocol):
+    """Holds a key and signs; the key itself never leaves it."""
+
+    @property
+    def address(self) -> str:
+        """The principal that this key spends for."""
+        ...
+
+    @property
+    def public_key(self) -> bytes:
+        """Compressed public key, 33 bytes."""
+        ...
+
+    async def sign(self, digest: bytes) -> bytes:
+        """Return the 65-byte recoverable signature (recovery id first) of a 32-byte digest."""
+        ...
+
+
+class Dex(Protocol):
+    """A venue that pools can trade at."""
+
+    @property
+    def name(self) -> str:
+        """The name used in settings, logs and records."""
+        ...
+
+    async def market(self, reader: ContractReader, tip: Tip) -> MarketView:
+        """Read this venue's pools at `tip`. Raises SourceUnavailable when it cannot be used now."""
+        ...
+
+
+class PriceSource(Protocol):
+    """A source of prices outside the venues."""
+
+    @property
+    def name(self) -> str:
+        """The name used in settings, logs and records."""
+        ...
+
+    async def prices(self, assets: Sequence[Asset]) -> Sequence[PricePoint]:
+        """Return what this source knows of `assets`; an asset it does not know is simply absent.
+
+        Raises SourceUnavailable when the source as a whole gave no usable answer.
+        """
+        ...
+
+
+class Notifier(Protocol):
+    """A place where people read alerts."""
+
+    @property
+    def name(self) -> str:
+        """The name used in settings, logs and records."""
+        ...
+
+    async def send(self, alert: Alert) -> None:
+        """Deliver one alert. Raises NotifierUnavailable."""
+        ...
+
+
+class WhaleSource(Protocol):
+    """Where whales and their portfolios come from."""
+
+    async def whales(self, category: str) -> Sequence[Whale]:
+        """Return all known whales of a category. Raises StoreUnavailable."""
+        ...
+
+
+class Store(WhaleSource, Protocol):
+    """What must survive a crash. Every write is durable when the call returns."""
+
+    async def put_whales(self, whales: Sequence[Whale]) -> None:
+        """Insert or replace whales by address and category."""
+        ...
+
+    async def add_decision(self, decision: Decision) -> None:
+        """Append a decision record."""
+        ...
+
+    async def decisions(self, *, pool_id: int | None = None, limit: int = 50) -> Sequence[Decision]:
+        """Return the newest decisions first."""
+        ...
+
+    async def put_intent(self, intent: Intent) -> None:
+        """Insert or replace an intent by its key."""
+        ...
+
+    async def intent(self, key: str) -> Intent | None:
+        """Return the intent with this key."""
+        ...
+
+    async def intents(self, *, open_only: bool = False, pool_id: int | None = None, limit: int = 200) -> Sequence[Intent]:
+        """Return the newest intents first."""
+        ...
+
+    async def add_alert(self, record: AlertRecord) -> None:
+        """Append an alert and where it went."""
+        ...
+
+    async def alerts(self, *, limit: int = 50) -> Sequence[AlertRecord]:
+        """Return the newest alerts first."""
+        ...
+
+    async def put_view(self, view: PoolView) -> None:
+        """Replace the last view of a pool."""
+        ...
+
+    async def views(self) -> Sequence[PoolView]:
+        """Return the last view of every pool, by pool id."""
+        ...
+
+    async def put_note(self, key: str, body: Mapping[str, Any]) -> None:
+        """Replace a small named JSON document (last agreed prices, round counters)."""
+        ...
+
+    async def note(self, key: str) -> Mapping[str, Any] | None:
+        """Return a small named JSON document."""
+        ...
+
+    async def close(self) -> None:
+        """Release files and connections."""
+        ...

@@ -1,0 +1,44 @@
+"""Named retry rules; the only importer of tenacity. What spends is never retried here."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
+
+from keeper.errors import Transient
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How hard to try. Only Transient errors are ever tried again; waits are seconds."""
+
+    attempts: int
+    budget: float
+    first_wait: float = 0.25
+
+    async def __call__(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call fn until it works or the budget runs out; the last error comes out as it was."""
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(Transient),
+            stop=stop_after_attempt(self.attempts) | stop_after_delay(self.budget),
+            wait=wait_exponential_jitter(initial=self.first_wait, max=self.budget / 4),
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                return await fn(*args, **kwargs)
+        raise AssertionError
+
+
+READ = Retry(attempts=4, budget=8.0)
+NOTIFY = Retry(attempts=3, budget=10.0, first_wait=0.5)

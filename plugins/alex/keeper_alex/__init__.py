@@ -1,0 +1,1 @@
+"""ALEX amm-pool-v2-01 as a venue."""

@@ -1,0 +1,1 @@
+"""Pyth Hermes as a price source."""

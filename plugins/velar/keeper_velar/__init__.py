@@ -1,0 +1,1 @@
+"""Velar univ2 as a venue."""
