@@ -28,7 +28,7 @@ class ContractReader(Protocol):
     value, list is `list`, tuple is `dict`, response is `Ok(value)` or `Err(value)`.
     """
 
-    async def read(self, contract: str, function: str, args: Sequence[bytes], tip: Tip) -> Any:  # noqa: ANN401 - a Clarity value can be any of the plain forms
+    async def read(self, contract: str, function: str, args: Sequence[bytes], tip: Tip) -> Any:
         """Call a read-only function with serialised arguments. Raises NodeUnavailable, TipMoved."""
         ...
 
