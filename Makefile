@@ -1,0 +1,73 @@
+# Two commands matter to a newcomer: `make demo` and `make test`. Everything lands inside this folder.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PLUGINS := alex velar pyth coingecko slack discord
+# A Node of our own (below) goes in front of whatever the machine has.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo test check bench vectors lock format clean
+
+help:  ## say what each target does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.ready contracts/node_modules/.ready  ## install everything into this folder
+
+$(VENV)/.python: requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/.ready: $(VENV)/.python pyproject.toml $(PLUGINS:%=plugins/%/pyproject.toml)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps -e . $(PLUGINS:%=-e plugins/%)
+	touch $@
+
+# Node 20 or newer from the machine, else from the hash-locked wheel, into the same folder as Python's packages.
+$(VENV)/.node: $(VENV)/.python requirements/node.txt
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null && command -v npm >/dev/null \
+	  || $(BIN)/python -m pip install --quiet --require-hashes -r requirements/node.txt
+	touch $@
+
+contracts/node_modules/.ready: contracts/package-lock.json $(VENV)/.node
+	cd contracts && npm ci --no-fund --no-audit --loglevel=error
+	touch $@
+
+demo: setup  ## three pools, drifting and brought back, on a local chain; page at http://127.0.0.1:5182
+	$(BIN)/keeper demo
+
+test: setup  ## every test: Python, contracts, end to end
+	$(BIN)/pytest -n 2 --dist loadgroup
+	cd contracts && npm test --silent
+
+check: setup  ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: setup  ## what it costs, as ratios measured in one run
+	$(BIN)/python benchmarks/run.py
+
+vectors: setup  ## recorded numbers; KEEPER_VECTORS=dir reads another set of the same shape
+	$(BIN)/pytest -m vectors
+
+lock: setup  ## refresh the lock files: hashes, no addresses
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 --quiet \
+	  --custom-compile-command "make lock" -o requirements/dev.txt requirements/dev.in
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 --quiet \
+	  --custom-compile-command "make lock" -o requirements/node.txt requirements/node.in
+	cd contracts && npm install --package-lock-only --no-fund --no-audit && node tools/lock-without-addresses.mjs
+
+format: setup  ## put the code in order
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## remove everything that was installed or produced
+	rm -rf $(VENV) var contracts/node_modules contracts/.cache
