@@ -1,0 +1,142 @@
+"""What governance lets the keeper do next with a pool: the state machine from drift to settlement."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from keeper.core.drift import same_target
+from keeper.core.units import Bps, Seconds
+
+ProposalState = Literal["voting", "passed", "rejected"]
+
+
+class NextStep(StrEnum):
+    """What to do next with one pool."""
+
+    HOLD = "hold"
+    PROPOSE = "propose"
+    WAIT_VOTE = "wait_vote"
+    CONCLUDE = "conclude"
+    EXECUTE = "execute"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A pool's latest proposal. The chain keeps saying `voting` until somebody concludes it."""
+
+    proposal_id: int
+    state: ProposalState
+    ends_at: Seconds
+    target_bps: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """An open mandate and how far the pool is from the target that was voted on."""
+
+    mandate_id: int
+    expires_at: Seconds
+    target_bps: Mapping[str, int]
+    worst_bps: Bps
+    """Largest deviation of any asset from this mandate's own target."""
+
+
+@dataclass(frozen=True, slots=True)
+class MandateRules:
+    """The pool's own bounds."""
+
+    threshold_bps: Bps
+    """Drift from which a rebalance is worth proposing."""
+    tolerance_bps: Bps
+    """Deviation of any one asset within which a mandate counts as carried out."""
+    same_target_bps: Bps = Bps(100)
+    """Targets that differ by no more than this in any asset are the same target."""
+    rejected_rest: Seconds = Seconds(86_400)
+    """How long a rejected target is left alone before it is proposed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A pool at one tip."""
+
+    now: Seconds
+    target_bps: Mapping[str, int]
+    """What today's whales say."""
+    drift_bps: Bps | None
+    """Drift from that target; None when it cannot be known now (a price is missing)."""
+    proposal: Proposal | None
+    mandate: Mandate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next step and the reason in plain words."""
+
+    step: NextStep
+    reason: str
+
+
+def next_step(at: Situation, rules: MandateRules) -> Step:
+    """Return what to do now.
+
+    An open mandate comes first and carries out its own target, also when the whales have moved on.
+    A vote is never doubled: whatever today's whales say, it runs to its end.
+    """
+    mandate = _open(at)
+    if mandate is not None and mandate.worst_bps > rules.tolerance_bps:
+        return _execute(at, mandate, rules)
+    if at.proposal is not None and at.proposal.state == "voting":
+        return _vote(at, at.proposal, rules)
+    if mandate is not None and not _worth_a_new_vote(at, mandate, rules):
+        return Step(
+            NextStep.SETTLED,
+            f"mandate {mandate.mandate_id} is carried out: the furthest asset is {mandate.worst_bps} bps "
+            f"from its target and {rules.tolerance_bps} are tolerated",
+        )
+    return _from_drift(at, rules)
+
+
+def _open(at: Situation) -> Mandate | None:
+    return at.mandate if at.mandate is not None and at.now < at.mandate.expires_at else None
+
+
+def _execute(at: Situation, mandate: Mandate, rules: MandateRules) -> Step:
+    words = f"mandate {mandate.mandate_id} is open and an asset is {mandate.worst_bps} bps from its target"
+    if not same_target(mandate.target_bps, at.target_bps, rules.same_target_bps):
+        words += "; the whales have moved since, the mandate keeps the target that was voted on"
+    return Step(NextStep.EXECUTE, words)
+
+
+def _vote(at: Situation, proposal: Proposal, rules: MandateRules) -> Step:
+    if at.now >= proposal.ends_at:
+        return Step(NextStep.CONCLUDE, f"the vote on proposal {proposal.proposal_id} has ended")
+    words = f"proposal {proposal.proposal_id} is in vote for another {proposal.ends_at - at.now} s"
+    if not same_target(proposal.target_bps, at.target_bps, rules.same_target_bps):
+        words += "; the whales have moved since, which waits until the vote is over"
+    return Step(NextStep.WAIT_VOTE, words)
+
+
+def _worth_a_new_vote(at: Situation, mandate: Mandate, rules: MandateRules) -> bool:
+    if at.drift_bps is None or at.drift_bps < rules.threshold_bps:
+        return False
+    return not same_target(mandate.target_bps, at.target_bps, rules.same_target_bps)
+
+
+def _from_drift(at: Situation, rules: MandateRules) -> Step:
+    if at.drift_bps is None:
+        return Step(NextStep.HOLD, "drift is not known now, so nothing is proposed")
+    if at.drift_bps < rules.threshold_bps:
+        return Step(NextStep.HOLD, f"drift is {at.drift_bps} bps, below the threshold of {rules.threshold_bps}")
+    resting = _rest_left(at, rules)
+    if resting > 0:
+        return Step(NextStep.HOLD, f"this target was rejected; it is not proposed again for another {resting} s")
+    return Step(NextStep.PROPOSE, f"drift is {at.drift_bps} bps, the threshold is {rules.threshold_bps}")
+
+
+def _rest_left(at: Situation, rules: MandateRules) -> int:
+    old = at.proposal
+    if old is None or old.state != "rejected" or not same_target(old.target_bps, at.target_bps, rules.same_target_bps):
+        return 0
+    return old.ends_at + rules.rejected_rest - at.now
