@@ -1,0 +1,176 @@
+"""Read the settings file and the environment, and say in one sentence what is wrong with them."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import EnvSettingsSource, SettingsError, TomlConfigSettingsSource
+from typing_extensions import override
+
+from keeper.errors import BadSettings
+from keeper.settings.model import PREFIX, Settings
+from keeper.telemetry.redact import is_secret_name
+
+CONFIG_ENV: Final = "KEEPER_CONFIG"
+_OTHER_NAMES: Final = frozenset({CONFIG_ENV, "KEEPER_VECTORS"})
+"""Names with our prefix that are not settings: the file to read, and a directory that only the tests read."""
+_LONGEST_SHOWN: Final = 60
+_WHOLE: Final = ("must be a whole number", "correct it")
+_PHRASES: Final[Mapping[str, tuple[str, str]]] = {
+    "greater_than_equal": ("must be at least {ge}", "raise it"),
+    "less_than_equal": ("must be at most {le}", "lower it"),
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "int_from_float": _WHOLE,
+    "literal_error": ("must be {expected}", "choose one"),
+    "string_type": ("must be text", "quote it"),
+    "string_too_short": ("must have at least {min_length} characters", "lengthen it"),
+    "string_too_long": ("must have at most {max_length} characters", "shorten it"),
+    "too_short": ("must have at least {min_length} entries", "add one"),
+    "too_long": ("must have at most {max_length} entries", "remove some"),
+    "tuple_type": ("must be a list", "write it as a list"),
+    "dict_type": ("must be a section of its own", "give it names and values"),
+    "model_type": ("must be a section of its own", "give it names and values"),
+}
+
+
+def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
+    """Read the TOML file (`path`, else the one KEEPER_CONFIG names, else none) and `env` over it.
+
+    Raises BadSettings with one sentence that names the setting, what is wrong and the remedy.
+    """
+    _refuse_unknown_names(env)
+    file = path or (Path(env[CONFIG_ENV]) if env.get(CONFIG_ENV) else None)
+    values = _overlay(_from_file(file), _from_env(env))
+    try:
+        return Settings(**values)
+    except ValidationError as exc:
+        first, *others = exc.errors()
+        setting = str(first.get("ctx", {}).get("setting") or dotted(first["loc"]))
+        # No cause: pydantic's own text repeats the rejected input, which may be a secret.
+        raise BadSettings(_sentence(setting, first), setting=setting, others=len(others)) from None
+
+
+class _GivenEnv(EnvSettingsSource):
+    """The environment as passed in, so that nothing reads the process's own behind the caller's back."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = given
+        super().__init__(Settings)
+
+    @override
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self._given.items() if value != ""}
+
+
+def _from_env(env: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        return _GivenEnv(env)()
+    except SettingsError as exc:
+        name = re.search(r'field "(\w+)"', str(exc))
+        setting = name.group(1) if name else "settings"
+        msg = f"Setting {setting} ({env_name(setting)}) is not valid JSON; quote it as JSON or use the TOML file."
+        raise BadSettings(msg, setting=setting) from None
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    if not file.is_file():
+        msg = f"Setting config ({CONFIG_ENV}) names {file}, which is not a file; create it or correct the path."
+        raise BadSettings(msg, setting="config")
+    try:
+        return TomlConfigSettingsSource(Settings, file)()
+    except (ValueError, OSError) as exc:
+        why = "cannot be read" if isinstance(exc, OSError) else f"is not valid TOML: {exc}"
+        msg = f"Setting config ({CONFIG_ENV}) names {file}, which {why}; mend the file."
+        raise BadSettings(msg, setting="config") from None
+
+
+def _overlay(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `under` with `over` on top, section by section; lists are replaced whole."""
+    merged = dict(under)
+    for name, value in over.items():
+        below = merged.get(name)
+        merged[name] = _overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _refuse_unknown_names(env: Mapping[str, str]) -> None:
+    """Catch misspelt KEEPER_* names, which would otherwise be silently without effect."""
+    for name in sorted(env):
+        if not name.upper().startswith(PREFIX) or name.upper() in _OTHER_NAMES:
+            continue
+        field, *deeper = name[len(PREFIX) :].lower().split("__")
+        if field not in Settings.model_fields or (deeper and field not in Settings.NESTED):
+            known = (PREFIX + field.upper() for field in Settings.model_fields)
+            setting = ".".join([field, *deeper])
+            msg = f"Setting {setting} ({name}) is unknown; {_nearest(name.upper(), known)}."
+            raise BadSettings(msg, setting=setting)
+
+
+def dotted(loc: Iterable[int | str]) -> str:
+    """Return pydantic's location as people write it: pools[0].whales.top."""
+    path = ""
+    for part in loc:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def env_name(setting: str) -> str:
+    """Return the environment name of a dotted setting; entries of lists share the name of their list."""
+    return PREFIX + setting.split("[", maxsplit=1)[0].replace(".", "__").upper()
+
+
+def _sentence(setting: str, error: ErrorDetails) -> str:
+    """Say which setting, what is wrong and the remedy, without ever repeating a value that may be a secret."""
+    name = f"Setting {setting} ({env_name(setting)})"
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return f"{name} is missing; add it (docs/settings.md says what it means)."
+        case "extra_forbidden":
+            return f"{name} is unknown; {_nearest(str(error['loc'][-1]), _siblings(error['loc']))}."
+        case "disagreement":
+            return f"{name} {context['trouble']}."
+        case "value_error":
+            rule, _, remedy = str(context["error"]).partition("; ")
+        case kind if kind in _PHRASES:
+            rule, remedy = (text.format(**context) for text in _PHRASES[kind])
+        case _:
+            rule, remedy = f"is not accepted: {error['msg'][:1].lower()}{error['msg'][1:]}", "correct it"
+    shown = _shown(setting, error["input"])
+    return f"{name} {shown}{rule}; {remedy or 'correct it'}."
+
+
+def _shown(setting: str, value: Any) -> str:
+    """Return "is VALUE but " when the value is short and cannot be a secret, else nothing."""
+    top = setting.split(".", maxsplit=1)[0]
+    secret = top in {"plugin", "node_url", "signer_key_file"} or is_secret_name(setting.rsplit(".", maxsplit=1)[-1])
+    if secret or not isinstance(value, (bool, int, float, str)) or len(str(value)) > _LONGEST_SHOWN:
+        return ""
+    return f"is {value!r} but "
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]}? Correct or remove it" if close else "remove it or correct its name"
+
+
+def _siblings(loc: tuple[int | str, ...]) -> list[str]:
+    """Return the names that are known where an unknown one was found."""
+    model: Any = Settings
+    for part in loc[:-1]:
+        if isinstance(part, str):
+            model = _section_of(model.model_fields[part].annotation)
+    return list(model.model_fields)
+
+
+def _section_of(annotation: Any) -> Any:
+    """Return the section class of `Section` or `tuple[Section, ...]`."""
+    inner = getattr(annotation, "__args__", ())
+    return inner[0] if inner else annotation
