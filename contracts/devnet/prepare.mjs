@@ -1,0 +1,53 @@
+// Places the test doubles where Clarinet looks for requirements before it asks a network.
+//
+// A requirement is read from <cache_dir>/requirements/<principal>.<name>.clar with its epoch in a
+// .json beside it. With all of them in place the project opens without a connection, and the
+// adapters run here byte for byte as they are deployed.
+
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+export const CONTRACTS_DIR = resolve(HERE, "..");
+export const MANIFEST_PATH = join(CONTRACTS_DIR, "Clarinet.toml");
+// The oldest version the venues themselves were written for.
+const DEPLOYED_AS = JSON.stringify({ epoch: "Epoch21", clarity_version: "Clarity2" });
+
+/** Contract ids the manifest requires, in its order. */
+export function requiredIds(manifest) {
+  return [...manifest.matchAll(/^contract_id\s*=\s*"([^"]+)"/gm)].map((match) => match[1]);
+}
+
+/** Fills the cache; fails when a required double is missing or a double is not required. */
+export function prepare({ contractsDir = CONTRACTS_DIR, cacheDir = join(contractsDir, ".cache") } = {}) {
+  const doublesDir = join(contractsDir, "doubles");
+  const required = requiredIds(readFileSync(join(contractsDir, "Clarinet.toml"), "utf8"));
+  const kept = readdirSync(doublesDir)
+    .filter((file) => file.endsWith(".clar"))
+    .map((file) => file.slice(0, -".clar".length));
+  const missing = required.filter((id) => !kept.includes(id));
+  const stray = kept.filter((id) => !required.includes(id));
+  if (missing.length > 0) throw new Error(`no double for required contracts: ${missing.join(", ")}`);
+  if (stray.length > 0) throw new Error(`doubles the manifest does not require: ${stray.join(", ")}`);
+
+  const target = join(cacheDir, "requirements");
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  for (const id of required) {
+    copyFileSync(join(doublesDir, `${id}.clar`), join(target, `${id}.clar`));
+    writeFileSync(join(target, `${id}.json`), DEPLOYED_AS);
+  }
+  // A deployment plan left by an earlier run would pin the sources of that run.
+  rmSync(join(contractsDir, "deployments", "default.simnet-plan.yaml"), { force: true });
+  return required;
+}
+
+/** vitest globalSetup */
+export function setup() {
+  prepare();
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  console.log(`${prepare().length} doubles in place`);
+}
