@@ -1,0 +1,274 @@
+// The simulated chain: the real Clarity virtual machine, one block at a time, with a way back.
+//
+// The clarinet SDK knows neither fees nor nonces nor post-conditions; mine.mjs accounts for those.
+// Arguments and results stay serialised here, because the SDK's helpers re-order tuple keys.
+
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+import { Cl } from "@stacks/transactions";
+
+import { MemoryImage } from "./memory.mjs";
+import { serializedArgs } from "./wire.mjs";
+
+const EPOCH = "3.4";
+const PROBE_OWNER = "ST000000000000000000002AMW42H";
+const PROBE = `${PROBE_OWNER}.devnet-probe`;
+const PROBE_SOURCE = "(define-read-only (account (who principal)) (stx-account who))";
+const SDK_USED_WRONGLY = "Failed to parse js txs";
+export const STACKS_BLOCK_SECS = 10;
+export const BURN_BLOCK_SECS = 600;
+
+/** Thrown when the virtual machine stops without a Clarity result. */
+export class VmError extends Error {}
+
+function loadSdk() {
+  const require = createRequire(import.meta.url);
+  const sdkPath = require.resolve("@stacks/clarinet-sdk");
+  const wasmPath = createRequire(sdkPath).resolve("@stacks/clarinet-sdk-wasm");
+  const { Instance } = WebAssembly;
+  const { FinalizationRegistry: Registry } = globalThis;
+  let exports;
+  WebAssembly.Instance = function (module, imports) {
+    const instance = new Instance(module, imports);
+    exports ??= instance.exports;
+    return instance;
+  };
+  // A finaliser would free memory that a restore has already given back.
+  globalThis.FinalizationRegistry = class {
+    register() {}
+    unregister() {}
+  };
+  try {
+    const wasm = require(wasmPath);
+    const esmPath = sdkPath.replace("/dist/cjs/", "/dist/esm/");
+    return { wasm, memory: exports.memory, sdkUrl: pathToFileURL(esmPath) };
+  } finally {
+    WebAssembly.Instance = Instance;
+    globalThis.FinalizationRegistry = Registry;
+  }
+}
+
+async function withClockAt(seconds, action) {
+  const RealDate = globalThis.Date;
+  const shift = seconds * 1000 - RealDate.now();
+  globalThis.Date = class extends RealDate {
+    constructor(...args) {
+      super(...(args.length === 0 ? [RealDate.now() + shift] : args));
+    }
+  };
+  try {
+    return await action();
+  } finally {
+    globalThis.Date = RealDate;
+  }
+}
+
+/** Starts a chain from a Clarinet manifest, its first block near `genesisTime` (seconds since 1970). */
+export async function openChain({ manifestPath, genesisTime }) {
+  const { wasm, memory, sdkUrl } = loadSdk();
+  const { initSimnet } = await import(sdkUrl);
+  const sdk = await withClockAt(genesisTime, () => initSimnet(manifestPath, true));
+  if (sdk.currentEpoch !== EPOCH) sdk.setEpoch(EPOCH);
+  sdk.deployContract("devnet-probe", PROBE_SOURCE, { clarityVersion: 4 }, PROBE_OWNER);
+  return new Chain(sdk, wasm, memory);
+}
+
+export class Chain {
+  #sdk;
+  #wasm;
+  #raw;
+  #image;
+  #memory;
+  #interfaces = null;
+  #deployedSinceCommit = false;
+
+  constructor(sdk, wasm, memory) {
+    this.#sdk = sdk;
+    this.#wasm = wasm;
+    this.#raw = Object.getPrototypeOf(sdk);
+    this.#memory = memory;
+    this.#image = null;
+  }
+
+  get deployer() {
+    return this.#sdk.deployer;
+  }
+
+  get height() {
+    return this.#sdk.stacksBlockHeight;
+  }
+
+  get burnHeight() {
+    return this.#sdk.burnBlockHeight;
+  }
+
+  get time() {
+    return Number(this.#sdk.getBlockTime());
+  }
+
+  /** Runs a read-only function. `args` are serialised values; returns the serialised result as 0x… text. */
+  readHex(contract, fn, args, sender = this.deployer) {
+    const call = new this.#wasm.CallFnArgs(contract, fn, args, sender);
+    let response;
+    try {
+      response = this.#raw.callReadOnlyFn.call(this.#sdk, call);
+    } catch (error) {
+      throw new VmError(String(error?.message ?? error));
+    }
+    const { result } = response;
+    response.free();
+    return result;
+  }
+
+  /** Runs a read-only function with Clarity values and returns a Clarity value. */
+  read(contract, fn, args = [], sender = this.deployer) {
+    return Cl.deserialize(this.readHex(contract, fn, serializedArgs(args), sender));
+  }
+
+  /** Mines one block of steps. Returns one {result, events} a step; throws VmError when one of them panics. */
+  mineSteps(steps) {
+    let responses;
+    try {
+      responses = this.#raw.mineBlock.call(this.#sdk, steps.map(toSdkStep));
+    } catch (error) {
+      const message = String(error?.message ?? error);
+      if (message.startsWith(SDK_USED_WRONGLY)) throw new Error(message);
+      throw new VmError(message);
+    } finally {
+      if (steps.some((step) => step.kind === "deploy")) this.#forgetInterfaces();
+    }
+    return responses.map(({ result, events }) => ({ result, events: JSON.parse(events).map(parseEvent) }));
+  }
+
+  /** Calls a public function outside of any mempool, for setting up; throws unless it answers (ok …). */
+  call(contract, fn, args, sender = this.deployer) {
+    const [{ result }] = this.mineSteps([{ kind: "call", contract, fn, args: serializedArgs(args), sender }]);
+    const value = Cl.deserialize(result);
+    if (value.type !== "ok") throw new VmError(`${contract} ${fn} answered ${Cl.prettyPrint(value)}`);
+    return value.value;
+  }
+
+  mineEmpty(count = 1) {
+    this.#sdk.mineEmptyStacksBlocks(count);
+  }
+
+  mineEmptyBurn(count = 1) {
+    this.#sdk.mineEmptyBurnBlocks(count);
+  }
+
+  /** Moves block time on by at least `seconds`: burn blocks of 600 s, the rest in stacks blocks of 10 s. */
+  advance(seconds) {
+    const target = this.time + seconds;
+    const burns = Math.floor(seconds / BURN_BLOCK_SECS);
+    if (burns > 0) this.mineEmptyBurn(burns);
+    const rest = Math.ceil((target - this.time) / STACKS_BLOCK_SECS);
+    if (rest > 0) this.mineEmpty(rest);
+  }
+
+  /** Adds STX out of nothing; for funding at boot. */
+  mint(recipient, ustx) {
+    this.#sdk.mintSTX(recipient, BigInt(ustx));
+  }
+
+  /** Returns {balance, locked, unlockHeight} in µSTX; `balance` is what can be spent. */
+  account(principal) {
+    const { value } = this.read(PROBE, "account", [Cl.principal(principal)]);
+    return {
+      balance: BigInt(value.unlocked.value),
+      locked: BigInt(value.locked.value),
+      unlockHeight: Number(value["unlock-height"].value),
+    };
+  }
+
+  // Asking for them takes long; they change only with a deployment, made or taken back.
+  #forgetInterfaces() {
+    this.#interfaces = null;
+    this.#deployedSinceCommit = true;
+  }
+
+  #interfaceMap() {
+    this.#interfaces ??= this.#sdk.getContractsInterfaces();
+    return this.#interfaces;
+  }
+
+  contracts() {
+    return [...this.#interfaceMap().keys()];
+  }
+
+  interface(contract) {
+    return this.#interfaceMap().get(contract);
+  }
+
+  source(contract) {
+    return this.#sdk.getContractSource(contract);
+  }
+
+  assets() {
+    return this.#sdk.getAssetsMap();
+  }
+
+  mapEntryHex(contract, map, key) {
+    try {
+      return this.#raw.getMapEntry.call(this.#sdk, contract, map, key);
+    } catch {
+      return null;
+    }
+  }
+
+  dataVarHex(contract, name) {
+    try {
+      return this.#raw.getDataVar.call(this.#sdk, contract, name);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Makes the present state the one that `restore` returns to. Returns an undo record for `stepBack`. */
+  commit() {
+    this.#deployedSinceCommit = false;
+    if (this.#image === null) {
+      this.#image = new MemoryImage(this.#memory);
+      return { length: this.#image.bytes, pages: [] };
+    }
+    return this.#image.commit();
+  }
+
+  restore() {
+    this.#image.restore();
+    if (this.#deployedSinceCommit) this.#interfaces = null;
+  }
+
+  stepBack(undos) {
+    for (const undo of undos) this.#image.stepBack(undo);
+    this.#forgetInterfaces();
+    this.restore();
+  }
+}
+
+function parseEvent(text) {
+  const { event, data } = JSON.parse(text);
+  return { event, data };
+}
+
+function toSdkStep(step) {
+  switch (step.kind) {
+    case "transfer":
+      return { transferSTX: { amount: Number(step.amount), recipient: step.recipient, sender: step.sender } };
+    case "call":
+      return {
+        callPublicFn: { contract: step.contract, method: step.fn, args: [], args_maps: step.args, sender: step.sender },
+      };
+    case "deploy":
+      return {
+        deployContract: {
+          name: step.name,
+          content: step.source,
+          options: { clarityVersion: step.clarityVersion },
+          sender: step.sender,
+        },
+      };
+    default:
+      throw new Error(`unknown step ${step.kind}`);
+  }
+}

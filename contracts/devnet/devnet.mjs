@@ -1,0 +1,95 @@
+// The local chain as one thing: the machine, what a node remembers, the block timer and who watches blocks.
+
+import { Ledger } from "./ledger.mjs";
+import { Mempool } from "./mempool.mjs";
+import { Miner } from "./mine.mjs";
+
+const EMPTY_BLOCK_EVERY = 5; // ticks
+
+export class Devnet {
+  #ticks = 0;
+  #timer = null;
+  #watchers = [];
+
+  constructor(chain) {
+    this.chain = chain;
+    this.ledger = new Ledger();
+    this.mempool = new Mempool(chain, this.ledger);
+    this.miner = new Miner(chain, this.ledger, this.mempool);
+    chain.commit();
+    const { height, time, burnHeight } = chain;
+    this.ledger.append({ height, time, burnHeight, entries: [], undo: null, changesState: true });
+  }
+
+  get tip() {
+    return this.ledger.tip;
+  }
+
+  /** Calls `watcher(block)` after every block; what it throws is logged and does not stop the chain. */
+  onBlock(watcher) {
+    this.#watchers.push(watcher);
+  }
+
+  /** Mines whatever can be mined now, or an empty block. Returns the block. */
+  mine() {
+    return this.#announce(this.miner.mine(this.mempool.includable(Date.now())));
+  }
+
+  #announce(block) {
+    for (const watcher of this.#watchers) {
+      try {
+        watcher(block);
+      } catch (error) {
+        console.error(`a block watcher failed: ${error.stack}`);
+      }
+    }
+    return block;
+  }
+
+  tick() {
+    this.#ticks += 1;
+    const ready = this.mempool.includable(Date.now()).length > 0;
+    if (ready || this.#ticks % EMPTY_BLOCK_EVERY === 0) this.mine();
+  }
+
+  advanceSeconds(seconds) {
+    return this.#announce(this.miner.close(() => this.chain.advance(seconds)));
+  }
+
+  advanceBlocks(count) {
+    return this.#announce(this.miner.close(() => this.chain.mineEmpty(count)));
+  }
+
+  /** Changes contract state from outside of any mempool (a market that moves, a venue that pauses). */
+  act(change) {
+    return this.#announce(this.miner.close(change, { changesState: true }));
+  }
+
+  /** Runs steps on the present state and forgets them. Throws VmError when one panics. */
+  dryRun(steps) {
+    try {
+      return this.chain.mineSteps(steps);
+    } finally {
+      this.chain.restore();
+    }
+  }
+
+  reorganise(depth) {
+    const steps = this.miner.reorganise(depth);
+    this.mine();
+    return steps;
+  }
+
+  start(blockMs) {
+    this.#timer = setInterval(() => this.tick(), blockMs);
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+  }
+
+  /** Whether reads pinned to this block see the present state; undefined when the block is unknown. */
+  isCurrentState(block) {
+    return block?.stateVersion === this.tip.stateVersion;
+  }
+}
