@@ -1,0 +1,53 @@
+"""The shape of the SQLite file, step by step. A step that was released is never edited; add one after it.
+
+Thirty lines here stand in for a migration library: steps are plain SQL, run once each and in order,
+and SQLite itself keeps the number of the last one (`PRAGMA user_version`).
+"""
+
+from typing import Final
+
+STEPS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        """
+        CREATE TABLE decisions (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            decision_id TEXT NOT NULL UNIQUE,
+            pool_id INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX decisions_by_pool ON decisions (pool_id, seq)",
+        """
+        CREATE TABLE intents (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            key TEXT NOT NULL UNIQUE,
+            pool_id INTEGER,
+            state TEXT NOT NULL,
+            txid TEXT,
+            body TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX intents_by_pool ON intents (pool_id, seq)",
+        "CREATE INDEX intents_by_state ON intents (state, seq)",
+        """
+        CREATE TABLE alerts (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            key TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE TABLE views (pool_id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT",
+        """
+        CREATE TABLE whales (
+            category TEXT NOT NULL,
+            address TEXT NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (category, address)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE TABLE notes (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    ),
+)

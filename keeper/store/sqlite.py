@@ -1,0 +1,228 @@
+"""The embedded store: one SQLite file in WAL mode. The only importer of aiosqlite.
+
+Every write is a single statement in autocommit with `synchronous=FULL`: when the call returns, the
+record is on disk; when the process dies or the task is cancelled, the statement happened wholly or
+not at all. No transaction is ever left open between two awaits.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+import aiosqlite
+from typing_extensions import override
+
+from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, PoolView
+from keeper.core.whales import Whale
+from keeper.errors import BadSettings, KeeperError, StoreUnavailable
+from keeper.ports import Store
+from keeper.store.migrations import STEPS
+from keeper.store.records import ALERTS, DECISIONS, INTENTS, VIEWS, WHALES, from_json, to_json
+
+BUSY_SECONDS: Final = 5.0
+"""How long a write waits for another process that holds the file."""
+KEPT_DECISIONS: Final = 100_000
+KEPT_ALERTS: Final = 20_000
+_PRUNE_EVERY: Final = 500
+_OPEN: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN_STATES))
+_WRONG_FILE: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY})
+
+
+class SqliteStore(Store):
+    """What must survive a crash, in one file. Build it with `open_store`."""
+
+    def __init__(self, db: aiosqlite.Connection, *, kept_decisions: int = KEPT_DECISIONS) -> None:
+        self._db = db
+        self._writing = asyncio.Lock()
+        self._kept_decisions = kept_decisions
+
+    @override
+    async def whales(self, category: str) -> Sequence[Whale]:
+        rows = await self._read("SELECT body FROM whales WHERE category = ? ORDER BY address", (category,))
+        return tuple(WHALES.record(body) for (body,) in rows)
+
+    @override
+    async def put_whales(self, whales: Sequence[Whale]) -> None:
+        rows = [[whale.category, whale.address, WHALES.document(whale)] for whale in whales]
+        # One statement however many whales, so that a crash cannot leave half of them.
+        await self._write(
+            "INSERT OR REPLACE INTO whales (category, address, body) "
+            "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') "
+            "FROM json_each(?)",
+            (to_json(rows),),
+        )
+
+    @override
+    async def add_decision(self, decision: Decision) -> None:
+        """Append a decision; the same decision_id again changes nothing, so an unsure writer may repeat."""
+        seq = await self._write(
+            "INSERT INTO decisions (decision_id, pool_id, at, outcome, body) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (decision_id) DO NOTHING",
+            (decision.decision_id, decision.pool_id, decision.at, decision.outcome, DECISIONS.document(decision)),
+        )
+        if seq and seq % _PRUNE_EVERY == 0:
+            await self._write("DELETE FROM decisions WHERE seq <= ?", (seq - self._kept_decisions,))
+
+    @override
+    async def decisions(self, *, pool_id: int | None = None, limit: int = 50) -> Sequence[Decision]:
+        rows = await self._read(
+            f"SELECT body FROM decisions {_where(pool_id)}ORDER BY seq DESC LIMIT :limit",  # noqa: S608 - constants
+            {"pool_id": pool_id, "limit": limit},
+        )
+        return tuple(DECISIONS.record(body) for (body,) in rows)
+
+    @override
+    async def put_intent(self, intent: Intent) -> None:
+        await self._write(
+            "INSERT INTO intents (key, pool_id, state, txid, body) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET "
+            "pool_id = excluded.pool_id, state = excluded.state, txid = excluded.txid, body = excluded.body",
+            (intent.key, intent.pool_id, intent.state, intent.txid, INTENTS.document(intent)),
+        )
+
+    @override
+    async def intent(self, key: str) -> Intent | None:
+        rows = await self._read("SELECT body FROM intents WHERE key = ?", (key,))
+        return INTENTS.record(rows[0][0]) if rows else None
+
+    @override
+    async def intents(
+        self, *, open_only: bool = False, pool_id: int | None = None, limit: int = 200
+    ) -> Sequence[Intent]:
+        rows = await self._read(
+            f"SELECT body FROM intents {_where(pool_id, open_only=open_only)}"  # noqa: S608 - constants
+            "ORDER BY seq DESC LIMIT :limit",
+            {"pool_id": pool_id, "limit": limit},
+        )
+        return tuple(INTENTS.record(body) for (body,) in rows)
+
+    @override
+    async def add_alert(self, record: AlertRecord) -> None:
+        seq = await self._write(
+            "INSERT INTO alerts (key, at, body) VALUES (?, ?, ?)",
+            (record.alert.key, record.alert.at, ALERTS.document(record)),
+        )
+        if seq and seq % _PRUNE_EVERY == 0:
+            await self._write("DELETE FROM alerts WHERE seq <= ?", (seq - KEPT_ALERTS,))
+
+    @override
+    async def alerts(self, *, limit: int = 50) -> Sequence[AlertRecord]:
+        rows = await self._read("SELECT body FROM alerts ORDER BY seq DESC LIMIT ?", (limit,))
+        return tuple(ALERTS.record(body) for (body,) in rows)
+
+    @override
+    async def put_view(self, view: PoolView) -> None:
+        await self._write(
+            "INSERT OR REPLACE INTO views (pool_id, body) VALUES (?, ?)", (view.pool_id, VIEWS.document(view))
+        )
+
+    @override
+    async def views(self) -> Sequence[PoolView]:
+        return tuple(VIEWS.record(body) for (body,) in await self._read("SELECT body FROM views ORDER BY pool_id"))
+
+    @override
+    async def put_note(self, key: str, body: Mapping[str, Any]) -> None:
+        await self._write("INSERT OR REPLACE INTO notes (key, body) VALUES (?, ?)", (key, to_json(body)))
+
+    @override
+    async def note(self, key: str) -> Mapping[str, Any] | None:
+        rows = await self._read("SELECT body FROM notes WHERE key = ?", (key,))
+        return from_json(rows[0][0]) if rows else None
+
+    @override
+    async def close(self) -> None:
+        async with self._writing:
+            await self._db.close()
+
+    async def _write(self, statement: str, values: Sequence[Any]) -> int:
+        """Run one writing statement and return the rowid it inserted, 0 when it inserted none."""
+        async with self._writing:
+            try:
+                async with self._db.execute(statement, values) as cursor:
+                    return cursor.lastrowid or 0 if cursor.rowcount > 0 else 0
+            except (sqlite3.Error, ValueError) as exc:
+                raise _unavailable(exc, "written") from exc
+
+    async def _read(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Sequence[Any]:
+        try:
+            return list(
+                await self._db.execute_fetchall(statement, dict(values) if isinstance(values, Mapping) else values)
+            )
+        except (sqlite3.Error, ValueError) as exc:
+            raise _unavailable(exc, "read") from exc
+
+
+@asynccontextmanager
+async def open_store(path: Path, *, kept_decisions: int = KEPT_DECISIONS) -> AsyncIterator[SqliteStore]:
+    """Open the file, creating and migrating it as needed, and close it at the end.
+
+    Raises BadSettings when `path` cannot be the store of this keeper, StoreUnavailable when it cannot
+    be opened just now.
+    """
+    db = await _connect(path)
+    store = SqliteStore(db, kept_decisions=kept_decisions)
+    try:
+        await _migrate(db, path)
+        yield store
+    finally:
+        await store.close()
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    try:
+        _make_file(path)
+        return await aiosqlite.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    except OSError as exc:
+        raise _bad_path(path, f"cannot be opened ({exc.strerror})") from exc
+    except sqlite3.Error as exc:
+        raise _not_opened(path, exc) from exc
+
+
+def _make_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Signed transactions are in here; nobody else needs to read them.
+    path.touch(mode=0o600, exist_ok=True)
+
+
+async def _migrate(db: aiosqlite.Connection, path: Path) -> None:
+    """Bring the file to the newest shape, wholly or not at all."""
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            await db.execute_fetchall(f"PRAGMA {pragma}")
+        # The write lock first, so that two keepers starting at once do not both run a step.
+        await db.execute_fetchall("BEGIN IMMEDIATE")
+        ((done,),) = await db.execute_fetchall("PRAGMA user_version")
+        if done > len(STEPS):
+            raise _bad_path(path, f"was written by a newer keeper (form {done})")
+        for statement in chain.from_iterable(STEPS[done:]):
+            await db.execute_fetchall(statement)
+        await db.execute_fetchall(f"PRAGMA user_version = {len(STEPS)}")
+        await db.execute_fetchall("COMMIT")
+    except sqlite3.Error as exc:
+        raise _not_opened(path, exc) from exc
+
+
+def _where(pool_id: int | None, *, open_only: bool = False) -> str:
+    """Return the rule that selects rows; its parts are constants and every value is bound."""
+    rules = ["pool_id = :pool_id"] if pool_id is not None else []
+    rules += [f"state IN ({_OPEN})"] if open_only else []
+    return f"WHERE {' AND '.join(rules)} " if rules else ""
+
+
+def _bad_path(path: Path, why: str) -> BadSettings:
+    msg = f"Setting store_path (KEEPER_STORE_PATH) names {path}, which {why}; name another file or mend this one."
+    return BadSettings(msg, setting="store_path")
+
+
+def _not_opened(path: Path, exc: sqlite3.Error) -> KeeperError:
+    """Tell a wrong path or file, which only a person can mend, from a passing trouble."""
+    wrong = getattr(exc, "sqlite_errorcode", None) in _WRONG_FILE
+    return _bad_path(path, f"cannot be used ({exc})") if wrong else _unavailable(exc, "opened")
+
+
+def _unavailable(exc: Exception, verb: str) -> StoreUnavailable:
+    return StoreUnavailable(f"the store could not be {verb}: {exc}", reason=type(exc).__name__)

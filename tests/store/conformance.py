@@ -1,0 +1,218 @@
+"""What every back end of the Store port must do. Subclass and give a `store` fixture."""
+
+import asyncio
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from keeper.core.records import (
+    Alert,
+    AlertRecord,
+    Decision,
+    Intent,
+    IntentKind,
+    IntentState,
+    Outcome,
+    PoolView,
+    Severity,
+)
+from keeper.core.units import Bps, MicroStx, Seconds
+from keeper.core.whales import Whale
+from keeper.errors import StoreUnavailable
+from keeper.ports import Store
+
+BIG = 2**128 - 1
+
+
+def decision(number: int, pool_id: int = 1) -> Decision:
+    return Decision(
+        decision_id=f"d-{pool_id}-{number}",
+        pool_id=pool_id,
+        at=Seconds(1_790_000_000 + number),
+        tip_height=100 + number,
+        outcome=Outcome.WITHIN_THRESHOLD,
+        reason="drift 1.2 % is below 10 %, ≤  nothing to do",
+        drift_bps=Bps(120),
+        facts={"prices": [{"source": "alex", "price_e12": BIG}], "whales": {"coverage": None}},
+    )
+
+
+def intent(key: str, state: IntentState = IntentState.PLANNED, pool_id: int | None = 1) -> Intent:
+    return Intent(
+        key=key,
+        kind=IntentKind.REBALANCE,
+        pool_id=pool_id,
+        state=state,
+        created_at=Seconds(1_790_000_000),
+        updated_at=Seconds(1_790_000_001),
+        sender="ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM",
+        nonce=7,
+        fee_ustx=MicroStx(3_000),
+        call={"function": "rebalance-pool", "args": ["0x01"]},
+    )
+
+
+def alert(number: int) -> AlertRecord:
+    raised = Alert(
+        key=f"a-{number}",
+        severity=Severity.CRITICAL,
+        title="Signer is low",
+        what="8 STX left",
+        done="kept running",
+        remedy="send STX",
+        at=Seconds(1_790_000_000 + number),
+        facts={"balance_ustx": 8_000_000},
+    )
+    return AlertRecord(raised, delivered_to=("slack",), failed=("discord",))
+
+
+def whale(address: str, category: str = "defi", score: int = 900) -> Whale:
+    return Whale(
+        address, category, score, None, MicroStx(5_000_000), {"STX": 6_000, "ALEX": 4_000}, Seconds(1_790_000_000)
+    )
+
+
+def view(pool_id: int, height: int = 1) -> PoolView:
+    return PoolView(pool_id, f"Pool {pool_id}", Seconds(1_790_000_000), height, {"drift_bps": None, "rows": []})
+
+
+class StoreConformance:
+    """The cases. Each starts with an empty store."""
+
+    async def test_empty_store__asked_for_anything__has_nothing(self, store: Store):
+        assert list(await store.decisions()) == []
+        assert list(await store.intents()) == []
+        assert list(await store.alerts()) == []
+        assert list(await store.views()) == []
+        assert list(await store.whales("defi")) == []
+        assert await store.intent("x") is None
+        assert await store.note("x") is None
+
+    async def test_records__written_and_read__come_back_equal(self, store: Store):
+        await store.add_decision(decision(1))
+        await store.put_intent(intent("k"))
+        await store.add_alert(alert(1))
+        await store.put_view(view(1))
+        await store.put_whales([whale("SP1")])
+
+        assert list(await store.decisions()) == [decision(1)]
+        assert await store.intent("k") == intent("k")
+        assert list(await store.alerts()) == [alert(1)]
+        assert list(await store.views()) == [view(1)]
+        assert list(await store.whales("defi")) == [whale("SP1")]
+
+    async def test_decisions__of_two_pools__newest_first_and_filtered(self, store: Store):
+        for number in range(4):
+            await store.add_decision(decision(number, pool_id=1 + number % 2))
+
+        everyone = [item.decision_id for item in await store.decisions()]
+        second = [item.decision_id for item in await store.decisions(pool_id=2, limit=1)]
+
+        assert everyone == ["d-2-3", "d-1-2", "d-2-1", "d-1-0"]
+        assert second == ["d-2-3"]
+
+    async def test_decision__added_twice__is_there_once(self, store: Store):
+        await store.add_decision(decision(1))
+        await store.add_decision(decision(1))
+
+        assert len(await store.decisions()) == 1
+
+    async def test_decision__clock_went_back__order_stays_the_order_of_writing(self, store: Store):
+        await store.add_decision(decision(5))
+        await store.add_decision(decision(2))
+
+        assert [item.decision_id for item in await store.decisions()] == ["d-1-2", "d-1-5"]
+
+    async def test_intent__put_again__is_replaced_and_keeps_its_place(self, store: Store):
+        await store.put_intent(intent("first"))
+        await store.put_intent(intent("second"))
+        settled = replace(intent("first", IntentState.SETTLED), txid="ab" * 32, result={"block_height": 5})
+        await store.put_intent(settled)
+
+        assert [item.key for item in await store.intents()] == ["second", "first"]
+        assert await store.intent("first") == settled
+
+    @pytest.mark.parametrize("state", list(IntentState))
+    async def test_open_intents__each_state__only_unfinished_are_open(self, store: Store, state: IntentState):
+        await store.put_intent(intent("k", state))
+
+        found = [item.key for item in await store.intents(open_only=True)]
+
+        assert found == ([] if state in {IntentState.REFUSED, IntentState.DROPPED, IntentState.SETTLED} else ["k"])
+
+    async def test_intents__by_pool__leaves_out_others_and_those_of_none(self, store: Store):
+        await store.put_intent(intent("one", pool_id=1))
+        await store.put_intent(intent("two", pool_id=2))
+        await store.put_intent(intent("prices", pool_id=None))
+
+        assert [item.key for item in await store.intents(pool_id=2)] == ["two"]
+        assert [item.key for item in await store.intents(pool_id=2, open_only=True)] == ["two"]
+        assert len(await store.intents(limit=2)) == 2
+
+    async def test_whales__put_again__are_replaced_by_address_and_category(self, store: Store):
+        await store.put_whales([whale("SP1"), whale("SP2"), whale("SP1", "meme")])
+        await store.put_whales([whale("SP1", score=950)])
+
+        defi = {item.address: item.score for item in await store.whales("defi")}
+
+        assert defi == {"SP1": 950, "SP2": 900}
+        assert [item.score for item in await store.whales("meme")] == [900]
+
+    async def test_whales__none_given__changes_nothing(self, store: Store):
+        await store.put_whales([whale("SP1")])
+        await store.put_whales([])
+
+        assert len(await store.whales("defi")) == 1
+
+    async def test_views__put_out_of_order__come_by_pool_and_newest_only(self, store: Store):
+        for pool_id in (10, 2, 1):
+            await store.put_view(view(pool_id))
+        await store.put_view(view(2, height=9))
+
+        assert [(item.pool_id, item.tip_height) for item in await store.views()] == [(1, 1), (2, 9), (10, 1)]
+
+    async def test_note__put_again__is_replaced(self, store: Store):
+        await store.put_note("round", MappingProxyType({"n": 1, "deep": {"list": [1, None, "é"]}}))
+        await store.put_note("round", {"n": 2})
+
+        assert await store.note("round") == {"n": 2}
+
+    async def test_alerts__more_than_the_limit__newest_first(self, store: Store):
+        for number in range(3):
+            await store.add_alert(alert(number))
+
+        assert [record.alert.key for record in await store.alerts(limit=2)] == ["a-2", "a-1"]
+
+    async def test_facts__that_are_not_json__are_refused_and_nothing_is_written(self, store: Store):
+        for fact in (float("nan"), {1, 2}, b"raw"):
+            with pytest.raises((TypeError, ValueError)):
+                await store.add_decision(replace(decision(1), facts={"x": fact}))
+
+        assert list(await store.decisions()) == []
+
+    async def test_many_writers__at_once__lose_nothing(self, store: Store):
+        await asyncio.gather(*(store.add_decision(decision(number)) for number in range(60)))
+        await asyncio.gather(*(store.put_intent(intent(f"k-{number}")) for number in range(60)))
+
+        assert len(await store.decisions(limit=100)) == 60
+        assert len(await store.intents(limit=100)) == 60
+
+    async def test_writer__cancelled__leaves_the_store_usable(self, store: Store):
+        tasks = [asyncio.create_task(store.add_decision(decision(number))) for number in range(20)]
+        await asyncio.wait([tasks[0]])
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+        await store.add_decision(decision(99))
+
+        assert (await store.decisions())[0] == decision(99)
+
+    async def test_closed_store__asked__is_unavailable(self, store: Store):
+        await store.close()
+
+        with pytest.raises(StoreUnavailable):
+            await store.decisions()
+        with pytest.raises(StoreUnavailable):
+            await store.add_decision(decision(1))

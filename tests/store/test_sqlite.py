@@ -1,0 +1,194 @@
+import asyncio
+import re
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conformance import StoreConformance, alert, decision, intent, view
+
+from keeper.core.records import IntentState
+from keeper.errors import BadSettings, StoreUnavailable
+from keeper.store import migrations
+from keeper.store.sqlite import open_store
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "deep" / "keeper.sqlite3"
+
+
+@pytest.fixture
+async def store(path):
+    async with open_store(path) as opened:
+        yield opened
+
+
+class TestSqlite(StoreConformance):
+    """The embedded back end passes the common cases."""
+
+
+def write_until_killed(path: Path, start: int, acknowledged: int) -> int:
+    """Let a child write, kill it in the middle, and return the last number it had acknowledged."""
+    command = [sys.executable, str(HERE / "writer.py"), str(path), str(start)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}) as child:
+        assert child.stdout is not None
+        for _ in range(acknowledged):
+            assert child.stdout.readline()
+        child.kill()
+        rest = child.stdout.read().split()
+        assert child.wait() == -9
+    return int(rest[-1]) if rest else start + acknowledged - 1
+
+
+async def test_store__writer_killed_again_and_again__has_everything_acknowledged(path):
+    start = 0
+    for acknowledged in (1, 7, 40):
+        last = write_until_killed(path, start, acknowledged)
+        async with open_store(path) as store:
+            kept = {item.decision_id for item in await store.decisions(limit=10_000)}
+            opened = {item.key for item in await store.intents(open_only=True, limit=10_000)}
+        assert {f"d-1-{number}" for number in range(last + 1)} <= kept
+        assert {f"k-{number}" for number in range(last + 1)} <= opened
+        # At most the one record in flight may be there unacknowledged.
+        assert len(kept) <= last + 2
+        start = last + 1
+        async with open_store(path) as store:
+            await store.add_decision(decision(start))
+            start += 1
+            await store.put_intent(intent(f"k-{start - 1}", IntentState.SIGNED))
+
+
+async def test_store__open__syncs_every_commit_and_uses_a_write_ahead_log(store):
+    ((synchronous,),) = await store._read("PRAGMA synchronous")  # noqa: SLF001 - nothing public shows it
+    ((journal,),) = await store._read("PRAGMA journal_mode")  # noqa: SLF001
+
+    assert (synchronous, journal) == (2, "wal")
+
+
+async def test_store__opened_again__keeps_everything(path):
+    async with open_store(path) as store:
+        await store.put_view(view(1))
+        await store.add_alert(alert(1))
+    async with open_store(path) as store:
+        assert list(await store.views()) == [view(1)]
+        assert list(await store.alerts()) == [alert(1)]
+
+
+async def test_file__created__is_readable_by_its_owner_only(store, path):
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_two_stores__opened_at_once_on_a_new_file__both_work(path):
+    async def write(number: int) -> None:
+        async with open_store(path) as store:
+            await store.add_decision(decision(number))
+
+    await asyncio.gather(*(write(number) for number in range(4)))
+
+    async with open_store(path) as store:
+        assert len(await store.decisions()) == 4
+
+
+async def test_second_process__reading_while_another_writes__sees_what_was_acknowledged(store, path):
+    async with open_store(path) as reader:
+        await store.add_decision(decision(1))
+
+        assert list(await reader.decisions()) == [decision(1)]
+
+
+async def test_file__held_by_another_for_too_long__store_is_unavailable_then_works(path):
+    async with open_store(path) as store:
+        await store._read("PRAGMA busy_timeout = 50")  # noqa: SLF001 - five seconds would be a slow test
+        holder = sqlite3.connect(path, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(StoreUnavailable, match="could not be written: database is locked"):
+            await store.add_decision(decision(1))
+        holder.execute("ROLLBACK")
+        holder.close()
+        await store.add_decision(decision(1))
+
+        assert len(await store.decisions()) == 1
+
+
+async def test_file__of_a_newer_keeper__names_the_setting(path):
+    async with open_store(path):
+        pass
+    raw = sqlite3.connect(path)
+    raw.execute("PRAGMA user_version = 99")
+    raw.close()
+
+    with pytest.raises(BadSettings, match=re.escape("(KEEPER_STORE_PATH)") + ".*newer keeper"):
+        async with open_store(path):
+            pass
+
+
+async def test_file__not_a_database__names_the_setting(path):
+    path.parent.mkdir()
+    path.write_text("these are my notes, please do not overwrite them" * 40)
+
+    with pytest.raises(BadSettings, match="store_path"):
+        async with open_store(path):
+            pass
+    assert path.read_text().startswith("these are my notes")
+
+
+async def test_path__that_is_a_folder__names_the_setting(tmp_path):
+    with pytest.raises(BadSettings, match="store_path"):
+        async with open_store(tmp_path):
+            pass
+
+
+async def test_migration__from_every_earlier_form__reaches_the_newest(path):
+    path.parent.mkdir()
+    for done in range(len(migrations.STEPS)):
+        path.unlink(missing_ok=True)
+        raw = sqlite3.connect(path, isolation_level=None)
+        for step in migrations.STEPS[:done]:
+            for statement in step:
+                raw.execute(statement)
+        raw.execute(f"PRAGMA user_version = {done}")
+        raw.close()
+
+        async with open_store(path) as store:
+            await store.add_decision(decision(1))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ('replace(body, \'"at":1790000001\', \'"at":"soon"\')', "damaged decision: at"),
+        ("replace(body, '\"form\":1', '\"form\":9')", "form 9"),
+        ("'[]'", "not a JSON object"),
+        ("'{\"form\":1'", "not a JSON object"),
+        ("replace(body, 'within_threshold', 'bored')", "damaged decision: outcome"),
+    ],
+)
+async def test_document__damaged__is_unavailable_and_never_half_a_record(path, damage, said):
+    async with open_store(path) as store:
+        await store.add_decision(decision(1))
+        raw = sqlite3.connect(path)
+        with raw:
+            raw.execute(f"UPDATE decisions SET body = {damage}")  # noqa: S608 - written above
+        raw.close()
+
+        with pytest.raises(StoreUnavailable, match=re.escape(said)):
+            await store.decisions()
+
+
+async def test_decisions__beyond_what_is_kept__oldest_go_and_newest_stay(path):
+    async with open_store(path, kept_decisions=100) as store:
+        for number in range(500):
+            await store.add_decision(decision(number))
+        await store.put_intent(intent("old"))
+
+        kept = [item.decision_id for item in await store.decisions(limit=1_000)]
+
+        assert kept == [f"d-1-{number}" for number in range(499, 399, -1)]
+        assert await store.intent("old") is not None
