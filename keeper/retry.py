@@ -6,13 +6,13 @@ from typing import ParamSpec, TypeVar
 
 from tenacity import (
     AsyncRetrying,
-    retry_if_exception_type,
+    retry_if_exception,
     stop_after_attempt,
     stop_after_delay,
     wait_exponential_jitter,
 )
 
-from keeper.errors import Transient
+from keeper.errors import TipMoved, Transient
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,11 +25,16 @@ class Retry:
     attempts: int
     budget: float
     first_wait: float = 0.25
+    on_new_tip: bool = False
+    """Whether TipMoved is tried again too; only sensible for whoever chooses the tip."""
+
+    def _worth_another_try(self, error: BaseException) -> bool:
+        return isinstance(error, Transient) and (self.on_new_tip or not isinstance(error, TipMoved))
 
     async def __call__(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call fn until it works or the budget runs out; the last error comes out as it was."""
         retrying = AsyncRetrying(
-            retry=retry_if_exception_type(Transient),
+            retry=retry_if_exception(self._worth_another_try),
             stop=stop_after_attempt(self.attempts) | stop_after_delay(self.budget),
             wait=wait_exponential_jitter(initial=self.first_wait, max=self.budget / 4),
             reraise=True,

@@ -1,0 +1,29 @@
+"""One clock for prices, votes and mandates: the chain's, carried forward between blocks."""
+
+import time
+from collections.abc import Callable
+
+from keeper.core.chain_types import Tip
+from keeper.core.units import Seconds
+from keeper.errors import NodeUnavailable
+
+
+class ChainClock:
+    """Tells the newest block time seen, plus what the machine's monotonic timer has counted since."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._time: Seconds | None = None
+        self._noted_at = 0.0
+
+    def note(self, tip: Tip) -> None:
+        """Take over the time of a block; an older block than one already seen changes nothing."""
+        if self._time is None or tip.time > self.now():
+            self._time, self._noted_at = tip.time, self._monotonic()
+
+    def now(self) -> Seconds:
+        """Return seconds since 1970. Raises NodeUnavailable before the first block was seen."""
+        if self._time is None:
+            message = "no block has been seen yet, so the time is not known"
+            raise NodeUnavailable(message)
+        return Seconds(self._time + int(self._monotonic() - self._noted_at))

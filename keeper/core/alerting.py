@@ -1,0 +1,114 @@
+"""What a person is told: what happened, what the keeper did, what they can do."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from keeper.core.policy import PoolRule
+from keeper.core.records import Alert, Severity
+from keeper.core.units import BPS_ONE, Bps, Seconds
+
+
+def percent(bps: int) -> str:
+    """Write basis points as a percentage with two decimals."""
+    return f"{bps / (BPS_ONE / 100):.2f} %"
+
+
+def proposal_opened(rule: PoolRule, proposal_id: int, drift: Bps, ends_at: Seconds, at: Seconds) -> Alert:
+    """Tell FLOW stakers that there is something to vote on."""
+    return Alert(
+        key=f"proposal-opened:{rule.pool_id}:{proposal_id}",
+        severity=Severity.INFO,
+        title=f"{rule.name}: rebalance proposed",
+        what=f"The pool has drifted {percent(drift)} from its whales (threshold {percent(rule.drift_threshold_bps)}).",
+        done=f"Proposal {proposal_id} is open for votes.",
+        remedy="FLOW stakers can vote until it ends; nothing is traded before it passes.",
+        at=at,
+        pool_id=rule.pool_id,
+        facts={"proposal": proposal_id, "drift_bps": drift, "ends_at": ends_at},
+    )
+
+
+def vote_failed(rule: PoolRule, proposal_id: int, at: Seconds) -> Alert:
+    """Tell people that the vote did not pass."""
+    return Alert(
+        key=f"vote-failed:{rule.pool_id}:{proposal_id}",
+        severity=Severity.WARNING,
+        title=f"{rule.name}: rebalance rejected",
+        what=f"Proposal {proposal_id} missed its quorum or its majority.",
+        done="Nothing was traded. A new proposal follows while the drift lasts.",
+        remedy="If the pool should follow its whales, ask stakers to vote on the next proposal.",
+        at=at,
+        pool_id=rule.pool_id,
+        facts={"proposal": proposal_id},
+    )
+
+
+def rebalanced(rule: PoolRule, mandate_id: int, slices: int, drift: Bps, at: Seconds) -> Alert:
+    """Tell people that a mandate has done its work."""
+    return Alert(
+        key=f"rebalanced:{rule.pool_id}:{mandate_id}",
+        severity=Severity.INFO,
+        title=f"{rule.name}: back on target",
+        what=f"Every asset is within {percent(rule.tolerance_bps)} of its target; drift is {percent(drift)}.",
+        done=f"Mandate {mandate_id} was carried out in {slices} slice(s).",
+        remedy="Nothing to do.",
+        at=at,
+        pool_id=rule.pool_id,
+        facts={"mandate": mandate_id, "slices": slices, "drift_bps": drift},
+    )
+
+
+def withdrawal_paid(rule: PoolRule, user: str, paid_ustx: int, txid: str, at: Seconds) -> Alert:
+    """Tell people that a queued withdrawal was paid."""
+    return Alert(
+        key=f"withdrawal-paid:{rule.pool_id}:{txid}",
+        severity=Severity.INFO,
+        title=f"{rule.name}: withdrawal paid",
+        what=f"A queued withdrawal of {user} was due.",
+        done=f"{paid_ustx / 1_000_000:,.6f} STX were paid out.",
+        remedy="Nothing to do.",
+        at=at,
+        pool_id=rule.pool_id,
+        facts={"user": user, "paid_ustx": paid_ustx, "txid": txid},
+    )
+
+
+REMEDIES = {
+    "PriceDisagreement": "Compare the named sources by hand; trading resumes by itself once they agree again.",
+    "StalePrice": "Check the named sources and their keys; trading resumes once prices are fresh.",
+    "TooFewSources": "Check the silent sources and their keys, or configure another one.",
+    "PriceJump": "Check whether the move is real; if so it is accepted once a source-independent price confirms it.",
+    "TransactionRefused": "See the record for the contract's reason; the keeper will not repeat it blindly.",
+    "FeeTooHigh": "Wait for calmer blocks, or raise fees.max_fee_ustx.",
+    "MarketRefused": "Check the named venue; another venue is used where one is configured.",
+    "PlanRejected": "See the record for the limit that was hit.",
+}
+
+
+def refused(rule: PoolRule, kind: str, reason: str, facts: Mapping[str, Any], at: Seconds) -> Alert:
+    """Tell people that nothing safe could be done, and why."""
+    return Alert(
+        key=f"refused:{rule.pool_id}:{kind}",
+        severity=Severity.WARNING,
+        title=f"{rule.name}: nothing was traded",
+        what=reason,
+        done="The cycle was dropped; funds were not touched. The next cycle looks again.",
+        remedy=REMEDIES.get(kind, "See the decision record for the numbers."),
+        at=at,
+        pool_id=rule.pool_id,
+        facts={"error": kind, **facts},
+    )
+
+
+def halted(kind: str, reason: str, at: Seconds) -> Alert:
+    """Page a person: the keeper has stopped and will not start again by itself."""
+    return Alert(
+        key=f"halted:{kind}",
+        severity=Severity.CRITICAL,
+        title="The keeper has stopped",
+        what=reason,
+        done="It stopped with exit status 78; nothing is sent until a person starts it again.",
+        remedy="Read the reason, mend it, run `keeper check`, then start the service.",
+        at=at,
+        facts={"error": kind},
+    )

@@ -1,0 +1,1 @@
+"""The demo: a local chain, three pools adrift, and the keeper that brings them back."""

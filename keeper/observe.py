@@ -1,0 +1,142 @@
+"""Looks at the outside: prices from the web once a cycle, one pool's chain state at one pinned block."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from keeper.chain.contracts import Drift, Mandate, PoolAsset, PoolContracts, PoolInfo, Proposal, QueuedWithdrawal
+from keeper.core.assets import AssetBook
+from keeper.core.chain_types import Tip
+from keeper.core.market import MarketView
+from keeper.core.policy import PoolRule
+from keeper.core.prices import PricePoint
+from keeper.core.venue_prices import venue_points
+from keeper.errors import LedgerMismatch, SourceUnavailable
+from keeper.ports import Chain, Dex, PriceSource
+from keeper.retry import READ, Retry
+
+TIP_RETRY = Retry(attempts=5, budget=15.0, first_wait=0.2, on_new_tip=True)
+"""A pool is read as a whole; when the chain moves on meanwhile, the whole is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebPrices:
+    """What the price sources said, and which of them said nothing and why."""
+
+    points: tuple[PricePoint, ...]
+    silent: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFacts:
+    """One pool and its markets at one block."""
+
+    tip: Tip
+    info: PoolInfo
+    assets: tuple[PoolAsset, ...]
+    holdings: Mapping[str, int]
+    target_bps: Mapping[str, int]
+    queue: tuple[QueuedWithdrawal, ...]
+    proposal: Proposal | None
+    mandate: Mandate | None
+    market: MarketView
+    venue_points: tuple[PricePoint, ...]
+    silent_venues: Mapping[str, str]
+
+
+class Observer:
+    """Asks everybody, each with its own retry budget; one who stays silent is named, not guessed."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        contracts: PoolContracts,
+        assets: AssetBook,
+        dexes: Sequence[Dex],
+        sources: Sequence[PriceSource],
+    ) -> None:
+        self._chain = chain
+        self._contracts = contracts
+        self._assets = assets
+        self._dexes = dexes
+        self._sources = sources
+
+    async def web_prices(self) -> WebPrices:
+        """Ask every price source at once."""
+        answers = await asyncio.gather(*(self._ask(source) for source in self._sources))
+        points = tuple(point for answer in answers if not isinstance(answer, str) for point in answer)
+        silent = {
+            source.name: answer
+            for source, answer in zip(self._sources, answers, strict=True)
+            if isinstance(answer, str)
+        }
+        return WebPrices(points=points, silent=silent)
+
+    async def _ask(self, source: PriceSource) -> Sequence[PricePoint] | str:
+        try:
+            return await READ(source.prices, self._assets.all())
+        except SourceUnavailable as exc:
+            return str(exc)
+
+    async def tip(self) -> Tip:
+        """Return the newest block."""
+        return await READ(self._chain.tip)
+
+    async def pool(self, rule: PoolRule) -> PoolFacts:
+        """Read one pool and the venues, all at one tip; start again when the tip moves meanwhile."""
+        return await TIP_RETRY(self._pool_at_one_tip, rule)
+
+    async def _pool_at_one_tip(self, rule: PoolRule) -> PoolFacts:
+        tip = await self.tip()
+        reads = self._contracts
+        info = await reads.pool(self._chain, tip, rule.pool_id)
+        assets = await reads.pool_assets(self._chain, tip, rule.pool_id)
+        queue = await reads.queue(self._chain, tip, rule.pool_id)
+        proposal = await reads.latest_proposal(self._chain, tip, rule.pool_id)
+        mandate = await reads.open_mandate(self._chain, tip, rule.pool_id)
+        market, silent = await self._markets(tip)
+        return PoolFacts(
+            tip=tip,
+            info=info,
+            assets=assets,
+            holdings=self._by_symbol(rule, {a.asset: a.amount for a in assets}),
+            target_bps=self._by_symbol(rule, {a.asset: a.bps for a in assets}),
+            queue=queue,
+            proposal=proposal,
+            mandate=mandate,
+            market=market,
+            venue_points=venue_points(market, self._assets, tip.time),
+            silent_venues=silent,
+        )
+
+    def _by_symbol(self, rule: PoolRule, by_principal: Mapping[str, int]) -> dict[str, int]:
+        named: dict[str, int] = {}
+        for principal, number in by_principal.items():
+            asset = self._assets.by_principal(principal)
+            if asset is None:
+                message = f"pool {rule.pool_id} holds {principal}, which is not among the configured assets; add it"
+                raise LedgerMismatch(message, pool_id=rule.pool_id, principal=principal)
+            named[asset.symbol] = number
+        return named
+
+    async def _markets(self, tip: Tip) -> tuple[MarketView, dict[str, str]]:
+        answers = await asyncio.gather(*(self._market(dex, tip) for dex in self._dexes))
+        books: dict[str, object] = {}
+        views = [view for view in answers if isinstance(view, MarketView)]
+        for view in views:
+            books.update(view.books)
+        routes = tuple(route for view in views for route in view.routes)
+        silent = {
+            dex.name: answer for dex, answer in zip(self._dexes, answers, strict=True) if isinstance(answer, str)
+        }
+        return MarketView(books=books, routes=routes), silent
+
+    async def _market(self, dex: Dex, tip: Tip) -> MarketView | str:
+        try:
+            return await READ(dex.market, self._chain, tip)
+        except SourceUnavailable as exc:
+            return str(exc)
+
+    async def drift_on_chain(self, rule: PoolRule, tip: Tip) -> Drift:
+        """Return the drift as the vault itself computes it, from the oracle's consensus."""
+        return await self._contracts.drift(self._chain, tip, rule.pool_id)

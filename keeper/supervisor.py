@@ -1,0 +1,46 @@
+"""Runs the cycle again and again, stops at once when told, and lets only deliberate stops end the process."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from keeper.errors import Refused, Transient
+from keeper.pause import pause
+
+log = structlog.get_logger("keeper.supervisor")
+
+Step = Callable[[], Awaitable[None]]
+
+
+async def repeat(name: str, step: Step, *, every: float, stop: asyncio.Event) -> None:
+    """Run `step` every `every` seconds until `stop`; a Transient or Refused error skips one round, anything else ends."""
+    while not stop.is_set():
+        try:
+            await step()
+        except (Transient, Refused) as exc:
+            log.warning("step_skipped", loop=name, error=type(exc).__name__, reason=str(exc))
+        if await pause(stop, every):
+            return
+
+
+@contextmanager
+def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
+    """Set `stop` on SIGINT and SIGTERM; a second signal is left to the default action, so nothing can hang for ever."""
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def told() -> None:
+        stop.set()
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+    for number in signals:
+        loop.add_signal_handler(number, told)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
