@@ -1,0 +1,38 @@
+"""Which names the chain takes. `fullmatch` everywhere: `$` would let a final newline through."""
+
+import re
+from typing import Final
+
+from keeper.chain.codec import refuse
+
+MAX_NAME: Final = 128
+MAX_CONTRACT_NAME_IN_TX: Final = 40
+
+_CONTRACT: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]*|__transient")
+_CLARITY: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_!?+<>=/*-]*|[-+=/*]|[<>]=?")
+
+
+def is_contract_name(text: str, longest: int = MAX_NAME) -> bool:
+    """Tell whether `text` names a contract: up to 128 characters in a principal, 40 in a transaction field."""
+    return len(text) <= longest and _CONTRACT.fullmatch(text) is not None
+
+
+def is_clarity_name(text: str) -> bool:
+    """Tell whether `text` names a function, an asset or a tuple key."""
+    return len(text) <= MAX_NAME and _CLARITY.fullmatch(text) is not None
+
+
+def contract_name(raw: bytes, offset: int, longest: int = MAX_NAME) -> str:
+    """Return the contract name in `raw`. Raises BadInput."""
+    text = raw.decode("latin-1")
+    if not is_contract_name(text, longest):
+        refuse(f"{text[:60]!r} is not a contract name of 1 to {longest} characters", offset)
+    return text
+
+
+def clarity_name(raw: bytes, offset: int) -> str:
+    """Return the Clarity name in `raw`. Raises BadInput."""
+    text = raw.decode("latin-1")
+    if not is_clarity_name(text):
+        refuse(f"{text[:60]!r} is not a Clarity name", offset)
+    return text
