@@ -1,0 +1,218 @@
+from typing import Any
+
+import pytest
+
+from keeper.chain.clarity import Err, Ok, principal, uint
+from keeper.core.assets import Asset, AssetBook
+from keeper.core.units import BaseUnits
+from keeper.errors import BadInput, BadSettings, MarketRefused, SourceUnavailable
+from keeper.testing import build
+from keeper.testing.conformance import DexConformance
+from keeper.testing.fakes import ScriptedReader
+from keeper_alex.adapter import Alex
+from keeper_alex.settings import ALEX_DEPLOYER, AlexSettings, settings_from
+
+POOL_CONTRACT = f"{ALEX_DEPLOYER}.amm-pool-v2-01"
+WSTX, ALEX, WCORGI, WDIKO = (f"{ALEX_DEPLOYER}.token-{t}" for t in ("wstx-v2", "alex", "wcorgi", "wdiko"))
+WSTSTX = "SP1E0XBN9T4B10E9QMR7XMFJPMA19D77WY3KP2QKC.token-wststx"
+Key = tuple[bytes, ...]
+
+
+def details(pool_id: int, balance_x: int, balance_y: int, /, **changes: Any) -> Ok:
+    body = {
+        "pool-id": pool_id,
+        "total-supply": 1,
+        "balance-x": balance_x,
+        "balance-y": balance_y,
+        "pool-owner": f"{ALEX_DEPLOYER}.executor-dao",
+        "fee-rate-x": 500_000,
+        "fee-rate-y": 500_000,
+        "fee-rebate": 50_000_000,
+        "oracle-enabled": True,
+        "oracle-average": 99_000_000,
+        "oracle-resilient": 0,
+        "start-block": 0,
+        "end-block": 2**128 - 1,
+        "threshold-x": 0,
+        "threshold-y": 0,
+        "max-in-ratio": 60_000_000,
+        "max-out-ratio": 60_000_000,
+    }
+    return Ok(body | {name.replace("_", "-"): value for name, value in changes.items()})
+
+
+def key(x: str, y: str, factor: int = 100_000_000) -> Key:
+    return principal(x), principal(y), uint(factor)
+
+
+STX_ALEX, STX_WELSH, ALEX_DIKO = key(WSTX, ALEX), key(WSTX, WCORGI), key(ALEX, WDIKO)
+STX_STSTX = key(WSTX, WSTSTX, 5_000_000)
+POOLS: dict[Key, Ok] = {
+    STX_ALEX: details(13, 200_000 * 10**8, 900_000 * 10**8),
+    STX_WELSH: details(27, 150_000 * 10**8, 90_000_000 * 10**8),
+    ALEX_DIKO: details(31, 500_000 * 10**8, 400_000 * 10**8),
+    STX_STSTX: details(44, 300_000 * 10**8, 270_000 * 10**8),
+}
+
+
+def node(pools: dict[Key, Any] | None = None, *, paused: Any = False) -> ScriptedReader:
+    answers = POOLS if pools is None else pools
+    return ScriptedReader(
+        {
+            (POOL_CONTRACT, "is-paused"): paused,
+            (POOL_CONTRACT, "get-pool-details"): lambda *args: answers.get(args, Err(2001)),
+        }
+    )
+
+
+def alex(settings: AlexSettings | None = None, assets: tuple[Asset, ...] = build.LAUNCH_ASSETS) -> Alex:
+    return Alex(settings or AlexSettings(), AssetBook(assets), build.DEPLOYER)
+
+
+class TestAlexConformance(DexConformance):
+    @pytest.fixture
+    def dex(self) -> Alex:
+        return alex()
+
+    @pytest.fixture
+    def reader(self) -> ScriptedReader:
+        return node()
+
+
+async def test_market__launch_pools__give_both_directions_and_two_hops() -> None:
+    view = await alex().market(node(), build.tip())
+
+    assert {(r.sell, r.buy, r.pool_keys) for r in view.routes} == {
+        ("STX", "ALEX", ("alex:13",)),
+        ("ALEX", "STX", ("alex:13",)),
+        ("STX", "WELSH", ("alex:27",)),
+        ("WELSH", "STX", ("alex:27",)),
+        ("ALEX", "DIKO", ("alex:31",)),
+        ("DIKO", "ALEX", ("alex:31",)),
+        ("STX", "stSTX", ("alex:44",)),
+        ("stSTX", "STX", ("alex:44",)),
+        ("STX", "DIKO", ("alex:13", "alex:31")),
+        ("DIKO", "STX", ("alex:31", "alex:13")),
+    }
+
+
+async def test_route__names_our_adapter_and_alexs_vault() -> None:
+    view = await alex().market(node(), build.tip())
+
+    assert {route.adapter for route in view.routes} == {f"{build.DEPLOYER}.alex-adapter"}
+    assert {route.payer for route in view.routes} == {f"{ALEX_DEPLOYER}.amm-vault-v2-01"}
+
+
+async def test_quote__native_units_in__are_native_units_out() -> None:
+    # The worked example of the venue's facts: 1000 of x into 100k/1M at 0.5 % pays 9851.97286994 of y.
+    pools = {STX_ALEX: details(13, 100_000 * 10**8, 1_000_000 * 10**8)}
+    view = await alex().market(node(pools), build.tip())
+
+    fill = view.between("STX", "ALEX")[0].quote(view.books, BaseUnits(1_000_000_000))
+
+    assert (fill.amount_in, fill.amount_out) == (1_000_000_000, 985_197_286_994)
+
+
+async def test_quote__six_decimal_output__is_cut_to_native_units() -> None:
+    pools = {STX_ALEX: details(13, 1_000_000 * 10**8, 100_000 * 10**8)}
+    view = await alex().market(node(pools), build.tip())
+
+    fill = view.between("ALEX", "STX")[0].quote(view.books, BaseUnits(100 * 10**8))
+
+    eight_decimals = view.books["alex:13"].x.balance - fill.books["alex:13"].x.balance  # type: ignore[attr-defined]
+    assert fill.amount_out == eight_decimals // 100
+    assert eight_decimals % 100 != 0
+
+
+async def test_quote__two_hops__pays_what_two_swaps_in_eight_decimals_pay() -> None:
+    view = await alex().market(node(), build.tip())
+    amount = BaseUnits(50_000_000)
+
+    first = view.between("STX", "ALEX")[0].quote(view.books, amount)
+    second = view.between("ALEX", "DIKO")[0].quote(first.books, first.amount_out)
+    both = view.between("STX", "DIKO")[0].quote(view.books, amount)
+
+    assert both.amount_out == second.amount_out
+    assert both.books == second.books
+
+
+async def test_quote__more_than_the_pool_takes__is_refused_with_the_contracts_code() -> None:
+    view = await alex().market(node(), build.tip())
+
+    with pytest.raises(MarketRefused) as caught:
+        view.between("STX", "ALEX")[0].quote(view.books, BaseUnits(150_000 * 10**6))
+
+    assert caught.value.facts["code"] == 2011
+
+
+async def test_market__paused__is_source_unavailable() -> None:
+    with pytest.raises(SourceUnavailable, match="paused"):
+        await alex().market(node(paused=True), build.tip())
+
+
+async def test_market__pool_that_does_not_exist__has_no_route_and_no_two_hops() -> None:
+    pools = {k: v for k, v in POOLS.items() if k != ALEX_DIKO}
+
+    view = await alex().market(node(pools), build.tip())
+
+    assert view.between("ALEX", "DIKO") == ()
+    assert view.between("STX", "DIKO") == ()
+    assert len(view.routes) == 6
+
+
+async def test_market__pool_not_opened_yet__has_no_route() -> None:
+    pools = {STX_ALEX: details(13, 10**12, 10**12, start_block=2**128 - 1)}
+
+    view = await alex().market(node(pools), build.tip())
+
+    assert view.routes == ()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Err(1000),
+        Ok(None),
+        Ok({}),
+        details(13, 10**12, 10**12, balance_x=None),
+        details(13, 10**12, 10**12, balance_x="1000"),
+        details(13, 10**12, 10**12, balance_y=-1),
+        details(13, 10**12, 10**12, fee_rate_x=True),
+        details(13, 10**12, 10**12, oracle_enabled=1),
+    ],
+    ids=["another error", "none", "empty", "missing", "text", "negative", "bool", "oracle flag"],
+)
+async def test_market__odd_pool_details__is_source_unavailable(answer: Any) -> None:
+    with pytest.raises(SourceUnavailable, match="get-pool-details"):
+        await alex().market(node({STX_ALEX: answer}), build.tip())
+
+
+async def test_market__assets_not_configured__their_launch_pools_are_not_read() -> None:
+    reader = node()
+
+    view = await alex(assets=(build.STX, build.ALEX)).market(reader, build.tip())
+
+    assert [(route.sell, route.buy) for route in view.routes] == [("STX", "ALEX"), ("ALEX", "STX")]
+    assert [call.args for call in reader.asked if call.function == "get-pool-details"] == [STX_ALEX]
+
+
+def test_settings__configured_pool_with_an_unknown_asset__is_refused_by_name() -> None:
+    pool = {"x": WSTX, "y": f"{ALEX_DEPLOYER}.token-wleo", "symbol_x": "STX", "symbol_y": "LEO"}
+
+    with pytest.raises(BadSettings, match="LEO"):
+        alex(settings_from({"pools": [pool]}))
+
+
+def test_settings__asset_finer_than_eight_decimals__is_refused_by_name() -> None:
+    fine = Asset("FINE", 9, f"{build.DEPLOYER}.fine", "fine")
+    pool = {"x": WSTX, "y": fine.principal, "symbol_x": "STX", "symbol_y": "FINE"}
+
+    with pytest.raises(BadSettings, match="FINE"):
+        alex(settings_from({"pools": [pool]}), (build.STX, fine))
+
+
+def test_settings__principal_with_a_wrong_checksum__is_refused_at_start() -> None:
+    pool = {"x": WSTX.replace("SP102V8", "SP102V9"), "y": ALEX, "symbol_x": "STX", "symbol_y": "ALEX"}
+
+    with pytest.raises(BadInput):
+        alex(settings_from({"pools": [pool]}))
