@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""What the keeper says about itself: logs, metrics, error reports, the pulse, and systemd."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -78,6 +79,8 @@ class Redactor:
             return {str(name): self.field(str(name), item, depth=depth + 1) for name, item in value.items()}
         if isinstance(value, (list, tuple, set, frozenset)) and depth < _DEEPEST:
             return [self.value(item, depth=depth + 1) for item in value]
+        if isinstance(value, datetime):
+            return value.isoformat()
         if isinstance(value, bytes):
             return self.text(value.decode("utf-8", "replace"))
         return self.text(str(value))

@@ -1,0 +1,52 @@
+"""What the running process knows about its own cycles: the source of /healthz and of "last cycle"."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from keeper.core.chain_types import Tip
+from keeper.core.records import Outcome
+from keeper.core.units import MicroStx
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The end of a pool's last cycle."""
+
+    age_seconds: int
+    outcome: Outcome
+
+
+class Pulse:
+    """Told by the cycle, asked by the web server. Ages are monotonic, so no clock jump makes them lie."""
+
+    def __init__(self, pool_ids: Iterable[int], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.pool_ids = tuple(pool_ids)
+        self.tip: Tip | None = None
+        """Newest block seen."""
+        self.balance_ustx: MicroStx | None = None
+        """What the signer had when it was last asked."""
+        self._monotonic = monotonic
+        self._ended: dict[int, tuple[float, Outcome]] = {}
+
+    def saw_tip(self, tip: Tip) -> None:
+        """Note the newest block."""
+        self.tip = tip
+
+    def saw_balance(self, balance_ustx: MicroStx | None) -> None:
+        """Note the signer's balance, None when it could not be read."""
+        self.balance_ustx = balance_ustx
+
+    def cycle_finished(self, pool_id: int, outcome: Outcome) -> None:
+        """Note that a pool's cycle has ended, however it ended."""
+        self._ended[pool_id] = (self._monotonic(), outcome)
+
+    def beat(self, pool_id: int) -> Beat | None:
+        """Return the end of the pool's last cycle, None before the first."""
+        ended = self._ended.get(pool_id)
+        return None if ended is None else Beat(int(self._monotonic() - ended[0]), ended[1])
+
+    def last_age_seconds(self) -> int | None:
+        """Return the age of the newest end of any cycle, None before the first."""
+        ended = [at for at, _ in self._ended.values()]
+        return int(self._monotonic() - max(ended)) if ended else None
