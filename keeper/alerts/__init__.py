@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""Tells people what they need to know, once."""

@@ -1,0 +1,226 @@
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from keeper.alerts.router import AlertRouter
+from keeper.core.records import Alert, AlertRecord, Severity
+from keeper.core.units import Seconds
+from keeper.errors import NodeUnavailable, NotifierUnavailable, StoreUnavailable
+from keeper.retry import Retry
+from keeper.store.sqlite import open_store
+
+START = Seconds(1_790_000_000)
+QUICK = Retry(attempts=3, budget=0.04, first_wait=1.0)
+
+
+@dataclass
+class Hands:
+    """A clock that is set by hand; None has not seen a block."""
+
+    at: Seconds | None = START
+
+    def now(self) -> Seconds:
+        if self.at is None:
+            raise NodeUnavailable
+        return self.at
+
+
+@dataclass
+class Channel:
+    """Takes alerts; fails with the errors it is given first, and can hang."""
+
+    name: str
+    errors: list[Exception] = field(default_factory=list)
+    hangs: bool = False
+    taken: list[Alert] = field(default_factory=list)
+    tries: int = 0
+
+    async def send(self, alert: Alert) -> None:
+        self.tries += 1
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.errors:
+            raise self.errors.pop(0)
+        self.taken.append(alert)
+
+
+class BrokenStore:
+    """The part of the Store that the router uses, out of order."""
+
+    async def alerts(self, *, limit: int = 50) -> Sequence[AlertRecord]:
+        raise StoreUnavailable
+
+    async def add_alert(self, record: AlertRecord) -> None:
+        raise StoreUnavailable
+
+
+def alert(key: str = "price-stale:ALEX", severity: Severity = Severity.WARNING) -> Alert:
+    return Alert(
+        key, severity, "ALEX price is stale", "no price for 20 min", "skipped the cycle", "check the node", START
+    )
+
+
+def router_of(channels: list[Channel], store: Any, clock: Hands, cool_seconds: int = 3_600) -> AlertRouter:
+    return AlertRouter(channels, store, clock, cool_seconds, retry=QUICK)
+
+
+@pytest.fixture
+async def store(tmp_path):
+    async with open_store(tmp_path / "s.sqlite3") as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock():
+    return Hands()
+
+
+async def test_alert__first_time__goes_to_every_channel_and_is_recorded(store, clock):
+    slack, discord = Channel("slack"), Channel("discord")
+
+    record = await router_of([slack, discord], store, clock).send(alert())
+
+    assert record == AlertRecord(alert(), delivered_to=("slack", "discord"), failed=())
+    assert slack.taken == discord.taken == [alert()]
+    assert list(await store.alerts()) == [record]
+
+
+async def test_alert__same_key_while_cooling__is_held_back_then_said_again(store, clock):
+    slack = Channel("slack")
+    router = router_of([slack], store, clock, cool_seconds=3_600)
+    await router.send(alert())
+
+    clock.at = Seconds(START + 3_599)
+    held = await router.send(alert())
+    other = await router.send(alert("signer-low"))
+    clock.at = Seconds(START + 3_600)
+    again = await router.send(alert())
+
+    assert held is None
+    assert other is not None
+    assert again is not None
+    assert len(slack.taken) == 3
+
+
+async def test_alert__more_severe_while_cooling__is_said_at_once(store, clock):
+    router = router_of([Channel("slack")], store, clock)
+    await router.send(alert())
+
+    assert await router.send(alert(severity=Severity.CRITICAL)) is not None
+    assert await router.send(alert(severity=Severity.CRITICAL)) is None
+    assert await router.send(alert(severity=Severity.INFO)) is None
+
+
+async def test_alert__after_a_restart__is_still_cooling(store, clock):
+    await router_of([Channel("slack")], store, clock).send(alert())
+    slack = Channel("slack")
+
+    assert await router_of([slack], store, clock).send(alert()) is None
+    assert slack.tries == 0
+
+
+async def test_alert__two_tasks_with_one_trouble__say_it_once(store, clock):
+    slack = Channel("slack")
+    router = router_of([slack], store, clock)
+
+    await asyncio.gather(*(router.send(alert()) for _ in range(5)))
+
+    assert len(slack.taken) == 1
+
+
+async def test_channel__hiccups__is_tried_again(store, clock):
+    slack = Channel("slack", errors=[NotifierUnavailable("429")])
+
+    record = await router_of([slack], store, clock).send(alert())
+
+    assert record is not None
+    assert record.delivered_to == ("slack",)
+    assert slack.tries == 2
+
+
+@pytest.mark.parametrize("error", [NotifierUnavailable("down"), RuntimeError("a mistake in the plugin"), KeyError("x")])
+async def test_channel__keeps_failing__is_recorded_and_the_other_still_hears(store, clock, error):
+    slack, discord = Channel("slack", errors=[error] * 9), Channel("discord")
+
+    record = await router_of([slack, discord], store, clock).send(alert())
+
+    assert record is not None
+    assert (record.delivered_to, record.failed) == (("discord",), ("slack",))
+    assert list(await store.alerts()) == [record]
+
+
+async def test_alert__no_channel_took_it__is_tried_again_after_a_minute(store, clock):
+    slack = Channel("slack", errors=[NotifierUnavailable("down")] * 3)
+    router = router_of([slack], store, clock)
+    first = await router.send(alert())
+    clock.at = Seconds(START + 59)
+    early = await router.send(alert())
+    clock.at = Seconds(START + 60)
+    second = await router.send(alert())
+
+    assert first is not None
+    assert first.failed == ("slack",)
+    assert early is None
+    assert second is not None
+    assert second.delivered_to == ("slack",)
+
+
+async def test_alert__no_channels_at_all__is_recorded_and_cools(store, clock):
+    router = router_of([], store, clock)
+
+    assert await router.send(alert()) == AlertRecord(alert(), (), ())
+    assert await router.send(alert()) is None
+
+
+async def test_channel__hangs__holds_up_the_cycle_for_seconds_only(store, clock):
+    started = time.monotonic()
+
+    record = await router_of([Channel("slack", hangs=True), Channel("discord")], store, clock).send(alert())
+
+    assert record is not None
+    assert (record.delivered_to, record.failed) == (("discord",), ("slack",))
+    assert time.monotonic() - started < 7
+
+
+async def test_store__unavailable__alert_is_still_said_and_still_cools(clock):
+    slack = Channel("slack")
+    router = router_of([slack], BrokenStore(), clock)
+
+    record = await router.send(alert())
+
+    assert record is not None
+    assert record.delivered_to == ("slack",)
+    assert await router.send(alert()) is None
+
+
+async def test_clock__no_block_seen_yet__alerts_own_time_counts(store):
+    router = router_of([Channel("slack")], store, Hands(None))
+
+    assert await router.send(alert()) is not None
+    assert await router.send(alert()) is None
+    assert await router.send(replace(alert(), at=Seconds(START + 3_600))) is not None
+
+
+async def test_keys__that_never_come_back__do_not_pile_up_and_warm_ones_stay(store, clock):
+    router = router_of([], BrokenStore(), clock, cool_seconds=100)
+    for number in range(700):
+        clock.at = Seconds(START + number)
+        await router.send(alert(f"tx-{number}"))
+
+    assert await router.send(alert("tx-699")) is None
+    assert await router.send(alert("tx-1")) is not None
+
+
+async def test_router__cancelled_while_a_channel_hangs__stops_at_once(store, clock):
+    router = router_of([Channel("slack", hangs=True)], store, clock)
+    sending = asyncio.create_task(router.send(alert()))
+    await asyncio.wait([sending], timeout=0.05)
+
+    sending.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(sending, 1)
