@@ -32,6 +32,11 @@ class Limits:
     max_legs: int
     dust_bps: Bps
     """Differences below this share of the pool's value are left alone."""
+    quote_slack_bps: Bps = Bps(50)
+    """How far a leg may fall behind its quote between planning and mining, so that a small move in
+    the market does not undo the whole transaction. Never lets a leg pay less than the slippage allows."""
+    aim_bps: Bps = Bps(0)
+    """How far from its target an asset may be left, in bps of the pool's value, where that is cheaper."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,117 @@
+"""The plan: which swaps bring a pool to its target, as cheaply as the venues allow, and why.
+
+netting finds how much should go over which route, schedule makes legs of it, and this module holds
+the plan to its limits and says in words what it does and what it could not do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from keeper.core.assets import AssetBook
+from keeper.core.basket import FINE_PER_USTX, Basket, make_basket
+from keeper.core.drift import Drift, pool_drift
+from keeper.core.flows import Flow, Network
+from keeper.core.market import MarketView
+from keeper.core.netting import net_flows, without
+from keeper.core.plans import Limits, Plan
+from keeper.core.prices import Prices
+from keeper.core.reasons import why_empty, why_legs
+from keeper.core.schedule import Schedule, schedule
+from keeper.core.units import BPS_ONE, MicroStx, value_ustx_down
+
+CRUMB: Final = 100_000
+"""A leg that moves less than this part of the pool's value (0.1 bps) is not worth its place."""
+
+
+def plan_rebalance(
+    holdings: Mapping[str, int],
+    target_bps: Mapping[str, int],
+    pending_ustx: MicroStx,
+    prices: Prices,
+    assets: AssetBook,
+    market: MarketView,
+    limits: Limits,
+) -> Plan:
+    """Plan the swaps that bring `holdings` (base units by symbol) to `target_bps` of the free value.
+
+    The plan never spends more than is held for certain at that moment, keeps every limit, goes as far as it
+    can and says why it goes no further. It either lowers the drift that the vault measures or has no legs.
+
+    Raises:
+        BadInput: the problem itself makes no sense; the message names the field.
+    """
+    basket = make_basket(holdings, target_bps, pending_ustx, prices, assets)
+    before = _drift(basket, dict(zip(basket.symbols, basket.holdings, strict=True)), pending_ustx, assets)
+    basket = replace(basket, slack=_slack(basket, before, limits))
+    network = Network(basket, market, limits.max_slippage_bps)
+    if not _has_work(basket, before):
+        return _nothing(holdings, before, why_empty(network, before, limits, worth_moving=False))
+    wanted = _with_few_legs(network, net_flows(network), limits)
+    flow = _inside_turnover(network, wanted, limits, before.value_ustx)
+    done = schedule(network, flow, market.books, limits)
+    after = _drift(basket, done.holdings_after, pending_ustx, assets)
+    if not done.legs or after.drift_bps >= before.drift_bps:
+        return _nothing(holdings, before, why_empty(network, before, limits, worth_moving=True))
+    return Plan(
+        legs=done.legs,
+        reason=why_legs(network, flow, (before, after), done, limits, capped=flow != wanted),
+        value_before_ustx=before.value_ustx,
+        value_after_ustx=after.value_ustx,
+        turnover_ustx=MicroStx(done.turnover_ustx),
+        holdings_after={**holdings, **_changed(done, holdings)},
+    )
+
+
+def _drift(basket: Basket, holdings: Mapping[str, int], pending_ustx: int, assets: AssetBook) -> Drift:
+    prices = dict(zip(basket.symbols, basket.prices_e12, strict=True))
+    values = {s: value_ustx_down(holdings[s], prices[s], assets[s].decimals) for s in basket.symbols}
+    target = dict(zip(basket.symbols, basket.target_bps, strict=True))
+    return pool_drift(values, target, pending_ustx)
+
+
+def _slack(basket: Basket, before: Drift, limits: Limits) -> tuple[int, ...]:
+    """Give assets within the dust bound that much room, and the others only what the aim leaves."""
+    dust = limits.dust_bps * before.value_ustx
+    small = (abs(before.gaps_ustx[symbol]) * BPS_ONE <= dust for symbol in basket.symbols)
+    return tuple(max(limits.dust_bps if is_small else 0, limits.aim_bps) for is_small in small)
+
+
+def _has_work(basket: Basket, before: Drift) -> bool:
+    rooms = zip(basket.symbols, basket.slack, strict=True)
+    return any(abs(before.gaps_ustx[symbol]) * BPS_ONE > room * before.value_ustx for symbol, room in rooms)
+
+
+def _with_few_legs(network: Network, flow: Flow, limits: Limits) -> Flow:
+    """Close the smallest lane, again and again, while there are crumbs or too many lanes."""
+    total = sum(network.basket.values(network.basket.holdings))
+    banned: frozenset[int] = frozenset()
+    while active := network.active(flow):
+        smallest = min(active, key=lambda lane: (_sold(network, flow, lane), lane))
+        if len(active) <= limits.max_legs and _sold(network, flow, smallest) * CRUMB >= total:
+            break
+        banned |= {smallest}
+        flow = without(network, flow, smallest, banned)
+    return flow
+
+
+def _sold(network: Network, flow: Flow, lane: int) -> int:
+    return network.basket.value(network.lanes[lane].sell, flow.amounts[lane])
+
+
+def _inside_turnover(network: Network, flow: Flow, limits: Limits, value_ustx: int) -> Flow:
+    """Scale every amount down alike when together they would sell more than may be sold."""
+    sold = sum(_sold(network, flow, lane) for lane in network.active(flow))
+    cap = limits.max_turnover_bps * value_ustx * FINE_PER_USTX // BPS_ONE
+    if sold <= cap:
+        return flow
+    return Flow(tuple(amount * cap // sold for amount in flow.amounts), flow.outs)
+
+
+def _nothing(holdings: Mapping[str, int], before: Drift, reason: str) -> Plan:
+    return Plan((), reason, before.value_ustx, before.value_ustx, MicroStx(0), dict(holdings))
+
+
+def _changed(done: Schedule, holdings: Mapping[str, int]) -> dict[str, int]:
+    """Return what the legs touched; an asset that was neither held nor bought stays unnamed."""
+    return {symbol: amount for symbol, amount in done.holdings_after.items() if amount or symbol in holdings}
