@@ -10,7 +10,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import override
 
 from keeper.core.assets import STX, Asset, AssetBook
-from keeper.core.units import Bps, Seconds
+from keeper.core.policy import Policy, PoolRule
+from keeper.core.units import Bps, MicroStx, Seconds
 from keeper.core.whales import RankBy, WhaleRule
 from keeper.settings.shapes import Address, ContractName, KeyFile, Name, NodeUrl, Principal
 from keeper.telemetry.redact import Redactor, is_secret_name, is_secret_url
@@ -71,7 +72,7 @@ class PoolSettings(_Section):
     drift_threshold_bps: int = Field(default=1_000, ge=10, le=10_000)
     """Drift above which a rebalance is proposed, in basis points of the pool's value."""
     tolerance_bps: int = Field(default=200, ge=1, le=10_000)
-    """Drift at or below which a rebalance counts as done, in basis points of the pool's value."""
+    """How far from its target any asset may be for the pool to count as on target, in basis points of its value."""
     whales: WhaleSettings
     """The whales it follows."""
 
@@ -197,6 +198,39 @@ class Settings(BaseSettings):
                 )
                 for asset in self.assets
             )
+        )
+
+    def pool_rules(self) -> tuple[PoolRule, ...]:
+        """Return the configured pools as the core takes them; share tokens stand under the deployer."""
+        return tuple(
+            PoolRule(
+                pool_id=pool.pool_id,
+                name=pool.name,
+                share=f"{self.deployer}.{pool.share_token}",
+                symbols=pool.assets,
+                drift_threshold_bps=Bps(pool.drift_threshold_bps),
+                tolerance_bps=Bps(pool.tolerance_bps),
+                whales=pool.whales.rule(),
+            )
+            for pool in self.pools
+        )
+
+    def limits(self) -> Policy:
+        """Return the limits as the core takes them."""
+        policy = self.policy
+        return Policy(
+            max_price_age=Seconds(policy.max_price_age_seconds),
+            max_price_spread_bps=Bps(policy.max_price_spread_bps),
+            max_price_jump_bps=Bps(policy.max_price_jump_bps),
+            min_sources=policy.min_sources,
+            max_slippage_bps=Bps(policy.max_slippage_bps),
+            max_slice_bps=Bps(policy.max_slice_bps),
+            max_legs=policy.max_legs,
+            dust_bps=Bps(policy.dust_bps),
+            mandate_turnover_bps=Bps(policy.mandate_turnover_bps),
+            mandate_loss_bps=Bps(policy.mandate_loss_bps),
+            mandate_open=Seconds(policy.mandate_open_seconds),
+            max_fee_ustx=MicroStx(self.fees.max_fee_ustx),
         )
 
     def secrets(self) -> tuple[str, ...]:

@@ -254,6 +254,24 @@ def test_whale_rule__win_rate_set__is_the_same_in_the_core(tmp_path):
     assert (rule.top, rule.min_win_rate_bps) == (2, Bps(6_000))
 
 
+def test_pool_rules__share_token__stands_under_the_deployer(tmp_path):
+    (rule,) = load_settings(write(tmp_path), NO_ENV).pool_rules()
+
+    assert rule.share == f"{DEPLOYER}.pool-share-1"
+    assert (rule.symbols, rule.drift_threshold_bps, rule.tolerance_bps) == (("STX", "ALEX"), 1_000, 200)
+
+
+def test_limits__each_one__is_the_setting_of_that_name(tmp_path):
+    file = write(tmp_path, BASE + "\n[policy]\nmax_price_age_seconds = 77\n[fees]\nmax_fee_ustx = 88000\n")
+
+    settings = load_settings(file, NO_ENV)
+    limits = settings.limits()
+
+    assert (limits.max_price_age, limits.max_fee_ustx) == (77, 88_000)
+    for name in ("min_sources", "max_slippage_bps", "max_slice_bps", "max_legs", "dust_bps", "mandate_loss_bps"):
+        assert getattr(limits, name) == getattr(settings.policy, name)
+
+
 def test_settings_page__in_docs__is_what_the_settings_say():
     assert (ROOT / "docs/settings.md").read_text() == settings_markdown()
 
