@@ -67,7 +67,7 @@ def load(name: str) -> Any:
     return {"count": 0, "items": []}
 
 
-def each(*names: str) -> Any:
+def each(*names: str) -> pytest.MarkDecorator:
     items = [(name, n, item) for name in names for n, item in enumerate(load(name)["items"])]
     return pytest.mark.parametrize("item", [pytest.param(i, id=i.get("id") or f"{f}-{n}") for f, n, i in items])
 

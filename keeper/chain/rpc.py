@@ -1,0 +1,290 @@
+"""A Stacks node and its API behind the keeper's `Chain` port.
+
+Endpoints and shapes: stacks-core docs/rpc (2026-08) and stacks-blockchain-api 9 (2026-08). The API's v1
+routes are being switched off (410), its v3 routes are new: v3 is asked first, v1 where v3 is not there.
+Nothing is retried here; reads may be wrapped in `keeper.retry.READ`, a broadcast never.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+
+from keeper.chain import clarity
+from keeper.chain.hashing import sha512_256
+from keeper.chain.http import Answer, Endpoint
+from keeper.chain.shapes import Fields
+from keeper.core.chain_types import Account, Tip
+from keeper.core.units import MicroStx, Seconds
+from keeper.errors import BadInput, MarketRefused, NodeUnavailable, TipMoved, TransactionRefused
+
+OK: Final = 200
+BAD_REQUEST: Final = 400
+NOT_FOUND: Final = 404
+ROUTE_MISSING: Final = frozenset({404, 410})
+NOT_INDEXED: Final = frozenset({404, 405, 410, 501})
+MAX_API_LAG: Final = 20
+"""Blocks, about two minutes, that the API may be behind the node before it is of no use."""
+
+_BLOCK_ID: Final = re.compile(r"[0-9a-f]{64}")
+_MINED: Final = frozenset({"success", "abort_by_response", "abort_by_post_condition", "problematic_skipped"})
+_NO_ESTIMATE: Final = frozenset({"NoEstimateAvailable", "CostEstimationDisabled", "DatabaseError"})
+_OVER_BUDGET: Final = re.compile(r"cost|budget|memory|execution ?time", re.IGNORECASE)
+_TRY_LATER: Final = re.compile(r"ServerFailure\w*|TooMuchChaining|ConflictingNonceInMempool")
+
+
+@dataclass(frozen=True, slots=True)
+class TxInfo:
+    """A transaction as the chain reports it; see `keeper.ports.TxStatus`."""
+
+    txid: str
+    status: str
+    block_height: int | None = None
+    result_hex: str | None = None
+    vm_error: str | None = None
+
+
+class StacksNode:
+    """One node, and the API in front of it or beside it.
+
+    `api_url` defaults to the node's own URL (Hiro serves both at one address). The API key, when there
+    is one, goes to `api_url` only, as `x-api-key`.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        node_url: str,
+        *,
+        api_url: str | None = None,
+        api_key: str | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        keyed = {} if api_key is None else {"x-api-key": api_key}
+        shared = api_url is None or api_url.rstrip("/") == node_url.rstrip("/")
+        self._node = Endpoint(session, node_url, headers=keyed if shared else {}, timeout=timeout)
+        self._api = Endpoint(session, api_url or node_url, headers=keyed, timeout=timeout)
+
+    async def tip(self) -> Tip:
+        """Return the newest block that node and API agree on. Raises NodeUnavailable.
+
+        The node knows the id, only the API the time. An API that is a little behind gives an older block,
+        which the node can still be read at; one that is far behind or on another fork gives none.
+        """
+        tenure = Fields.of(_expect(await self._node.get("v3", "tenures", "info")))
+        block_id, height = tenure.hash("tip_block_id"), tenure.whole("tip_height")
+        latest = await self._block("latest")
+        if latest.height > height:
+            latest = await self._block(str(height))
+        if latest.height == height and latest.block_id != block_id:
+            message = f"node and API are on different forks at height {height}"
+            raise NodeUnavailable(message, node=block_id, api=latest.block_id)
+        if height - latest.height > MAX_API_LAG:
+            message = f"the API is {height - latest.height} blocks behind the node"
+            raise NodeUnavailable(message, node=height, api=latest.height)
+        return latest
+
+    async def _block(self, which: str) -> Tip:
+        block = Fields.of(_expect(await self._api.get("extended", "v2", "blocks", which)))
+        return Tip(block.whole("height"), block.hash("index_block_hash"), Seconds(block.whole("block_time")))
+
+    async def account(self, principal: str) -> Account:
+        """Return unlocked µSTX and the next nonce by confirmed transactions. Raises NodeUnavailable."""
+        fields = Fields.of(_expect(await self._node.get("v2", "accounts", principal, query={"proof": "0"})))
+        return Account(MicroStx(fields.hex_amount("balance")), fields.whole("nonce"))
+
+    async def read(self, contract: str, function: str, args: Sequence[bytes], tip: Tip) -> Any:
+        """Call a function at `tip` and return its value in plain form; see `keeper.ports.ContractReader`.
+
+        Raises TipMoved when the node does not keep that block, MarketRefused when the call itself fails
+        (no such function, a runtime error), NodeUnavailable for everything else.
+        """
+        address, _, name = contract.partition(".")
+        if _BLOCK_ID.fullmatch(tip.block_id) is None:  # a node takes a malformed tip for "latest"
+            message = f"{tip.block_id[:80]!r} is not a block id"
+            raise BadInput(message)
+        answer = await self._node.post(
+            *("v2", "contracts", "call-read", address, name, function),
+            query={"tip": tip.block_id},
+            body={"sender": address, "arguments": [f"0x{arg.hex()}" for arg in args]},
+        )
+        if answer.status == NOT_FOUND:
+            message = f"the node cannot be read at block {tip.height} any more (or yet): {answer.text()}"
+            raise TipMoved(message, height=tip.height, block_id=tip.block_id)
+        fields = Fields.of(_expect(answer))
+        if fields.raw("okay") is not True:
+            raise _call_failed(answer, fields, f"{contract} {function}")
+        try:
+            return clarity.decode(fields.hex_bytes("result"))
+        except BadInput as exc:
+            answer.reject(f"result is not a Clarity value: {exc}")
+
+    async def next_nonce(self, principal: str) -> int:
+        """Return the next nonce, counting what waits in the mempool. Raises NodeUnavailable."""
+        answer = await self._api.get("extended", "v3", "principals", principal, "nonces")
+        if answer.status not in ROUTE_MISSING:
+            return Fields.of(_expect(answer)).whole("next_nonce")
+        answer = await self._api.get("extended", "v1", "address", principal, "nonces")
+        return Fields.of(_expect(answer)).whole("possible_next_nonce")
+
+    async def estimate_fee(self, payload: bytes, length: int) -> MicroStx:
+        """Return the middle estimate in µSTX, and never less than the mempool's floor of 1 µSTX per byte.
+
+        Raises NodeUnavailable; a node that answers but has no estimate gives the floor.
+        """
+        floor = MicroStx(max(length, 1))
+        answer = await self._node.post(
+            *("v2", "fees", "transaction"), body={"transaction_payload": payload.hex(), "estimated_len": length}
+        )
+        if answer.status == BAD_REQUEST:
+            if Fields.of(answer).raw("reason") in _NO_ESTIMATE:
+                return floor
+            raise answer.failed()
+        fields = Fields.of(_expect(answer))
+        estimates = fields.raw("estimations")
+        if not isinstance(estimates, list):
+            answer.reject("estimations is not a list")
+        if not estimates:
+            return floor
+        middle = estimates[len(estimates) // 2]
+        if not isinstance(middle, dict):
+            answer.reject("an estimate is not an object")
+        return max(MicroStx(Fields(answer, middle).whole("fee")), floor)
+
+    async def broadcast(self, raw: bytes) -> str:
+        """Offer signed bytes once and return the txid, 64 hex digits.
+
+        A txid is not proof of acceptance: look the transaction up. Raises TransactionRefused with facts
+        `reason`, `reason_data` and `try_later`, and NodeUnavailable with fact `may_be_accepted`.
+        """
+        txid = sha512_256(raw).hex()
+        try:
+            answer = await self._node.post("v2", "transactions", body=raw)
+        except NodeUnavailable as exc:
+            raise _unclear(str(exc), txid, may_be_accepted=exc.facts.get("reached") is not False) from exc
+        if answer.status == BAD_REQUEST:
+            raise _refused(answer, txid)
+        if answer.status != OK:
+            # Turned away at the door (429, 401, a redirect): the node behind it has seen nothing.
+            raise _unclear(str(answer.failed()), txid, may_be_accepted=answer.status >= 500)  # noqa: PLR2004
+        if _stripped(answer) != txid:
+            claim = f"{answer.asked}: answered {answer.text()!r}"
+            raise _unclear(claim, txid, may_be_accepted=True)
+        return txid
+
+    async def transaction(self, txid: str) -> TxInfo | None:
+        """Return what API or node know about a transaction; None when neither knows it (yet).
+
+        Raises NodeUnavailable, also when only the node knows it and cannot tell how it ended.
+        """
+        known = txid.removeprefix("0x").lower()
+        query = {"include": "result"}
+        answer = await self._api.get("extended", "v3", "transactions", f"0x{known}", query=query)
+        if answer.status not in ROUTE_MISSING:
+            return _from_v3(_expect(answer), known)
+        answer = await self._api.get("extended", "v1", "tx", f"0x{known}")
+        if answer.status not in ROUTE_MISSING:
+            return _from_v1(_expect(answer), known)
+        answer = await self._node.get("v3", "transaction", known)
+        if answer.status in NOT_INDEXED:
+            return None
+        return _from_node(_expect(answer), known)
+
+
+def _expect(answer: Answer) -> Answer:
+    if answer.status != OK:
+        raise answer.failed()
+    return answer
+
+
+def _call_failed(answer: Answer, fields: Fields, what: str) -> Exception:
+    if fields.raw("okay") is not False:
+        answer.reject("okay is neither true nor false")
+    cause = fields.text("cause", longest=1 << 20)[:300]
+    if _OVER_BUDGET.search(cause):
+        message = f"{what}: over this node's budget for reads: {cause}"
+        return NodeUnavailable(message, reason="over budget", cause=cause)
+    message = f"{what}: {cause}"
+    return MarketRefused(message, cause=cause)
+
+
+def _refused(answer: Answer, txid: str) -> TransactionRefused:
+    try:
+        fields = Fields.of(answer)
+        reason = fields.text("reason", longest=100)
+    except NodeUnavailable:
+        message = f"the node refused the transaction: {answer.text()}"
+        return TransactionRefused(message, reason="text", reason_data=None, txid=txid, try_later=False)
+    data = fields.raw("reason_data")
+    message = f"the node refused the transaction: {reason}"
+    later = _TRY_LATER.fullmatch(reason) is not None
+    return TransactionRefused(message, reason=reason, reason_data=data, txid=txid, try_later=later)
+
+
+def _unclear(why: str, txid: str, *, may_be_accepted: bool) -> NodeUnavailable:
+    verdict = "it may have been accepted, look it up" if may_be_accepted else "it was not accepted"
+    message = f"{why}; the transaction: {verdict}"
+    return NodeUnavailable(message, txid=txid, may_be_accepted=may_be_accepted)
+
+
+def _stripped(answer: Answer) -> str | None:
+    try:
+        text = answer.json()
+    except NodeUnavailable:
+        return None
+    return text.removeprefix("0x").lower() if isinstance(text, str) else None
+
+
+def _status(answer: Answer, status: str) -> str:
+    if status not in _MINED and status != "pending" and not status.startswith("dropped_"):
+        answer.reject(f"unknown status {status[:60]!r}")
+    return status
+
+
+def _same(answer: Answer, fields: Fields, txid: str) -> None:
+    if fields.hash("tx_id") != txid:
+        answer.reject("answers about another transaction")
+
+
+def _from_v3(answer: Answer, txid: str) -> TxInfo:
+    fields = Fields.of(answer)
+    _same(answer, fields, txid)
+    status = _status(answer, fields.text("status"))
+    if status not in _MINED:
+        return TxInfo(txid, status)
+    height = fields.inner("block").whole("height")
+    result = fields.inner("result").hex_bytes("hex") if fields.has("result") else None
+    vm_error = fields.text("vm_error", longest=1 << 20)[:300] if fields.has("vm_error") else None
+    return TxInfo(txid, status, height, result, vm_error)
+
+
+def _from_v1(answer: Answer, txid: str) -> TxInfo:
+    fields = Fields.of(answer)
+    _same(answer, fields, txid)
+    status = _status(answer, fields.text("tx_status"))
+    if status not in _MINED:
+        return TxInfo(txid, status)
+    if fields.raw("canonical") is False:  # its block was orphaned; it may be mined again
+        return TxInfo(txid, "pending")
+    result = fields.inner("tx_result").hex_bytes("hex") if fields.has("tx_result") else None
+    return TxInfo(txid, status, fields.whole("block_height"), result)
+
+
+def _from_node(answer: Answer, txid: str) -> TxInfo:
+    """Read the node's own index, which gives a result but not whether a post-condition undid it."""
+    fields = Fields.of(answer)
+    try:
+        raw = bytes.fromhex(fields.text("tx", longest=1 << 22).removeprefix("0x"))
+    except ValueError:
+        answer.reject("tx is not hex")
+    if sha512_256(raw).hex() != txid:
+        answer.reject("answers about another transaction")
+    if fields.raw("is_canonical") is False:
+        return TxInfo(txid, "pending")
+    result = fields.text("result", longest=1 << 22)
+    if not result.startswith(("(err ", "0x08", "08")):
+        answer.reject("mined, but only an API can tell success from a failed post-condition")
+    height = fields.whole("block_height") if fields.has("block_height") else None
+    return TxInfo(txid, "abort_by_response", height, result if result.startswith("0x") else None)
