@@ -33,12 +33,8 @@ class Remote:
         return await self.answer(request)
 
     def says(self, body: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> None:
-        text = body if isinstance(body, str) else json.dumps(body)
-
-        async def answer(_: web.Request) -> web.StreamResponse:
-            return web.Response(text=text, status=status, headers=headers)
-
-        self.answer = answer
+        """Answer everything with this body: a text as it stands, anything else as JSON."""
+        self.answer = answering(body, status=status, headers=headers)
 
 
 async def nothing(_: web.Request) -> web.StreamResponse:
@@ -94,9 +90,10 @@ async def pause(seconds: float) -> None:
 
 def answering(body: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Handler:
     text = body if isinstance(body, str) else json.dumps(body)
+    raw = text.encode("utf-8", "surrogateescape")
 
     async def answer(_: web.Request) -> web.StreamResponse:
-        return web.Response(text=text, status=status, headers=headers)
+        return web.Response(body=raw, status=status, headers=headers)
 
     return answer
 
@@ -114,6 +111,41 @@ TRANSPORT_OUTAGES: dict[str, Handler] = {
     "redirect": elsewhere,
     "too slow": too_slow,
 }
+
+
+BAD_BODIES: dict[str, str] = {
+    "empty": "",
+    "not JSON": "<html>maintenance</html>",
+    "half JSON": '{"parsed":[{"id":',
+    "null": "null",
+    "empty object": "{}",
+    "empty list": "[]",
+    "text": '"text"',
+    "not UTF-8": '{"blockstack": "\udcff"}',
+    "deep": "[" * 100_000,
+    "huge number": '{"blockstack":{"usd":' + "9" * 10_000 + '},"parsed":' + "9" * 10_000 + "}",
+}
+BAD_ANSWERS = TRANSPORT_OUTAGES | {name: answering(body) for name, body in BAD_BODIES.items()} | {"flood": flood}
+
+
+@pytest.fixture(params=TRANSPORT_OUTAGES)
+def outage(request: pytest.FixtureRequest, remote: Remote) -> Callable[[], Awaitable[None]]:
+    """Break the server, one way at a time."""
+
+    async def start() -> None:
+        remote.answer = TRANSPORT_OUTAGES[request.param]
+
+    return start
+
+
+@pytest.fixture(params=BAD_ANSWERS)
+def no_answer(request: pytest.FixtureRequest, remote: Remote) -> Callable[[], Awaitable[None]]:
+    """Break the server, or what it says, one way at a time."""
+
+    async def start() -> None:
+        remote.answer = BAD_ANSWERS[request.param]
+
+    return start
 
 
 @pytest.fixture
