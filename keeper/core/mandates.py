@@ -48,7 +48,7 @@ class MandateRules:
     """The pool's own bounds."""
 
     threshold_bps: Bps
-    """Drift from which a rebalance is worth proposing."""
+    """Drift above which a rebalance is worth proposing; at exactly this much the pool is left alone."""
     tolerance_bps: Bps
     """Deviation of any one asset within which a mandate counts as carried out."""
     same_target_bps: Bps = Bps(100)
@@ -119,7 +119,7 @@ def _vote(at: Situation, proposal: Proposal, rules: MandateRules) -> Step:
 
 
 def _worth_a_new_vote(at: Situation, mandate: Mandate, rules: MandateRules) -> bool:
-    if at.drift_bps is None or at.drift_bps < rules.threshold_bps:
+    if at.drift_bps is None or at.drift_bps <= rules.threshold_bps:
         return False
     return not same_target(mandate.target_bps, at.target_bps, rules.same_target_bps)
 
@@ -127,12 +127,12 @@ def _worth_a_new_vote(at: Situation, mandate: Mandate, rules: MandateRules) -> b
 def _from_drift(at: Situation, rules: MandateRules) -> Step:
     if at.drift_bps is None:
         return Step(NextStep.HOLD, "drift is not known now, so nothing is proposed")
-    if at.drift_bps < rules.threshold_bps:
-        return Step(NextStep.HOLD, f"drift is {at.drift_bps} bps, below the threshold of {rules.threshold_bps}")
+    if at.drift_bps <= rules.threshold_bps:
+        return Step(NextStep.HOLD, f"drift is {at.drift_bps} bps, within the threshold of {rules.threshold_bps}")
     resting = _rest_left(at, rules)
     if resting > 0:
         return Step(NextStep.HOLD, f"this target was rejected; it is not proposed again for another {resting} s")
-    return Step(NextStep.PROPOSE, f"drift is {at.drift_bps} bps, the threshold is {rules.threshold_bps}")
+    return Step(NextStep.PROPOSE, f"drift is {at.drift_bps} bps, above the threshold of {rules.threshold_bps}")
 
 
 def _rest_left(at: Situation, rules: MandateRules) -> int:

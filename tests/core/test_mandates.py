@@ -29,8 +29,8 @@ def step(*, drift=1_500, proposal=None, mandate=None) -> Step:
 @pytest.mark.parametrize(
     ("case", "expected"),
     [
-        ({"drift": 999}, NextStep.HOLD),
-        ({"drift": 1_000}, NextStep.PROPOSE),
+        ({"drift": 1_000}, NextStep.HOLD),
+        ({"drift": 1_001}, NextStep.PROPOSE),
         ({"drift": None}, NextStep.HOLD),
         ({"proposal": vote(left=1)}, NextStep.WAIT_VOTE),
         ({"proposal": vote(left=0)}, NextStep.CONCLUDE),
@@ -42,8 +42,8 @@ def step(*, drift=1_500, proposal=None, mandate=None) -> Step:
         ({"mandate": mandate(worst=201), "drift": None}, NextStep.EXECUTE),
         ({"mandate": mandate(worst=200)}, NextStep.SETTLED),
         ({"mandate": mandate(worst=200), "drift": None}, NextStep.SETTLED),
-        ({"mandate": mandate(worst=200, target=OLDER), "drift": 999}, NextStep.SETTLED),
-        ({"mandate": mandate(worst=200, target=OLDER), "drift": 1_000}, NextStep.PROPOSE),
+        ({"mandate": mandate(worst=200, target=OLDER), "drift": 1_000}, NextStep.SETTLED),
+        ({"mandate": mandate(worst=200, target=OLDER), "drift": 1_001}, NextStep.PROPOSE),
         ({"mandate": mandate(worst=200, target=OLDER), "proposal": vote()}, NextStep.WAIT_VOTE),
         ({"mandate": mandate(target=OLDER), "proposal": vote(left=0)}, NextStep.EXECUTE),
         ({"mandate": mandate(left=1)}, NextStep.EXECUTE),
@@ -62,8 +62,8 @@ def test_next_step__every_situation__has_one_answer(case, expected) -> None:
 @pytest.mark.parametrize(
     ("case", "says"),
     [
-        ({"drift": 999}, "drift is 999 bps, below the threshold of 1000"),
-        ({}, "drift is 1500 bps, the threshold is 1000"),
+        ({"drift": 999}, "drift is 999 bps, within the threshold of 1000"),
+        ({}, "drift is 1500 bps, above the threshold of 1000"),
         ({"drift": None}, "drift is not known now"),
         ({"proposal": vote(target=OLDER)}, "in vote for another 100 s; the whales have moved since"),
         ({"proposal": vote(left=-1)}, "the vote on proposal 5 has ended"),
@@ -98,4 +98,4 @@ def test_next_step__while_a_vote_runs__never_proposes(drift, proposal, opened) -
         assert opened.expires_at > NOW
     if answer.step is NextStep.PROPOSE:
         assert drift is not None
-        assert drift >= RULES.threshold_bps
+        assert drift > RULES.threshold_bps
