@@ -68,7 +68,7 @@ async function withClockAt(seconds, action) {
 export async function openChain({ manifestPath, genesisTime }) {
   const { wasm, memory, sdkUrl } = loadSdk();
   const { initSimnet } = await import(sdkUrl);
-  const sdk = await withClockAt(genesisTime, () => initSimnet(manifestPath, true));
+  const sdk = await withClockAt(genesisTime, () => initSimnet(manifestPath, true, { trackCosts: true }));
   if (sdk.currentEpoch !== EPOCH) sdk.setEpoch(EPOCH);
   sdk.deployContract("devnet-probe", PROBE_SOURCE, { clarityVersion: 4 }, PROBE_OWNER);
   return new Chain(sdk, wasm, memory);
@@ -107,7 +107,7 @@ export class Chain {
     return Number(this.#sdk.getBlockTime());
   }
 
-  /** Runs a read-only function. `args` are serialised values; returns the serialised result as 0x… text. */
+  /** Runs a read-only function. `args` are serialised values; returns {result: 0x… text, cost}. */
   readHex(contract, fn, args, sender = this.deployer) {
     const call = new this.#wasm.CallFnArgs(contract, fn, args, sender);
     let response;
@@ -116,17 +116,17 @@ export class Chain {
     } catch (error) {
       throw new VmError(String(error?.message ?? error));
     }
-    const { result } = response;
+    const { result, costs } = response;
     response.free();
-    return result;
+    return { result, cost: totalCost(costs) };
   }
 
   /** Runs a read-only function with Clarity values and returns a Clarity value. */
   read(contract, fn, args = [], sender = this.deployer) {
-    return Cl.deserialize(this.readHex(contract, fn, serializedArgs(args), sender));
+    return Cl.deserialize(this.readHex(contract, fn, serializedArgs(args), sender).result);
   }
 
-  /** Mines one block of steps. Returns one {result, events} a step; throws VmError when one of them panics. */
+  /** Mines one block of steps. Returns one {result, events, cost} a step; throws VmError when one of them panics. */
   mineSteps(steps) {
     let responses;
     try {
@@ -138,7 +138,11 @@ export class Chain {
     } finally {
       if (steps.some((step) => step.kind === "deploy")) this.#forgetInterfaces();
     }
-    return responses.map(({ result, events }) => ({ result, events: JSON.parse(events).map(parseEvent) }));
+    return responses.map(({ result, events, costs }) => ({
+      result,
+      events: JSON.parse(events).map((text) => JSON.parse(text)),
+      cost: totalCost(costs),
+    }));
   }
 
   /** Calls a public function outside of any mempool, for setting up; throws unless it answers (ok …). */
@@ -204,8 +208,21 @@ export class Chain {
     return this.#sdk.getContractSource(contract);
   }
 
-  assets() {
-    return this.#sdk.getAssetsMap();
+  /** [[asset identifier, amount]] of the fungible tokens that a principal holds. */
+  tokensOf(principal) {
+    const held = [];
+    for (const [key, holders] of this.#sdk.getAssetsMap()) {
+      const amount = holders.get(principal);
+      if (key === "STX" || !amount) continue;
+      held.push([this.#assetIdentifier(key), amount]);
+    }
+    return held;
+  }
+
+  // The SDK writes "….contract.asset", leaving out the deployer when it is the usual one.
+  #assetIdentifier(key) {
+    const [owner, contract, asset] = key.split(".");
+    return `${owner || this.deployer}.${contract}::${asset}`;
   }
 
   mapEntryHex(contract, map, key) {
@@ -246,9 +263,9 @@ export class Chain {
   }
 }
 
-function parseEvent(text) {
-  const { event, data } = JSON.parse(text);
-  return { event, data };
+// {read_count, read_length, runtime, write_count, write_length}; null for what has no cost record (a transfer).
+function totalCost(costs) {
+  return JSON.parse(costs)?.total ?? null;
 }
 
 function toSdkStep(step) {

@@ -10,6 +10,7 @@ export class Devnet {
   #ticks = 0;
   #timer = null;
   #watchers = [];
+  #doomed = [];
 
   constructor(chain) {
     this.chain = chain;
@@ -46,8 +47,17 @@ export class Devnet {
     return block;
   }
 
+  /** Lets a waiting transaction disappear from the mempool at the next tick. */
+  loseSoon(record) {
+    record.heldUntil = Infinity;
+    this.#doomed.push(record);
+  }
+
   tick() {
     this.#ticks += 1;
+    for (const record of this.#doomed.splice(0)) {
+      if (record.status === "pending") this.mempool.drop(record, "dropped_stale_garbage_collect");
+    }
     const ready = this.mempool.includable(Date.now()).length > 0;
     if (ready || this.#ticks % EMPTY_BLOCK_EVERY === 0) this.mine();
   }

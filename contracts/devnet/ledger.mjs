@@ -88,6 +88,11 @@ export class Ledger {
     return gone;
   }
 
+  findIndexHash(hash) {
+    const block = this.#byHash.get(hash);
+    return block?.indexHash === hash ? block : undefined;
+  }
+
   find(hashOrHeight) {
     const text = String(hashOrHeight);
     if (text === "latest") return this.tip;

@@ -1,7 +1,7 @@
 // The waiting room: what a node checks before it takes a transaction, and which of them can go next.
 
 import { argumentMismatch } from "./abi.mjs";
-import { checkSignatures, decodeTransaction, DecodeError, SignatureError } from "./wire.mjs";
+import { checkSignatures, decodeTransaction, SignatureError } from "./wire.mjs";
 
 const TESTNET_VERSION = 0x80;
 export const TESTNET_CHAIN_ID = 0x80000000;
@@ -33,7 +33,7 @@ export class Mempool {
   submit(bytes) {
     const decoded = decodeTransaction(bytes);
     const known = this.#ledger.transactions.get(decoded.txid);
-    if (known?.status === "pending") return known;
+    if (known?.status === "pending") return known; // a node answers 200 to what it already holds
     this.#check(decoded);
     const replaced = this.#conflicts(decoded);
     for (const old of replaced) this.drop(old, "dropped_replace_by_fee", decoded.txid);
@@ -44,7 +44,7 @@ export class Mempool {
   admit(record) {
     const { tip, transactions } = this.#ledger;
     Object.assign(record, { status: "pending", receivedAt: tip.time, receivedHeight: tip.height, block: null });
-    Object.assign(record, { result: null, vmError: null, events: [], replacedBy: null });
+    Object.assign(record, { result: null, vmError: null, events: [], cost: null, replacedBy: null });
     transactions.set(record.txid, record);
     for (const key of slots(record.decoded)) this.#waiting.set(key, record);
     return record;
@@ -175,5 +175,3 @@ function byFeeThenNonce(a, b) {
   if (a.decoded.fee === b.decoded.fee) return a.decoded.nonce - b.decoded.nonce;
   return a.decoded.fee > b.decoded.fee ? -1 : 1;
 }
-
-export { DecodeError };

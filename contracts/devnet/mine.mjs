@@ -113,7 +113,7 @@ export class Miner {
       responses = this.#chain.mineSteps(plan.flatMap(stepsOf));
     } catch (error) {
       if (!(error instanceof VmError)) throw error;
-      const undo = { status: "abort_by_response", result: ERR_NONE, vmError: error.message, events: [] };
+      const undo = { status: "abort_by_response", result: ERR_NONE, vmError: error.message, events: [], cost: null };
       return plan.map(({ record }) => ({ record, undo }));
     }
     return plan.map(({ record, abort }) => {
@@ -124,11 +124,11 @@ export class Miner {
   }
 }
 
-function judge({ payload, ...decoded }, response) {
-  const result = payload.kind === "smart_contract" ? OK_TRUE : response.result;
-  if (isErr(result)) return { outcome: { status: "abort_by_response", result, vmError: null, events: [] } };
-  const broken = brokenPostCondition(decoded, response.events);
-  if (broken === null) return { outcome: { status: "success", result, vmError: null, events: response.events } };
+function judge(decoded, { result: answer, events, cost }) {
+  const result = decoded.payload.kind === "smart_contract" ? OK_TRUE : answer;
+  if (isErr(result)) return { outcome: { status: "abort_by_response", result, vmError: null, events: [], cost } };
+  const broken = brokenPostCondition(decoded, events);
+  if (broken === null) return { outcome: { status: "success", result, vmError: null, events, cost } };
   const vmError = `Transaction aborted by post-condition: ${broken}`;
-  return { undo: { status: "abort_by_post_condition", result, vmError, events: [] } };
+  return { undo: { status: "abort_by_post_condition", result, vmError, events: [], cost } };
 }

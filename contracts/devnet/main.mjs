@@ -1,0 +1,99 @@
+// Starts the local chain: `node main.mjs --port 20443`. Prints one line of JSON when it is ready.
+
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { ACTORS, addressOf } from "./actors.mjs";
+import { openChain } from "./chain.mjs";
+import { Devnet } from "./devnet.mjs";
+import { Faults } from "./faults.mjs";
+import { makeProject } from "./project.mjs";
+import { buildServer } from "./server.mjs";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const BARE_FUNDS_USTX = 1_000_000_000_000n;
+const USAGE = `usage: node main.mjs [--port 20443] [--scenario FILE] [--block-ms 1000] [--timeline SECONDS]
+                    [--exit-with-parent] [--bare] [--no-read-budget]`;
+
+const OPTIONS = {
+  port: { type: "string", default: "20443" },
+  host: { type: "string", default: "127.0.0.1" },
+  scenario: { type: "string", default: join(HERE, "scenarios", "launch.json") },
+  "block-ms": { type: "string", default: "1000" },
+  timeline: { type: "string" },
+  "exit-with-parent": { type: "boolean", default: false },
+  bare: { type: "boolean", default: false },
+  "no-read-budget": { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+};
+
+function wholeNumber(values, name, least, most) {
+  const value = Number(values[name]);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new Error(`--${name} must be a whole number from ${least} to ${most}, not ${values[name]}`);
+  }
+  return value;
+}
+
+function readOptions() {
+  const { values } = parseArgs({ options: OPTIONS, strict: true });
+  return {
+    ...values,
+    port: wholeNumber(values, "port", 0, 65_535),
+    blockMs: wholeNumber(values, "block-ms", 20, 3_600_000),
+    timeline: values.timeline === undefined ? null : wholeNumber(values, "timeline", 0, 86_400),
+  };
+}
+
+async function openBare(project) {
+  const genesisTime = Math.floor(Date.now() / 1000);
+  const chain = await openChain({ manifestPath: project.manifestPath, genesisTime });
+  for (const name of ACTORS) chain.mint(addressOf(name), BARE_FUNDS_USTX);
+  return { devnet: new Devnet(chain), scenario: null, pauseVenue: () => {} };
+}
+
+async function openScenario(project, options) {
+  const { bootScenario } = await import("./boot.mjs");
+  return bootScenario({ manifestPath: project.manifestPath, scenarioPath: options.scenario, timeline: options.timeline });
+}
+
+async function main() {
+  console.log = console.error; // standard output carries the one line that says "ready"
+  const options = readOptions();
+  if (options.help) return console.error(USAGE);
+  const started = performance.now();
+  const project = makeProject({ bare: options.bare });
+  process.once("exit", project.remove);
+  const { devnet, scenario, pauseVenue } = await (options.bare ? openBare(project) : openScenario(project, options));
+  const faults = new Faults({
+    reorg: (depth) => devnet.reorganise(depth),
+    clockJump: (seconds) => devnet.advanceSeconds(seconds),
+    pauseVenue,
+  });
+  const name = options.bare ? "bare" : scenario.data.name;
+  const enforceReadBudget = !options["no-read-budget"];
+  const app = buildServer(devnet, { scenario, faults, name, enforceReadBudget });
+  await app.listen({ port: options.port, host: options.host });
+  devnet.start(options.blockMs);
+  stopOnRequest(app, devnet, options["exit-with-parent"]);
+  const ready = { ready: true, port: app.server.address().port, boot_ms: Math.round(performance.now() - started) };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  return undefined;
+}
+
+function stopOnRequest(app, devnet, exitWithParent) {
+  const stop = async () => {
+    devnet.stop();
+    await app.close();
+    process.exit(0);
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+  if (exitWithParent) process.stdin.resume().once("end", stop).once("error", stop);
+}
+
+main().catch((error) => {
+  console.error(`the local chain could not start: ${error.stack}`);
+  process.exit(1);
+});

@@ -1,0 +1,32 @@
+// A throw-away Clarinet project: the SDK writes plans and caches beside the manifest it reads, and two
+// local chains started at the same time must not share them.
+
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { CONTRACTS_DIR, prepare } from "./prepare.mjs";
+
+const EMPTY_MANIFEST = `[project]
+name = "bare"
+telemetry = false
+
+[repl]
+log_print_events = "none"
+`;
+
+/** Makes the project in a temporary folder; `bare` leaves every contract out. Call `remove()` when done. */
+export function makeProject({ bare }) {
+  const folder = mkdtempSync(join(tmpdir(), "whale-devnet-"));
+  const manifestPath = join(folder, "Clarinet.toml");
+  mkdirSync(join(folder, "settings"));
+  cpSync(join(CONTRACTS_DIR, "settings", "Devnet.toml"), join(folder, "settings", "Devnet.toml"));
+  if (bare) {
+    writeFileSync(manifestPath, EMPTY_MANIFEST);
+  } else {
+    cpSync(join(CONTRACTS_DIR, "Clarinet.toml"), manifestPath);
+    for (const name of ["src", "doubles"]) symlinkSync(join(CONTRACTS_DIR, name), join(folder, name));
+    prepare({ contractsDir: folder });
+  }
+  return { manifestPath, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
