@@ -1,0 +1,118 @@
+"""CoinGecko as a PriceSource: one request for all ids, kept for a while."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+import aiohttp
+
+from keeper.core.assets import Asset, AssetBook
+from keeper.core.prices import PricePoint
+from keeper.core.units import Seconds
+from keeper.errors import SourceUnavailable
+from keeper.ports import Clock
+from keeper_coingecko.parse import NAME, decoded, prices_from
+from keeper_coingecko.settings import KEY_HEADERS, CoinGeckoSettings
+
+PATH: Final = "/simple/price"
+OK: Final = 200
+TOO_MANY_REQUESTS: Final = 429
+LEAST_QUIET: Final = 60
+MOST_QUIET: Final = 600
+"""Seconds of quiet after a 429, whatever Retry-After says or leaves out."""
+MAX_BODY: Final = 1_000_000
+
+
+class CoinGecko:
+    """The `PriceSource` of CoinGecko. The key goes into a header and is shown nowhere."""
+
+    def __init__(
+        self, settings: CoinGeckoSettings, assets: AssetBook, session: aiohttp.ClientSession, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._session = session
+        self._clock = clock
+        self._ids = {symbol: settings.ids[symbol] for symbol in assets.symbols() if symbol in settings.ids}
+        self._kept: tuple[Seconds, list[PricePoint]] | None = None
+        self._quiet_until = Seconds(0)
+        self._asking = asyncio.Lock()
+
+    @property
+    def name(self) -> str:
+        """Always `coingecko`."""
+        return NAME
+
+    async def prices(self, assets: Sequence[Asset]) -> Sequence[PricePoint]:
+        """Return USD prices of the assets that have an id. Raises SourceUnavailable."""
+        asked = {asset.symbol for asset in assets} & set(self._ids)
+        if not asked:
+            return []
+        async with self._asking:
+            points = await self._fresh()
+        return [point for point in points if point.asset in asked]
+
+    async def _fresh(self) -> list[PricePoint]:
+        now = self._clock.now()
+        if self._kept is not None and 0 <= now - self._kept[0] < self._settings.min_interval:
+            return self._kept[1]
+        if now < self._quiet_until:
+            self._fail("asked for quiet after too many requests", retry_after=self._quiet_until - now)
+        points = prices_from(decoded(await self._ask()), self._ids, Seconds(now + self._settings.max_ahead_seconds))
+        self._kept = now, points
+        return points
+
+    async def _ask(self) -> bytes:
+        status, raw, retry_after, trouble = await self._get()
+        if status == TOO_MANY_REQUESTS:
+            wait = min(max(retry_after, LEAST_QUIET), MOST_QUIET)
+            self._quiet_until = Seconds(self._clock.now() + wait)
+            self._fail("says too many requests", status=status, retry_after=wait)
+        if trouble or status != OK:
+            self._fail(trouble or f"answered HTTP {status}{_error_code(raw)}", status=status)
+        return raw
+
+    async def _get(self) -> tuple[int, bytes, int, str]:
+        """Return status, body, Retry-After and what went wrong; no error of the client, with its request, travels on."""
+        status, retry_after, raw = 0, 0, bytearray()
+        ids = ",".join(coin for coins in self._ids.values() for coin in coins)
+        params = {"ids": ids, "vs_currencies": "usd", "include_last_updated_at": "true", "precision": "full"}
+        url = self._settings.root + PATH
+        try:
+            async with self._session.get(
+                url, params=params, headers=self._headers(), allow_redirects=False
+            ) as response:
+                status, retry_after = response.status, _seconds(response.headers.get("Retry-After", ""))
+                async for chunk in response.content.iter_chunked(65_536):
+                    raw += chunk
+                    if len(raw) > MAX_BODY:
+                        return status, b"", retry_after, "answered far more than was asked"
+        except TimeoutError:
+            return status, b"", retry_after, "did not answer in time"
+        except (aiohttp.ClientError, OSError) as exc:
+            return status, b"", retry_after, f"could not be reached ({type(exc).__name__})"
+        return status, bytes(raw), retry_after, ""
+
+    def _headers(self) -> dict[str, str]:
+        key = self._settings.api_key
+        return {} if key is None else {KEY_HEADERS[self._settings.plan]: key.get_secret_value()}
+
+    def _fail(self, why: str, **facts: object) -> NoReturn:
+        msg = f"coingecko {why}"
+        raise SourceUnavailable(msg, source=NAME, **facts)
+
+
+def _seconds(header: str) -> int:
+    return int(header) if header.isascii() and header.isdigit() and len(header) < len("1000000") else 0
+
+
+def _error_code(raw: bytes) -> str:
+    """Return CoinGecko's own error number, which tells a key of the wrong plan (10010, 10011) from a missing one."""
+    try:
+        body = decoded(raw)
+    except SourceUnavailable:
+        return ""
+    match body:
+        case {"status": {"error_code": int(code)}} | {"error_code": int(code)}:
+            return f", error {code}"
+        case _:
+            return ""
