@@ -102,6 +102,11 @@
   )
 )
 
+;; TEST ONLY: forgets a pool, so that its tokens can be listed in the other order.
+(define-public (remove-pool-for-test (token-x principal) (token-y principal) (factor uint))
+  (ok (map-delete pools { token-x: token-x, token-y: token-y, factor: factor }))
+)
+
 ;; TEST ONLY in being open.
 (define-public (set-blocklisted (who principal) (blocked bool))
   (ok (map-set blocklist who blocked))

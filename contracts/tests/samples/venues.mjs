@@ -1,0 +1,117 @@
+// Sets up and reads the venue doubles, for the tests of the doubles and of what stands on them.
+
+import { Cl, ClarityType } from "@stacks/transactions";
+
+export const ALEX = "SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM";
+export const VELAR = "SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1";
+export const POOL = `${ALEX}.amm-pool-v2-01`;
+export const REGISTRY = `${ALEX}.amm-registry-v2-01`;
+export const VAULT = `${ALEX}.amm-vault-v2-01`;
+export const CORE = `${VELAR}.univ2-core`;
+export const ROUTER = `${VELAR}.univ2-router`;
+export const LIBRARY = `${VELAR}.univ2-library`;
+export const PATH = `${VELAR}.univ2-path2`;
+export const SHARE_FEE_TO = `${VELAR}.univ2-share-fee-to`;
+export const DIA = "SP1G48FZ4Y7JY8G2Z0N51QTCYGBQ6F4J43J77BQC0.dia-oracle";
+export const RATIO = "SP4SZE494VC2YC5JYG7AYFQ44F5Q4PYV7DVMDPBG.block-info-nakamoto-ststx-ratio-v2";
+
+export const TOKEN = {
+  ALEX: `${ALEX}.token-alex`,
+  DIKO: "SP2C2YFP12AJZB4MABJBAJ55XECVS7E4PMMZ89YZR.arkadiko-token",
+  WELSH: "SP3NE50GEXFG9SZGTT51P40X2CKYSZ5CC4ZTZ7A2G.welshcorgicoin-token",
+  STSTX: "SP4SZE494VC2YC5JYG7AYFQ44F5Q4PYV7DVMDPBG.ststx-token",
+};
+export const WRAPPED = {
+  STX: `${ALEX}.token-wstx-v2`,
+  ALEX: `${ALEX}.token-alex`,
+  WELSH: `${ALEX}.token-wcorgi`,
+  DIKO: `${ALEX}.token-wdiko`,
+  STSTX: "SP1E0XBN9T4B10E9QMR7XMFJPMA19D77WY3KP2QKC.token-wststx",
+};
+export const WSTX = `${VELAR}.wstx`;
+export const FACTOR = { product: 100_000_000n, stable: 5_000_000n };
+
+export function principal(id) {
+  const [address, name] = id.split(".");
+  return name === undefined ? Cl.standardPrincipal(address) : Cl.contractPrincipal(address, name);
+}
+
+/** A Clarity answer in the shape of the sample rows: "123", {err: "2011"}, or a plain object. */
+export function plain(value) {
+  switch (value.type) {
+    case ClarityType.UInt:
+    case ClarityType.Int:
+      return String(value.value);
+    case ClarityType.ResponseOk:
+    case ClarityType.OptionalSome:
+      return plain(value.value);
+    case ClarityType.ResponseErr:
+      return { err: plain(value.value) };
+    case ClarityType.OptionalNone:
+      return null;
+    case ClarityType.BoolTrue:
+      return true;
+    case ClarityType.BoolFalse:
+      return false;
+    case ClarityType.Tuple:
+      return Object.fromEntries(Object.entries(value.value).map(([key, item]) => [key, plain(item)]));
+    case ClarityType.List:
+      return value.value.map(plain);
+    default:
+      return value.value;
+  }
+}
+
+/** Runs a call; an abort of the virtual machine becomes {panic: true}. */
+export function outcome(call) {
+  try {
+    return plain(call().result);
+  } catch (thrown) {
+    if (/not a read-only|unresolved|no such|expecting/i.test(String(thrown))) throw thrown;
+    return { panic: true };
+  }
+}
+
+function move(simnet, fn, contract, args, sender) {
+  const result = plain(fn.call(simnet, contract, ...args, sender).result);
+  if (result?.err !== undefined) throw new Error(`${contract} ${args[0]}: ${JSON.stringify(result)}`);
+  return result;
+}
+
+/** A public call that has to succeed. */
+export function act(simnet, contract, name, args, sender = simnet.deployer) {
+  return move(simnet, simnet.callPublicFn, contract, [name, args], sender);
+}
+
+export function read(simnet, contract, name, args) {
+  return plain(simnet.callReadOnlyFn(contract, name, args, simnet.deployer).result);
+}
+
+export function mint(simnet, token, amount, to) {
+  act(simnet, token, "mint-for-test", [Cl.uint(amount), principal(to)]);
+}
+
+export function balance(simnet, token, who) {
+  if (token === "STX") return BigInt(read(simnet, WSTX, "get-balance", [principal(who)]));
+  return BigInt(read(simnet, token, "get-balance", [principal(who)]));
+}
+
+/** Opens an ALEX pool with governance's usual settings. Amounts are 8-decimal fixed point. */
+export function openAlexPool(simnet, x, y, factor, dx, dy) {
+  act(simnet, POOL, "open-pool-for-test", [principal(x), principal(y), Cl.uint(factor), Cl.uint(dx), Cl.uint(dy)]);
+}
+
+/** Opens a Velar pool with the usual fees. Amounts are native units. Returns its id. */
+export function openVelarPool(simnet, token0, token1, amount0, amount1) {
+  return act(simnet, CORE, "create-pool-for-test", [principal(token0), principal(token1), Cl.uint(amount0), Cl.uint(amount1)]);
+}
+
+/** The five pools the adapters name, with plausible depths; the deployer funds them. */
+export function openLaunchPools(simnet) {
+  for (const token of Object.values(TOKEN)) mint(simnet, token, 10n ** 18n, simnet.deployer);
+  openAlexPool(simnet, WRAPPED.STX, WRAPPED.ALEX, FACTOR.product, 400_000n * 10n ** 8n, 9_000_000n * 10n ** 8n);
+  openAlexPool(simnet, WRAPPED.STX, WRAPPED.WELSH, FACTOR.product, 150_000n * 10n ** 8n, 90_000_000n * 10n ** 8n);
+  openAlexPool(simnet, WRAPPED.ALEX, WRAPPED.DIKO, FACTOR.product, 2_000_000n * 10n ** 8n, 5_000_000n * 10n ** 8n);
+  openAlexPool(simnet, WRAPPED.STX, WRAPPED.STSTX, FACTOR.stable, 500_000n * 10n ** 8n, 460_000n * 10n ** 8n);
+  return { velarPoolId: openVelarPool(simnet, WSTX, TOKEN.WELSH, 250_000n * 10n ** 6n, 150_000_000n * 10n ** 6n) };
+}
