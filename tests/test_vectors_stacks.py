@@ -179,7 +179,7 @@ def condition_of(item: Item) -> PostCondition:
 def payload_of(item: Item) -> Payload:
     if item["kind"] == "contract_call":
         contract = f"{item['contract_address']}.{item['contract_name']}"
-        return call(contract, item["function_name"], [bytes_of(arg) for arg in item["args"]])
+        return call(parse_principal(contract), item["function_name"], [bytes_of(arg) for arg in item["args"]])
     memo = bytes.fromhex(item["memo_hex"])
     assert memo == item["memo"].encode().ljust(34, b"\0")
     return TransferPayload(parse_principal(item["recipient"]), int(item["amount"]), memo)

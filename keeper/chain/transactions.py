@@ -12,7 +12,7 @@ from typing import Final
 
 from keeper.chain import auth
 from keeper.chain.auth import AuthFlag, Condition
-from keeper.chain.c32 import Principal, parse_principal
+from keeper.chain.c32 import Principal
 from keeper.chain.clarity_values import (
     Value,
     encode_principal,
@@ -156,9 +156,9 @@ class Transaction:
             raise BadInput(message, network=network.name)
 
 
-def call(contract: str, function: str, args: Sequence[bytes]) -> CallPayload:
-    """Return a contract call from serialised arguments; `contract` is `S….name`. Raises BadInput."""
-    return CallPayload(parse_principal(contract), function, tuple(parse(arg) for arg in args))
+def call(contract: Principal, function: str, args: Sequence[bytes]) -> CallPayload:
+    """Return a contract call from serialised arguments. Raises BadInput."""
+    return CallPayload(contract, function, tuple(parse(arg) for arg in args))
 
 
 def unsigned(network: Network, public_key: bytes, payload: Payload, *, nonce: int, fee: int) -> Transaction:
