@@ -11,6 +11,7 @@ export class Devnet {
   #timer = null;
   #watchers = [];
   #doomed = [];
+  inhabitants = []; // act between blocks: `step()` returns whether it made one
 
   constructor(chain) {
     this.chain = chain;
@@ -55,6 +56,7 @@ export class Devnet {
 
   tick() {
     this.#ticks += 1;
+    if (this.inhabitants.some((each) => each.step())) return;
     for (const record of this.#doomed.splice(0)) {
       if (record.status === "pending") this.mempool.drop(record, "dropped_stale_garbage_collect");
     }

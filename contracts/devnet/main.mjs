@@ -65,6 +65,7 @@ async function main() {
   const started = performance.now();
   const project = makeProject({ bare: options.bare });
   process.once("exit", project.remove);
+  const running = stopOnRequest(options["exit-with-parent"]);
   const { devnet, scenario, pauseVenue } = await (options.bare ? openBare(project) : openScenario(project, options));
   const faults = new Faults({
     reorg: (depth) => devnet.reorganise(depth),
@@ -75,22 +76,25 @@ async function main() {
   const enforceReadBudget = !options["no-read-budget"];
   const app = buildServer(devnet, { scenario, faults, name, enforceReadBudget });
   await app.listen({ port: options.port, host: options.host });
+  Object.assign(running, { app, devnet });
   devnet.start(options.blockMs);
-  stopOnRequest(app, devnet, options["exit-with-parent"]);
   const ready = { ready: true, port: app.server.address().port, boot_ms: Math.round(performance.now() - started) };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   return undefined;
 }
 
-function stopOnRequest(app, devnet, exitWithParent) {
+/** Stops cleanly, also while still booting. Returns an object to be given {app, devnet} once they run. */
+function stopOnRequest(exitWithParent) {
+  const running = {};
   const stop = async () => {
-    devnet.stop();
-    await app.close();
+    running.devnet?.stop();
+    await running.app?.close();
     process.exit(0);
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
   if (exitWithParent) process.stdin.resume().once("end", stop).once("error", stop);
+  return running;
 }
 
 main().catch((error) => {

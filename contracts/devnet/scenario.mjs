@@ -43,12 +43,14 @@ export class Scenario {
 
   /** USD per whole token now: the boot price, moved by the events so far (each reaches its end after `over_secs`). */
   usd(symbol) {
+    const { of: base, ratio, usd } = this.data.prices[symbol];
+    if (base !== undefined) return this.usd(base) * ratio;
     const now = this.#now();
     return this.#fired.reduce((price, { event, at }) => {
       const factor = event.moves[symbol] ?? 1;
       const done = Math.min(1, Math.max(0, (now - at) / event.over_secs));
       return price * (1 + (factor - 1) * done);
-    }, this.data.prices[symbol].usd);
+    }, usd);
   }
 
   /** STX per whole token now. */
@@ -66,7 +68,7 @@ export class Scenario {
       score: rest.score,
       win_rate_bps: rest.win_rate_bps ?? null,
       stacked_ustx: rest.stacked_ustx,
-      allocation_bps: changed[address] ?? rest.allocation_bps,
+      allocation_bps: changed[address]?.allocation_bps ?? rest.allocation_bps,
       observed_at: this.#now(),
     }));
   }

@@ -60,25 +60,21 @@ export function velarPools(chain) {
 
 /** Someone who trades every pool back to the scenario's prices when it strays too far. */
 export class MarketMaker {
-  #devnet;
+  #chain;
   #scenario;
 
-  constructor(devnet, scenario) {
-    this.#devnet = devnet;
+  constructor(chain, scenario) {
+    this.#chain = chain;
     this.#scenario = scenario;
   }
 
-  /** Trades at most once on every pool that strays. Returns whether it traded; stands back for waiting transactions. */
-  step() {
-    if (this.#devnet.mempool.records.length > 0) return false;
-    const { chain } = this.#devnet;
-    const steps = [
-      ...alexPools(chain).map((pool) => this.#alexStep(pool)),
-      ...velarPools(chain).map((pool) => this.#velarStep(pool)),
-    ].filter((step) => step !== null);
-    if (steps.length === 0) return false;
-    this.#devnet.act(() => chain.mineSteps(steps));
-    return true;
+  /** One trade for every pool that strays. */
+  steps() {
+    const trades = [
+      ...alexPools(this.#chain).map((pool) => this.#alexStep(pool)),
+      ...velarPools(this.#chain).map((pool) => this.#velarStep(pool)),
+    ];
+    return trades.filter((step) => step !== null);
   }
 
   #strays(price, fair) {
@@ -95,8 +91,8 @@ export class MarketMaker {
     const ratio = (yPerX / fair) ** (flat / 2);
     const sellX = ratio > 1;
     const amount = sellX ? reserveX * (ratio - 1) : reserveY * (1 / ratio - 1);
-    const dx = Math.floor(amount * 1e6) * 100; // whole base units of a six-decimal token
-    if (dx <= 0) return null;
+    const dx = BigInt(Math.floor(amount * 1e6)) * 100n; // whole base units of a six-decimal token
+    if (dx <= 0n) return null;
     const [from, to] = sellX ? [tokenX, tokenY] : [tokenY, tokenX];
     const args = [Cl.principal(from), Cl.principal(to), Cl.uint(factor), Cl.uint(dx), Cl.none()];
     return this.#call(AMM_POOL, "swap-helper", args);
@@ -109,7 +105,7 @@ export class MarketMaker {
     if (!this.#strays(price, fair)) return null;
     const ratio = Math.sqrt(price / fair);
     const sell0 = ratio > 1;
-    const amount = Math.floor(sell0 ? reserve0 * (ratio - 1) : reserve1 * (1 / ratio - 1));
+    const amount = BigInt(Math.floor(sell0 ? reserve0 * (ratio - 1) : reserve1 * (1 / ratio - 1)));
     const [from, to] = sell0 ? [token0, token1] : [token1, token0];
     const tokens = [token0, token1, from, to, VELAR_SHARE_FEE_TO].map(Cl.principal);
     const args = [Cl.uint(id), ...tokens, Cl.uint(amount), Cl.uint(1)];

@@ -1,0 +1,90 @@
+// The FLOW stakers: they vote yes on what is proposed, through the same mempool as everybody else.
+
+import { Cl, makeContractCall, PostConditionMode } from "@stacks/transactions";
+
+import { addressOf, keyOf } from "./actors.mjs";
+
+const PAST_THE_END_SECS = 10;
+
+export class Voters {
+  #devnet;
+  #votes;
+  #governance;
+  #open = new Map(); // proposal id to {seenAt (height), txids}
+  #reserved = new Map(); // address to the last nonce given out
+
+  constructor(devnet, votes) {
+    this.#devnet = devnet;
+    this.#votes = votes;
+    this.#governance = `${devnet.chain.deployer}.pool-governance`;
+  }
+
+  /** Votes on new proposals; once every vote is in, moves past the end of the vote. Returns whether it made a block. */
+  step() {
+    const open = this.#openProposals();
+    for (const id of this.#open.keys()) {
+      if (!open.has(id)) this.#open.delete(id);
+    }
+    for (const id of open.keys()) this.#consider(id);
+    if (!this.#votes.skip_to_end || open.size === 0 || !this.#allVoted()) return false;
+    const end = Math.max(...open.values());
+    this.#devnet.advanceSeconds(end - this.#devnet.tip.time + PAST_THE_END_SECS);
+    return true;
+  }
+
+  /** Map of id to ends-at, of the proposals that can be voted on now. */
+  #openProposals() {
+    const { chain, tip } = this.#devnet;
+    const count = Number(chain.read(this.#governance, "get-proposal-count").value);
+    const open = new Map();
+    for (let id = 1; id <= count; id += 1) {
+      const found = chain.read(this.#governance, "get-proposal", [Cl.uint(id)]);
+      if (found.type !== "some") continue;
+      const { state, "ends-at": endsAt } = found.value.value;
+      if (state.value === "voting" && Number(endsAt.value) > tip.time) open.set(id, Number(endsAt.value));
+    }
+    return open;
+  }
+
+  #consider(id) {
+    const { height } = this.#devnet.tip;
+    if (!this.#open.has(id)) this.#open.set(id, { seenAt: height, txids: null });
+    const proposal = this.#open.get(id);
+    if (proposal.txids !== null || height - proposal.seenAt < this.#votes.answer_blocks - 1) return;
+    proposal.txids = [];
+    for (const name of Object.keys(this.#votes.stakes_flow)) {
+      this.#vote(name, id, proposal.txids).catch((error) => console.error(`${name} could not vote: ${error.stack}`));
+    }
+  }
+
+  async #vote(name, id, txids) {
+    const address = addressOf(name);
+    const [contractAddress, contractName] = this.#governance.split(".");
+    // Nonces count what waits already: several proposals can be open at once.
+    const taken = this.#devnet.mempool.pendingNonces(address);
+    const nonce = (this.#reserved.get(address) ?? -1) + 1;
+    const next = Math.max(nonce, this.#devnet.ledger.nonce(address), ...taken.map((each) => each + 1));
+    this.#reserved.set(address, next);
+    const transaction = await makeContractCall({
+      contractAddress,
+      contractName,
+      functionName: "vote",
+      functionArgs: [Cl.uint(id), Cl.bool(true)],
+      senderKey: keyOf(name),
+      network: "testnet",
+      fee: this.#votes.fee_ustx,
+      nonce: next,
+      validateWithAbi: false,
+      postConditionMode: PostConditionMode.Deny,
+    });
+    txids.push(this.#devnet.mempool.submit(transaction.serializeBytes()).txid);
+  }
+
+  #allVoted() {
+    const wanted = Object.keys(this.#votes.stakes_flow).length;
+    const { transactions } = this.#devnet.ledger;
+    return [...this.#open.values()].every(
+      ({ txids }) => txids?.length === wanted && txids.every((txid) => transactions.get(txid).status === "success"),
+    );
+  }
+}
