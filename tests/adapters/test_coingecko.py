@@ -87,6 +87,13 @@ async def test_prices__key__goes_into_the_header_of_its_plan_only(
     assert KEY not in str(request.url)
 
 
+async def test_prices__address_that_cannot_be_one__is_source_unavailable(
+    remote: Any, session: aiohttp.ClientSession, clock: ManualClock
+) -> None:
+    with pytest.raises(SourceUnavailable, match="could not be reached"):
+        await coingecko(remote, session, clock, base_url="https://a..b").prices([build.STX])
+
+
 async def test_prices__no_key__sends_none(remote: Any, session: aiohttp.ClientSession, clock: ManualClock) -> None:
     remote.says(ALL)
 

@@ -81,6 +81,13 @@ async def test_prices__request__carries_the_key_in_its_header_and_only_the_wante
     assert KEY not in str(request.url)
 
 
+async def test_prices__address_that_cannot_be_one__is_source_unavailable(
+    remote: Any, session: aiohttp.ClientSession, clock: ManualClock
+) -> None:
+    with pytest.raises(SourceUnavailable, match="could not be reached"):
+        await pyth(remote, session, clock, base_url="https://a..b").prices([build.STX])
+
+
 async def test_prices__no_asset_with_a_feed__asks_nothing(
     remote: Any, session: aiohttp.ClientSession, clock: ManualClock
 ) -> None:

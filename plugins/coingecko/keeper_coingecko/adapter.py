@@ -55,8 +55,9 @@ class CoinGecko:
         now = self._clock.now()
         if self._kept is not None and 0 <= now - self._kept[0] < self._settings.min_interval:
             return self._kept[1]
-        if now < self._quiet_until:
-            self._fail("asked for quiet after too many requests", retry_after=self._quiet_until - now)
+        quiet = self._quiet_until - now
+        if 0 < quiet <= MOST_QUIET:  # longer means that the clock was set back
+            self._fail("asked for quiet after too many requests", retry_after=quiet)
         points = prices_from(decoded(await self._ask()), self._ids, Seconds(now + self._settings.max_ahead_seconds))
         self._kept = now, points
         return points
@@ -88,7 +89,7 @@ class CoinGecko:
                         return status, b"", retry_after, "answered far more than was asked"
         except TimeoutError:
             return status, b"", retry_after, "did not answer in time"
-        except (aiohttp.ClientError, OSError) as exc:
+        except (aiohttp.ClientError, OSError, ValueError) as exc:
             return status, b"", retry_after, f"could not be reached ({type(exc).__name__})"
         return status, bytes(raw), retry_after, ""
 

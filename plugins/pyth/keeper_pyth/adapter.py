@@ -43,8 +43,9 @@ class Pyth:
         if not wanted:
             return []
         now = self._clock.now()
-        if now < self._quiet_until:
-            self._fail("asked for quiet after too many requests", retry_after=self._quiet_until - now)
+        quiet = self._quiet_until - now
+        if 0 < quiet <= PENALTY_SECONDS:  # longer means that the clock was set back
+            self._fail("asked for quiet after too many requests", retry_after=quiet)
         body = await self._ask(sorted(set(wanted.values())))
         return prices_from(body, wanted, Seconds(now + self._settings.max_ahead_seconds))
 
@@ -83,7 +84,7 @@ class Pyth:
                         return status, b"", "answered far more than was asked"
         except TimeoutError:
             return status, b"", "did not answer in time"
-        except (aiohttp.ClientError, OSError) as exc:
+        except (aiohttp.ClientError, OSError, ValueError) as exc:
             return status, b"", f"could not be reached ({type(exc).__name__})"
         return status, bytes(raw), ""
 

@@ -1,0 +1,80 @@
+"""Discord as a Notifier: one post to a webhook for each alert."""
+
+import math
+from typing import Final, NoReturn
+
+import aiohttp
+from pydantic import SecretStr
+
+from keeper.core.records import Alert
+from keeper.core.units import Seconds
+from keeper.errors import NotifierUnavailable
+from keeper.ports import Clock
+from keeper_discord.message import message_for
+from keeper_discord.settings import NAME
+
+OK: Final = (200, 204)
+TOO_MANY_REQUESTS: Final = 429
+MOST_QUIET: Final = 300
+"""Longest patience in seconds, whatever Retry-After says: an alert must not wait for a day."""
+MAX_ANSWER: Final = 10_000
+
+
+class Discord:
+    """The `Notifier` of a Discord webhook. Its address is a password and is shown nowhere."""
+
+    def __init__(self, webhook_url: SecretStr, session: aiohttp.ClientSession, clock: Clock) -> None:
+        self._url = webhook_url
+        self._session = session
+        self._clock = clock
+        self._quiet_until = Seconds(0)
+
+    @property
+    def name(self) -> str:
+        """Always `discord`."""
+        return NAME
+
+    async def send(self, alert: Alert) -> None:
+        """Deliver one alert. Raises NotifierUnavailable, with `retry_after` seconds when Discord asked for patience."""
+        quiet = self._quiet_until - self._clock.now()
+        if 0 < quiet <= MOST_QUIET:  # longer means that the clock was set back
+            self._fail("asked for patience", retry_after=quiet)
+        status, retry_after, trouble = await self._post(alert)
+        if status == TOO_MANY_REQUESTS:
+            self._quiet_until = Seconds(self._clock.now() + retry_after)
+            self._fail("says too many messages", status=status, retry_after=retry_after)
+        if not trouble and status not in OK:
+            trouble = f"answered HTTP {status}"
+        if trouble:
+            self._fail(trouble, status=status)
+
+    async def _post(self, alert: Alert) -> tuple[int, int, str]:
+        """Return status, Retry-After and what went wrong; the client's own errors would show the address."""
+        status, retry_after, length = 0, 1, 0
+        try:
+            async with self._session.post(
+                self._url.get_secret_value(), json=message_for(alert), allow_redirects=False
+            ) as response:
+                status, retry_after = response.status, _seconds(response.headers.get("Retry-After", ""))
+                async for chunk in response.content.iter_chunked(MAX_ANSWER):
+                    length += len(chunk)
+                    if length > MAX_ANSWER:
+                        return status, retry_after, "answered far more than a confirmation"
+        except TimeoutError:
+            return status, retry_after, "did not answer in time"
+        except (aiohttp.ClientError, OSError, ValueError) as exc:
+            return status, retry_after, f"could not be reached ({type(exc).__name__})"
+        return status, retry_after, ""
+
+    def _fail(self, why: str, **facts: object) -> NoReturn:
+        msg = f"discord {why}"
+        raise NotifierUnavailable(msg, notifier=NAME, **facts)
+
+
+def _seconds(header: str) -> int:
+    """Return Retry-After as whole seconds from 1 to MOST_QUIET; 1 when it says nothing usable."""
+    try:
+        wait = float(header)
+    except ValueError:
+        return 1
+    return min(max(math.ceil(wait), 1), MOST_QUIET) if math.isfinite(wait) else 1

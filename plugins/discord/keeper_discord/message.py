@@ -1,0 +1,62 @@
+r"""An alert as a Discord message: one coloured embed, mentions off, mark-up in data written out.
+
+Limits of an embed (Discord's API reference): title 256, description 4096, a field's value 1024, 6000
+in all. The parts below add up to less than 6000 whatever an alert holds.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from keeper.core.records import Alert, Severity
+
+TITLE_LIMIT: Final = 256
+DESCRIPTION_LIMIT: Final = 2_000
+VALUE_LIMIT: Final = 1_024
+FACT_LIMIT: Final = 200
+MOST_FACTS: Final = 20
+NOTHING: Final = "(nothing said)"
+COLOURS: Final = {Severity.INFO: 0x3498DB, Severity.WARNING: 0xF1C40F, Severity.CRITICAL: 0xE74C3C}
+_MARK_UP: Final = frozenset("\\*_~`|<>[]()#-")
+_YEAR_10000: Final = 253_402_300_800
+
+
+def message_for(alert: Alert) -> dict[str, Any]:
+    """Return the body to post: severity first, then what happened, what was done, what to do."""
+    where = "all pools" if alert.pool_id is None else f"pool {alert.pool_id}"
+    facts = "\n".join(f"{key}: {value}"[:FACT_LIMIT] for key, value in list(alert.facts.items())[:MOST_FACTS])
+    fields = [("What the keeper did", alert.done), ("What you can do", alert.remedy)]
+    if facts:
+        fields.append(("Facts", facts))
+    embed = {
+        "title": fitted(f"{alert.severity.value.upper()}: {alert.title}", TITLE_LIMIT),
+        "description": fitted(alert.what, DESCRIPTION_LIMIT),
+        "color": COLOURS[alert.severity],
+        "fields": [{"name": name, "value": fitted(text, VALUE_LIMIT), "inline": False} for name, text in fields],
+        "footer": {"text": f"{where} · whale keeper"},
+    }
+    if 0 <= alert.at < _YEAR_10000:
+        embed["timestamp"] = datetime.fromtimestamp(alert.at, UTC).isoformat()
+    return {"embeds": [embed], "allowed_mentions": {"parse": []}}
+
+
+def fitted(text: str, limit: int) -> str:
+    """Return data as Discord may show it: mark-up escaped, mentions broken, never empty, at most `limit` long."""
+    kept: list[str] = []
+    room = limit - 1  # for the mark that says something was cut
+    for piece in _pieces(text):
+        room -= len(piece.encode("utf-16-le")) // 2
+        if room < 0:
+            return "".join(kept) + "…"
+        kept.append(piece)
+    return "".join(kept).strip() or NOTHING
+
+
+def _pieces(text: str) -> Iterable[str]:
+    for char in text.encode("utf-8", "replace").decode():
+        if char in _MARK_UP:
+            yield f"\\{char}"
+        elif char == "@":
+            yield "@\u200b"  # a space without width: everyone is not told
+        else:
+            yield char if char.isprintable() or char == "\n" else " "

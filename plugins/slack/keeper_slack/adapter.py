@@ -1,0 +1,84 @@
+"""Slack as a Notifier: one post to a webhook for each alert."""
+
+import math
+from typing import Final, NoReturn
+
+import aiohttp
+from pydantic import SecretStr
+
+from keeper.core.records import Alert
+from keeper.core.units import Seconds
+from keeper.errors import NotifierUnavailable
+from keeper.ports import Clock
+from keeper_slack.message import message_for
+from keeper_slack.settings import NAME
+
+OK: Final = 200
+TAKEN: Final = b"ok"
+"""What Slack says when it took a message."""
+TOO_MANY_REQUESTS: Final = 429
+MOST_QUIET: Final = 300
+"""Longest patience in seconds, whatever Retry-After says: an alert must not wait for a day."""
+MAX_ANSWER: Final = 10_000
+
+
+class Slack:
+    """The `Notifier` of a Slack webhook. Its address is a password and is shown nowhere."""
+
+    def __init__(self, webhook_url: SecretStr, session: aiohttp.ClientSession, clock: Clock) -> None:
+        self._url = webhook_url
+        self._session = session
+        self._clock = clock
+        self._quiet_until = Seconds(0)
+
+    @property
+    def name(self) -> str:
+        """Always `slack`."""
+        return NAME
+
+    async def send(self, alert: Alert) -> None:
+        """Deliver one alert. Raises NotifierUnavailable, with `retry_after` seconds when Slack asked for patience."""
+        quiet = self._quiet_until - self._clock.now()
+        if 0 < quiet <= MOST_QUIET:  # longer means that the clock was set back
+            self._fail("asked for patience", retry_after=quiet)
+        status, raw, retry_after, trouble = await self._post(alert)
+        if status == TOO_MANY_REQUESTS:
+            self._quiet_until = Seconds(self._clock.now() + retry_after)
+            self._fail("says too many messages", status=status, retry_after=retry_after)
+        if not trouble and status != OK:
+            trouble = f"answered HTTP {status}"
+        if not trouble and raw.strip() != TAKEN:
+            trouble = "did not confirm the message"
+        if trouble:
+            self._fail(trouble, status=status)
+
+    async def _post(self, alert: Alert) -> tuple[int, bytes, int, str]:
+        """Return status, body, Retry-After and what went wrong; the client's own errors would show the address."""
+        status, retry_after, raw = 0, 1, bytearray()
+        try:
+            async with self._session.post(
+                self._url.get_secret_value(), json=message_for(alert), allow_redirects=False
+            ) as response:
+                status, retry_after = response.status, _seconds(response.headers.get("Retry-After", ""))
+                async for chunk in response.content.iter_chunked(MAX_ANSWER):
+                    raw += chunk
+                    if len(raw) > MAX_ANSWER:
+                        return status, b"", retry_after, "answered far more than a confirmation"
+        except TimeoutError:
+            return status, b"", retry_after, "did not answer in time"
+        except (aiohttp.ClientError, OSError, ValueError) as exc:
+            return status, b"", retry_after, f"could not be reached ({type(exc).__name__})"
+        return status, bytes(raw), retry_after, ""
+
+    def _fail(self, why: str, **facts: object) -> NoReturn:
+        msg = f"slack {why}"
+        raise NotifierUnavailable(msg, notifier=NAME, **facts)
+
+
+def _seconds(header: str) -> int:
+    """Return Retry-After as whole seconds from 1 to MOST_QUIET; 1 when it says nothing usable."""
+    try:
+        wait = float(header)
+    except ValueError:
+        return 1
+    return min(max(math.ceil(wait), 1), MOST_QUIET) if math.isfinite(wait) else 1

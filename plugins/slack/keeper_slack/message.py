@@ -1,0 +1,62 @@
+"""An alert as a Slack message: blocks of plain text, because everything in an alert is data.
+
+Slack reads no mark-up and no mentions in plain text; `&`, `<` and `>` are written as entities all the
+same, since the fallback line is read differently. Limits: a header 150 characters, a section 3000,
+a message 50 blocks (Slack's block reference).
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from keeper.core.records import Alert
+
+HEADER_LIMIT: Final = 150
+SECTION_LIMIT: Final = 3_000
+FACT_LIMIT: Final = 200
+MOST_FACTS: Final = 20
+NOTHING: Final = "(nothing said)"
+_ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def message_for(alert: Alert) -> dict[str, Any]:
+    """Return the body to post: severity first, then what happened, what was done, what to do."""
+    heading = fitted(f"{alert.severity.value.upper()}: {alert.title}", HEADER_LIMIT)
+    where = "all pools" if alert.pool_id is None else f"pool {alert.pool_id}"
+    facts = "\n".join(f"{key}: {value}"[:FACT_LIMIT] for key, value in list(alert.facts.items())[:MOST_FACTS])
+    sections = [("What happened", alert.what), ("What the keeper did", alert.done), ("What you can do", alert.remedy)]
+    if facts:
+        sections.append(("Facts", facts))
+    return {
+        "text": heading,
+        "mrkdwn": False,
+        "blocks": [
+            {"type": "header", "text": _plain(heading)},
+            *({"type": "section", "text": _plain(_section(label, text))} for label, text in sections),
+            {"type": "context", "elements": [_plain(f"{where} · whale keeper")]},
+        ],
+    }
+
+
+def fitted(text: str, limit: int) -> str:
+    """Return data as Slack may show it: no control characters, entities for mark-up, at most `limit` long."""
+    kept: list[str] = []
+    room = limit - 1  # for the mark that says something was cut
+    for piece in _pieces(text):
+        room -= len(piece.encode("utf-16-le")) // 2
+        if room < 0:
+            return "".join(kept) + "…"
+        kept.append(piece)
+    return "".join(kept)
+
+
+def _pieces(text: str) -> Iterable[str]:
+    for char in text.encode("utf-8", "replace").decode():
+        yield _ENTITIES.get(char, char if char.isprintable() or char == "\n" else " ")
+
+
+def _section(label: str, text: str) -> str:
+    return f"{label}\n" + (fitted(text, SECTION_LIMIT - len(label) - 1).strip() or NOTHING)
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}

@@ -1,0 +1,173 @@
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from pydantic import SecretStr, ValidationError
+
+from keeper.core.records import Severity
+from keeper.errors import NotifierUnavailable
+from keeper.testing import build
+from keeper.testing.conformance import NotifierConformance, text_of
+from keeper.testing.fakes import ManualClock
+from keeper_discord import keeper_notifiers
+from keeper_discord.adapter import Discord
+from keeper_discord.message import message_for
+from keeper_discord.settings import settings_from
+
+HIDDEN = "1234567890/a-token-that-must-stay-hidden"
+
+
+def size(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def is_valid(body: Any) -> bool:
+    """Whether Discord would take a message."""
+    embed = body["embeds"][0]
+    fields = [(field["name"], field["value"]) for field in embed["fields"]]
+    sized = [
+        (embed["title"], 256),
+        (embed["description"], 4_096),
+        (embed["footer"]["text"], 2_048),
+        *((name, 256) for name, _ in fields),
+        *((value, 1_024) for _, value in fields),
+    ]
+    total = sum(size(text) for text, _ in sized)
+    return all(0 < size(text) <= limit for text, limit in sized) and len(fields) <= 25 and total <= 6_000
+
+
+@pytest.fixture
+def discord(remote: Any, session: aiohttp.ClientSession, clock: ManualClock) -> Discord:
+    async def take(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=204 if is_valid(remote.bodies[-1]) else 400)
+
+    remote.answer = take
+    return Discord(SecretStr(f"{remote.root}/api/webhooks/{HIDDEN}"), session, clock)
+
+
+class TestDiscordConformance(NotifierConformance):
+    @pytest.fixture
+    def notifier(self, discord: Discord) -> Discord:
+        return discord
+
+    @pytest.fixture
+    def delivered(self, remote: Any) -> Callable[[], str]:
+        return lambda: repr(remote.bodies)
+
+    @pytest.fixture
+    def secret(self) -> str:
+        return HIDDEN
+
+
+@pytest.mark.parametrize(
+    ("severity", "colour"),
+    [(Severity.INFO, 0x3498DB), (Severity.WARNING, 0xF1C40F), (Severity.CRITICAL, 0xE74C3C)],
+)
+async def test_send__alert__is_one_embed_in_the_colour_of_its_severity(
+    discord: Discord, remote: Any, severity: Severity, colour: int
+) -> None:
+    await discord.send(build.alert(severity, title="Ledger mismatch", pool_id=2, facts={"drift": "12 bps"}))
+
+    assert [request.path for request in remote.requests] == [f"/api/webhooks/{HIDDEN}"]
+    embed = remote.bodies[0]["embeds"][0]
+    assert embed["title"] == f"{severity.value.upper()}: Ledger mismatch"
+    assert embed["color"] == colour
+    assert [field["name"] for field in embed["fields"]] == ["What the keeper did", "What you can do", "Facts"]
+    assert embed["fields"][-1]["value"] == "drift: 12 bps"
+    assert embed["timestamp"] == "2026-11-18T11:06:40+00:00"
+    assert embed["footer"]["text"].startswith("pool 2")
+
+
+def test_message__mentions_and_mark_up_in_data__are_text() -> None:
+    body = message_for(build.alert(title="@everyone", what="<@1> **bold** [click](https://evil.example) ||x||"))
+
+    embed = body["embeds"][0]
+    assert body["allowed_mentions"] == {"parse": []}
+    assert embed["title"] == "WARNING: @\u200beveryone"
+    assert embed["description"] == (
+        "\\<@\u200b1\\> \\*\\*bold\\*\\* \\[click\\]\\(https://evil.example\\) \\|\\|x\\|\\|"
+    )
+
+
+def test_message__long_text__is_cut_at_whole_escapes_and_says_so() -> None:
+    body = message_for(build.alert(done="*" * 3_000))
+
+    value = body["embeds"][0]["fields"][0]["value"]
+    assert size(value) <= 1_024
+    assert value == "\\*" * 511 + "…"
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        build.alert(title="*" * 9_000, what="*" * 9_000, done="@" * 9_000, remedy="_" * 9_000),
+        build.alert(facts={f"k{n}": "\U0001f40b" * 2_000 for n in range(50)}, what="\U0001f40b" * 9_000),
+        build.alert(title=" ", what="\n\n", done="\x00", remedy=""),
+    ],
+)
+def test_message__worst_case__stays_inside_every_limit(alert: Any) -> None:
+    assert is_valid(message_for(alert))
+
+
+@pytest.mark.parametrize(("header", "wait"), [("7", 7), ("0.3", 1), (None, 1), ("86400", 300), ("soon", 1), ("inf", 1)])
+async def test_send__too_many_messages__waits_as_told_within_bounds(
+    discord: Discord, remote: Any, clock: ManualClock, header: str | None, wait: int
+) -> None:
+    taking = remote.answer
+    remote.says({"retry_after": 0.3}, status=429, headers={} if header is None else {"Retry-After": header})
+    with pytest.raises(NotifierUnavailable) as first:
+        await discord.send(build.alert())
+    remote.answer = taking
+
+    with pytest.raises(NotifierUnavailable) as second:
+        await discord.send(build.alert())
+    clock.advance(wait)
+    await discord.send(build.alert())
+
+    assert first.value.facts["retry_after"] == second.value.facts["retry_after"] == wait
+    assert len(remote.requests) == 2
+
+
+async def test_send__address_that_cannot_be_one__is_unavailable_without_showing_it(
+    session: aiohttp.ClientSession, clock: ManualClock
+) -> None:
+    channel = Discord(SecretStr(f"https://a..b/{HIDDEN}"), session, clock)
+
+    with pytest.raises(NotifierUnavailable, match="could not be reached") as caught:
+        await channel.send(build.alert())
+
+    assert HIDDEN not in text_of(caught.value)
+
+
+async def test_hook__without_an_address__adds_no_channel(session: aiohttp.ClientSession, clock: ManualClock) -> None:
+    assert list(keeper_notifiers(build.toolbox(session, clock))) == []
+
+
+async def test_hook__with_an_address__adds_discord(session: aiohttp.ClientSession, clock: ManualClock) -> None:
+    section = {"webhook_url": f"https://discord.com/api/webhooks/{HIDDEN}"}
+    toolbox = build.toolbox(session, clock, settings={"discord": section})
+
+    channels = list(keeper_notifiers(toolbox))
+
+    assert [channel.name for channel in channels] == ["discord"]
+    assert HIDDEN not in repr(channels) + repr(toolbox)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"webhook_url": f"http://discord.com/{HIDDEN}"},
+        {"webhook_url": f"discord.com/{HIDDEN}"},
+        {"webhook_url": f"https://discord.com/{HIDDEN} "},
+        {"webhook": f"https://discord.com/{HIDDEN}"},
+        {"webhook_url": [HIDDEN]},
+    ],
+    ids=["plain http", "no scheme", "space", "typo", "list"],
+)
+def test_settings__odd_address__is_refused_without_showing_it(section: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        settings_from(section)
+
+    assert HIDDEN not in str(caught.value)
