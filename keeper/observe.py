@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from keeper.chain.contracts import Drift, Mandate, PoolAsset, PoolContracts, PoolInfo, Proposal, QueuedWithdrawal
+from keeper.chain.contracts import Mandate, PoolAsset, PoolContracts, PoolInfo, Proposal, QueuedWithdrawal
+from keeper.clock import ChainClock
 from keeper.core.assets import AssetBook
 from keeper.core.chain_types import Tip
 from keeper.core.market import MarketView
 from keeper.core.policy import PoolRule
 from keeper.core.prices import PricePoint
+from keeper.core.units import MicroStx
 from keeper.core.venue_prices import venue_points
 from keeper.errors import LedgerMismatch, SourceUnavailable
 from keeper.ports import Chain, Dex, PriceSource
@@ -51,12 +53,14 @@ class Observer:
         self,
         chain: Chain,
         contracts: PoolContracts,
+        clock: ChainClock,
         assets: AssetBook,
         dexes: Sequence[Dex],
         sources: Sequence[PriceSource],
     ) -> None:
         self._chain = chain
         self._contracts = contracts
+        self._clock = clock
         self._assets = assets
         self._dexes = dexes
         self._sources = sources
@@ -79,8 +83,14 @@ class Observer:
             return str(exc)
 
     async def tip(self) -> Tip:
-        """Return the newest block."""
-        return await READ(self._chain.tip)
+        """Return the newest block, and set the clock by it."""
+        tip = await READ(self._chain.tip)
+        self._clock.note(tip)
+        return tip
+
+    async def balance(self, principal: str) -> MicroStx:
+        """Return what a principal has in µSTX."""
+        return (await READ(self._chain.account, principal)).balance_ustx
 
     async def pool(self, rule: PoolRule) -> PoolFacts:
         """Read one pool and the venues, all at one tip; start again when the tip moves meanwhile."""
@@ -126,9 +136,7 @@ class Observer:
         for view in views:
             books.update(view.books)
         routes = tuple(route for view in views for route in view.routes)
-        silent = {
-            dex.name: answer for dex, answer in zip(self._dexes, answers, strict=True) if isinstance(answer, str)
-        }
+        silent = {dex.name: answer for dex, answer in zip(self._dexes, answers, strict=True) if isinstance(answer, str)}
         return MarketView(books=books, routes=routes), silent
 
     async def _market(self, dex: Dex, tip: Tip) -> MarketView | str:
@@ -137,6 +145,15 @@ class Observer:
         except SourceUnavailable as exc:
             return str(exc)
 
-    async def drift_on_chain(self, rule: PoolRule, tip: Tip) -> Drift:
-        """Return the drift as the vault itself computes it, from the oracle's consensus."""
-        return await self._contracts.drift(self._chain, tip, rule.pool_id)
+    async def books(self, tip: Tip) -> dict[str, tuple[int, int]]:
+        """Return, per asset, what the vault has booked over all pools and what the chain says it has.
+
+        More than booked is a gift, which changes no price; less must never be.
+        """
+        vault = self._contracts.name("whale-pool-vault")
+        found: dict[str, tuple[int, int]] = {}
+        for asset in self._assets.all():
+            booked = await READ(self._contracts.booked, self._chain, tip, asset.principal)
+            has = await READ(self._contracts.balance, self._chain, tip, asset.principal, vault)
+            found[asset.symbol] = (booked, has)
+        return found

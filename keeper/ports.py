@@ -171,7 +171,9 @@ class Store(WhaleSource, Protocol):
         """Return the intent with this key."""
         ...
 
-    async def intents(self, *, open_only: bool = False, pool_id: int | None = None, limit: int = 200) -> Sequence[Intent]:
+    async def intents(
+        self, *, open_only: bool = False, pool_id: int | None = None, limit: int = 200
+    ) -> Sequence[Intent]:
         """Return the newest intents first."""
         ...
 

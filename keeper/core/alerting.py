@@ -13,7 +13,7 @@ def percent(bps: int) -> str:
     return f"{bps / (BPS_ONE / 100):.2f} %"
 
 
-def proposal_opened(rule: PoolRule, proposal_id: int, drift: Bps, ends_at: Seconds, at: Seconds) -> Alert:
+def proposal_opened(rule: PoolRule, proposal_id: int, drift: Bps, at: Seconds) -> Alert:
     """Tell FLOW stakers that there is something to vote on."""
     return Alert(
         key=f"proposal-opened:{rule.pool_id}:{proposal_id}",
@@ -24,7 +24,7 @@ def proposal_opened(rule: PoolRule, proposal_id: int, drift: Bps, ends_at: Secon
         remedy="FLOW stakers can vote until it ends; nothing is traded before it passes.",
         at=at,
         pool_id=rule.pool_id,
-        facts={"proposal": proposal_id, "drift_bps": drift, "ends_at": ends_at},
+        facts={"proposal": proposal_id, "drift_bps": drift},
     )
 
 

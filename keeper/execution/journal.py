@@ -54,9 +54,7 @@ class Journal:
 
     async def signed(self, intent: Intent, *, nonce: int, fee: MicroStx, txid: str, raw: bytes) -> Intent:
         """Record the exact bytes before anybody else sees them."""
-        return await self._put(
-            intent, IntentState.SIGNED, nonce=nonce, fee_ustx=fee, txid=txid, raw_hex=raw.hex()
-        )
+        return await self._put(intent, IntentState.SIGNED, nonce=nonce, fee_ustx=fee, txid=txid, raw_hex=raw.hex())
 
     async def sent(self, intent: Intent) -> Intent:
         """Record that the node took the bytes; that is not yet acceptance."""

@@ -7,6 +7,7 @@ from typing import Any
 from keeper.chain.contracts import ContractCall
 from keeper.chain.postconditions import Mode, PostCondition, encode_condition
 from keeper.core.records import IntentKind
+from keeper.core.units import MicroStx
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Order:
     call: ContractCall
     mode: Mode
     conditions: tuple[PostCondition, ...] = ()
+    fee_ustx: MicroStx | None = None
+    """What to pay, where the call itself has to name it; None leaves it to the estimate."""
     expects: Mapping[str, Any] = field(default_factory=dict)
     """JSON-safe numbers to hold the result against later: legs, minimums, prices."""
 

@@ -52,6 +52,11 @@ class Sender:
         """The principal that pays and signs."""
         return self._signer.address
 
+    @property
+    def fee_cap(self) -> MicroStx:
+        """The most that one transaction may cost."""
+        return self._fees.cap
+
     async def execute(self, order: Order) -> Intent:
         """Make `order` happen, or find out what became of it before; return its intent.
 
@@ -70,10 +75,18 @@ class Sender:
         async with self._one_at_a_time:
             return [await self._resolve(intent) for intent in await self._journal.open()]
 
+    async def quote_fee(self, order: Order) -> MicroStx:
+        """Return what `order` would cost now. Raises FeeTooHigh above the cap."""
+        draft = self._draft(order, nonce=0, fee=MicroStx(0))
+        asked = await READ(self._chain.estimate_fee, draft.payload.encode(), len(draft.encode()))
+        fee = max(asked, self._fees.floor, MicroStx(len(draft.encode())))
+        if fee > self._fees.cap:
+            message = f"the network asks for {fee} µSTX and fees.max_fee_ustx is {self._fees.cap}"
+            raise FeeTooHigh(message, asked=fee, cap=self._fees.cap)
+        return fee
+
     async def _sign(self, order: Order, key: str) -> Intent:
-        intent = await self._journal.planned(
-            key, order.kind, order.pool_id, self._signer.address, order.describe()
-        )
+        intent = await self._journal.planned(key, order.kind, order.pool_id, self._signer.address, order.describe())
         try:
             transaction = await self._build(order)
         except (FeeTooHigh, NodeUnavailable) as exc:
@@ -90,21 +103,15 @@ class Sender:
         )
 
     async def _build(self, order: Order) -> Transaction:
-        payload = call(parse_principal(order.call.contract), order.call.function, order.call.args)
+        fee = order.fee_ustx if order.fee_ustx is not None else await self.quote_fee(order)
         nonce = await READ(self._chain.next_nonce, self._signer.address)
-        version, chain_id = self._network.value
-        condition = Condition(signer=signer_hash(self._signer.public_key), nonce=nonce, fee=0)
-        draft = Transaction(version, chain_id, condition, payload, order.conditions, order.mode)
-        fee = await self._fee(payload.encode(), len(draft.encode()))
-        funded = Condition(signer=condition.signer, nonce=nonce, fee=fee)
-        return Transaction(version, chain_id, funded, payload, order.conditions, order.mode)
+        return self._draft(order, nonce=nonce, fee=fee)
 
-    async def _fee(self, payload: bytes, length: int) -> MicroStx:
-        fee = max(await READ(self._chain.estimate_fee, payload, length), self._fees.floor, MicroStx(length))
-        if fee > self._fees.cap:
-            message = f"the network asks for {fee} µSTX and fees.max_fee_ustx is {self._fees.cap}"
-            raise FeeTooHigh(message, asked=fee, cap=self._fees.cap)
-        return fee
+    def _draft(self, order: Order, *, nonce: int, fee: MicroStx) -> Transaction:
+        payload = call(parse_principal(order.call.contract), order.call.function, order.call.args)
+        version, chain_id = self._network.value
+        condition = Condition(signer=signer_hash(self._signer.public_key), nonce=nonce, fee=fee)
+        return Transaction(version, chain_id, condition, payload, order.conditions, order.mode)
 
     async def _offer(self, intent: Intent) -> Intent:
         """Offer the signed bytes, once. An answer that got lost leaves the intent SIGNED, to be asked about."""
@@ -130,9 +137,7 @@ class Sender:
             async with asyncio.timeout(WAIT_SECONDS):
                 while intent.state in (IntentState.SIGNED, IntentState.SENT):
                     intent = await self._ask(intent)
-                    if intent.state in (IntentState.SIGNED, IntentState.SENT) and await pause(
-                        self._stop, POLL_SECONDS
-                    ):
+                    if intent.state in (IntentState.SIGNED, IntentState.SENT) and await pause(self._stop, POLL_SECONDS):
                         break
         except TimeoutError:
             log.warning("transaction_still_waiting", key=intent.key, txid=intent.txid)

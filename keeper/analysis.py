@@ -1,0 +1,139 @@
+"""Values a pool, compares it with its whales and says which step is next. Calls rules, does no I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from keeper.chain import contracts as on_chain
+from keeper.core.allocation import TargetAllocation, select_whales, target_from_whales
+from keeper.core.assets import STX, AssetBook
+from keeper.core.consensus import Agreement, LastPrice, PriceBounds, agree_each
+from keeper.core.drift import Drift
+from keeper.core.mandates import Mandate, MandateRules, Proposal, ProposalState, Situation, Step, next_step
+from keeper.core.policy import Policy, PoolRule
+from keeper.core.prices import AgreedPrice, PricePoint
+from keeper.core.slicing import MandateBudget
+from keeper.core.units import Seconds
+from keeper.core.valuation import Portfolio, value_portfolio
+from keeper.core.whales import Whale
+from keeper.observe import PoolFacts, WebPrices
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything one cycle knows about a pool before it acts."""
+
+    facts: PoolFacts
+    prices: Mapping[str, AgreedPrice]
+    portfolio: Portfolio
+    whales: tuple[Whale, ...]
+    target: TargetAllocation
+    drift: Drift
+    """From today's whales."""
+    proposal: Proposal | None
+    mandate: Mandate | None
+    mandate_drift: Drift | None
+    """From the open mandate's own target."""
+    step: Step
+
+
+def bounds_of(policy: Policy, *, min_sources: int | None = None) -> PriceBounds:
+    """Return the policy's price bounds, with another minimum of sources where asked for."""
+    return PriceBounds(
+        max_age=policy.max_price_age,
+        min_sources=policy.min_sources if min_sources is None else min_sources,
+        max_spread_bps=policy.max_price_spread_bps,
+        max_jump_bps=policy.max_price_jump_bps,
+    )
+
+
+def agree(
+    symbols: Sequence[str],
+    points: Sequence[PricePoint],
+    policy: Policy,
+    last: Mapping[str, LastPrice],
+    now: Seconds,
+) -> Agreement:
+    """Agree on a price for each of `symbols`, as far as the points allow."""
+    return agree_each(points, symbols, now=now, bounds=bounds_of(policy), last=last)
+
+
+def reportable(symbols: Sequence[str], web: WebPrices, policy: Policy, now: Seconds) -> Agreement:
+    """Agree on what to report to the oracle: web sources alone, since it observes the venues itself."""
+    return agree_each(web.points, symbols, now=now, bounds=bounds_of(policy, min_sources=1))
+
+
+def held_or_wanted(rule: PoolRule, facts: PoolFacts) -> tuple[str, ...]:
+    """Return every asset that matters to a pool: allowed, held or targeted."""
+    held = (symbol for symbol, amount in facts.holdings.items() if amount)
+    return tuple(dict.fromkeys((STX, *rule.symbols, *held)))
+
+
+def analyse(
+    rule: PoolRule,
+    facts: PoolFacts,
+    agreement: Agreement,
+    known_whales: Sequence[Whale],
+    assets: AssetBook,
+    now: Seconds,
+) -> Analysis:
+    """Value, compare and choose the next step. Raises a Refused error when a price or the whales are missing."""
+    prices = agreement.require(held_or_wanted(rule, facts))
+    portfolio = value_portfolio(
+        facts.holdings,
+        prices,
+        assets,
+        pending_shares=facts.info.pending_shares,
+        total_shares=facts.info.total_shares,
+    )
+    whales = select_whales(known_whales, rule.whales, now)
+    target = target_from_whales(whales, rule.symbols, rule.whales.rank_by)
+    drift = portfolio.drift(target.target_bps)
+    proposal = proposal_of(facts.proposal, assets)
+    mandate_drift = None if facts.mandate is None else portfolio.drift(targets_of(facts.mandate.targets, assets))
+    mandate = mandate_of(facts.mandate, mandate_drift, assets)
+    situation = Situation(
+        now=facts.tip.time,
+        target_bps=target.target_bps,
+        drift_bps=drift.drift_bps,
+        proposal=proposal,
+        mandate=mandate,
+    )
+    step = next_step(situation, MandateRules(rule.drift_threshold_bps, rule.tolerance_bps))
+    return Analysis(facts, prices, portfolio, whales, target, drift, proposal, mandate, mandate_drift, step)
+
+
+def targets_of(targets: Sequence[on_chain.Target], assets: AssetBook) -> dict[str, int]:
+    """Return on-chain targets by symbol; an asset that is not configured keeps its principal as name."""
+    named: dict[str, int] = {}
+    for target in targets:
+        asset = assets.by_principal(target.asset)
+        named[target.asset if asset is None else asset.symbol] = target.bps
+    return named
+
+
+def proposal_of(found: on_chain.Proposal | None, assets: AssetBook) -> Proposal | None:
+    """Return a proposal as the mandate rules take it."""
+    if found is None:
+        return None
+    state = cast("ProposalState", found.state)
+    return Proposal(found.proposal_id, state, found.ends_at, targets_of(found.targets, assets))
+
+
+def mandate_of(found: on_chain.Mandate | None, drift: Drift | None, assets: AssetBook) -> Mandate | None:
+    """Return an open mandate as the mandate rules take it."""
+    if found is None or drift is None:
+        return None
+    return Mandate(found.mandate_id, found.expires_at, targets_of(found.targets, assets), drift.worst_bps)
+
+
+def budget_of(found: on_chain.Mandate) -> MandateBudget:
+    """Return what a mandate allows and what its slices have used."""
+    return MandateBudget(
+        turnover_bps=found.limits.turnover_bps,
+        slippage_bps=found.limits.slippage_bps,
+        loss_bps=found.limits.loss_bps,
+        base_value_ustx=found.base_value_ustx,
+        turnover_ustx=found.turnover_ustx,
+        loss_ustx=found.loss_ustx,
+    )

@@ -1,0 +1,243 @@
+"""One cycle: observe → value → compare with the whales → plan → ask or act → settle → record. Read this first."""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from keeper import narrate
+from keeper.alerts.router import AlertRouter
+from keeper.analysis import Analysis, agree, analyse, held_or_wanted
+from keeper.core import alerting
+from keeper.core.assets import AssetBook
+from keeper.core.consensus import STX_USD, Agreement, LastPrice
+from keeper.core.mandates import NextStep
+from keeper.core.policy import Policy, PoolRule
+from keeper.core.records import Decision, IntentKind, Outcome, PoolView
+from keeper.core.units import PriceE12, Seconds
+from keeper.core.views import pool_body
+from keeper.errors import KeeperError, PlanRejected, Refused, Transient
+from keeper.execution.sender import Sender
+from keeper.observe import Observer, PoolFacts, WebPrices
+from keeper.ports import Clock, Store
+from keeper.steps import Done, Steps
+from keeper.telemetry.metrics import Metrics
+from keeper.telemetry.pulse import Pulse
+
+log = structlog.get_logger("keeper.cycle")
+
+PRICES_NOTE = "agreed-prices"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How far a pool's cycle got before it ended."""
+
+    facts: PoolFacts | None = None
+    agreement: Agreement | None = None
+    found: Analysis | None = None
+
+
+class Cycle:
+    """Goes over all pools in order. Every pool's turn ends in a decision record, whatever happens."""
+
+    def __init__(  # noqa: PLR0913 - the composition root hands over everything a cycle touches
+        self,
+        *,
+        pools: Sequence[PoolRule],
+        assets: AssetBook,
+        policy: Policy,
+        observer: Observer,
+        steps: Steps,
+        sender: Sender,
+        store: Store,
+        alerts: AlertRouter,
+        metrics: Metrics,
+        pulse: Pulse,
+        clock: Clock,
+        timer: Callable[[], float],
+    ) -> None:
+        self._pools = tuple(pools)
+        self._assets = assets
+        self._policy = policy
+        self._observer = observer
+        self._steps = steps
+        self._sender = sender
+        self._store = store
+        self._alerts = alerts
+        self._metrics = metrics
+        self._pulse = pulse
+        self._clock = clock
+        self._timer = timer
+        self._sights: dict[int, Sight] = {}
+
+    async def run(self) -> tuple[Decision, ...]:
+        """Give every pool one turn. Raises Halt errors only, and Transient ones from before the first turn."""
+        await self._observer.tip()
+        await self._sender.recover()
+        web = await self._observer.web_prices()
+        decisions = tuple([await self.turn(rule, web) for rule in self._pools])
+        await self._count()
+        return decisions
+
+    async def turn(self, rule: PoolRule, web: WebPrices) -> Decision:
+        """Take one step with one pool and record why it was that step."""
+        started = self._timer()
+        self._sights[rule.pool_id] = Sight()
+        try:
+            done = await self._step(rule, web)
+        except Refused as exc:
+            done = self._refused(rule, exc)
+        except Transient as exc:
+            done = Done(Outcome.UNAVAILABLE, str(exc), _error_facts(exc))
+        decision = await self._record(rule, done, web)
+        self._metrics.cycle_finished(rule.pool_id, done.outcome, at=decision.at, took=self._timer() - started)
+        return decision
+
+    async def _step(self, rule: PoolRule, web: WebPrices) -> Done:
+        found = await self._look(rule, web)
+        if found.facts.info.paused and found.step.step in (NextStep.EXECUTE, NextStep.PROPOSE):
+            message = "the pool is paused"
+            raise PlanRejected(message, pool_id=rule.pool_id)
+        queued = self._steps.payable(found)
+        if queued is not None:
+            found = await self._with_fresh_oracle(rule, found, web)
+            return await self._steps.pay(rule, queued)
+        return await self._act(rule, found, web)
+
+    async def _act(self, rule: PoolRule, found: Analysis, web: WebPrices) -> Done:
+        match found.step.step:
+            case NextStep.PROPOSE:
+                return await self._steps.propose(rule, found)
+            case NextStep.CONCLUDE:
+                return await self._steps.conclude(rule, found)
+            case NextStep.EXECUTE:
+                found = await self._with_fresh_oracle(rule, found, web)
+                return await self._steps.run_slice(rule, found)
+            case NextStep.WAIT_VOTE:
+                return Done(Outcome.WAITING_FOR_VOTE, found.step.reason)
+            case NextStep.SETTLED:
+                return self._settled(rule, found)
+            case NextStep.HOLD:
+                return Done(Outcome.WITHIN_THRESHOLD, found.step.reason)
+
+    async def _look(self, rule: PoolRule, web: WebPrices) -> Analysis:
+        facts = await self._observer.pool(rule)
+        self._pulse.saw_tip(facts.tip)
+        self._sights[rule.pool_id] = Sight(facts)
+        points = (*web.points, *facts.venue_points)
+        symbols = held_or_wanted(rule, facts)
+        agreement = agree(symbols, points, self._policy, await self._last_prices(), self._clock.now())
+        self._sights[rule.pool_id] = Sight(facts, agreement)
+        await self._remember_prices(agreement)
+        whales = await self._store.whales(rule.whales.category)
+        found = analyse(rule, facts, agreement, whales, self._assets, self._clock.now())
+        self._sights[rule.pool_id] = Sight(facts, agreement, found)
+        return found
+
+    async def _with_fresh_oracle(self, rule: PoolRule, found: Analysis, web: WebPrices) -> Analysis:
+        """Have the oracle's prices refreshed first, and look again, since that took a block."""
+        posted = await self._steps.refresh_prices(rule, found, web)
+        if posted is None:
+            return found
+        if posted.outcome is not Outcome.PRICES_POSTED:
+            raise Transient(posted.reason, **posted.facts)
+        log.info("prices_posted", pool=rule.pool_id, txid=posted.facts.get("txid"))
+        return await self._look(rule, web)
+
+    def _settled(self, rule: PoolRule, found: Analysis) -> Done:
+        mandate, drift = found.facts.mandate, found.mandate_drift
+        if mandate is None or drift is None:
+            return Done(Outcome.WITHIN_THRESHOLD, found.step.reason)
+        alert = alerting.rebalanced(rule, mandate.mandate_id, mandate.slices, drift.drift_bps, self._clock.now())
+        facts = {"mandate": mandate.mandate_id, "slices": mandate.slices}
+        return Done(Outcome.REBALANCED, found.step.reason, facts, alert if mandate.slices else None)
+
+    def _refused(self, rule: PoolRule, exc: Refused) -> Done:
+        kind, facts = type(exc).__name__, _error_facts(exc)
+        alert = alerting.refused(rule, kind, str(exc), facts, self._clock.now())
+        return Done(Outcome.REFUSED, str(exc), facts, alert)
+
+    async def _record(self, rule: PoolRule, done: Done, web: WebPrices) -> Decision:
+        sight = self._sights[rule.pool_id]
+        facts = sight.facts
+        decision = Decision(
+            decision_id=uuid.uuid4().hex,
+            pool_id=rule.pool_id,
+            at=self._clock.now(),
+            tip_height=0 if facts is None else facts.tip.height,
+            outcome=done.outcome,
+            reason=done.reason,
+            drift_bps=None if sight.found is None else sight.found.drift.drift_bps,
+            facts={**self._seen(sight, web), **done.facts},
+        )
+        await self._store.add_decision(decision)
+        log.info("decided", pool=rule.pool_id, outcome=str(done.outcome), reason=done.reason)
+        self._pulse.cycle_finished(rule.pool_id, done.outcome)
+        self._metrics.drift(rule.pool_id, decision.drift_bps)
+        if facts is not None:
+            await self._show(rule, facts, sight, decision)
+        if done.alert is not None and (told := await self._alerts.send(done.alert)) is not None:
+            self._metrics.alert(done.alert.severity, delivered=bool(told.delivered_to))
+        if done.outcome is Outcome.SLICE_EXECUTED:
+            cost = done.facts["slice"]["cost_bps"]
+            self._metrics.slice_executed(rule.pool_id, None if cost is None else round(cost))
+        return decision
+
+    def _seen(self, sight: Sight, web: WebPrices) -> dict[str, Any]:
+        seen: dict[str, Any] = {"silent_sources": dict(web.silent)}
+        if sight.found is not None:
+            return {**seen, **narrate.analysis_facts(sight.found)}
+        points = (*web.points, *(sight.facts.venue_points if sight.facts else ()))
+        return {**seen, "points": narrate.point_facts(points)}
+
+    async def _show(self, rule: PoolRule, facts: PoolFacts, sight: Sight, decision: Decision) -> None:
+        failed = {} if sight.agreement is None else {s: str(e) for s, e in sight.agreement.failed.items()}
+        body = pool_body(narrate.view_facts(rule, facts, sight.found, failed, decision), self._assets)
+        view = PoolView(rule.pool_id, rule.name, decision.at, facts.tip.height, body)
+        await self._store.put_view(view)
+        if sight.agreement is not None:
+            for symbol in held_or_wanted(rule, facts):
+                self._metrics.price(symbol, sight.agreement.agreed.get(symbol), now=self._clock.now())
+
+    async def _last_prices(self) -> dict[str, LastPrice]:
+        note = await self._store.note(PRICES_NOTE)
+        return {
+            symbol: LastPrice(PriceE12(int(row["price_e12"])), Seconds(int(row["at"])))
+            for symbol, row in (note or {}).items()
+        }
+
+    async def _remember_prices(self, agreement: Agreement) -> None:
+        known: dict[str, Any] = dict(await self._store.note(PRICES_NOTE) or {})
+        agreed = dict(agreement.agreed)
+        if agreement.stx_usd is not None:
+            agreed[STX_USD] = agreement.stx_usd
+        for symbol, price in agreed.items():
+            known[symbol] = {"price_e12": str(price.price_e12), "at": int(price.oldest_at)}
+        await self._store.put_note(PRICES_NOTE, known)
+
+    async def _count(self) -> None:
+        """Show what is still open and what is left for fees."""
+        counts: dict[IntentKind, int] = {}
+        for intent in await self._store.intents(open_only=True):
+            counts[intent.kind] = counts.get(intent.kind, 0) + 1
+        self._metrics.intents_open(counts)
+        balance = await self._observer.balance(self._sender.address)
+        self._pulse.saw_balance(balance)
+        self._metrics.signer_balance(self._sender.address, balance)
+
+
+def _error_facts(exc: KeeperError) -> Mapping[str, Any]:
+    return {"error": type(exc).__name__, **{name: _plain(value) for name, value in exc.facts.items()}}
+
+
+def _plain(value: object) -> Any:
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return str(value)

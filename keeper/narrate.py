@@ -1,0 +1,123 @@
+"""What a decision record, a report and a page say about a cycle: JSON-safe facts, missing is None."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from keeper.analysis import Analysis, budget_of
+from keeper.chain.clarity import Ok, decode
+from keeper.chain.contracts import QueuedWithdrawal
+from keeper.core import views
+from keeper.core.plans import Plan
+from keeper.core.policy import PoolRule
+from keeper.core.prices import PricePoint
+from keeper.core.records import Decision, Intent
+from keeper.core.units import BPS_ONE
+from keeper.execution.actions import leg_facts
+from keeper.observe import PoolFacts
+
+
+def point_facts(points: Sequence[PricePoint]) -> list[dict[str, Any]]:
+    """Return price points with their source and time; prices are strings with 12 decimals implied."""
+    return [
+        {
+            "source": point.source,
+            "asset": point.asset,
+            "quote": point.quote,
+            "price_e12": str(point.price_e12),
+            "seen_at": int(point.seen_at),
+        }
+        for point in points
+    ]
+
+
+def analysis_facts(found: Analysis) -> dict[str, Any]:
+    """Return what a cycle saw and concluded, before it acted."""
+    return {
+        "block": found.facts.tip.height,
+        "block_id": found.facts.tip.block_id,
+        "drift_bps": int(found.drift.drift_bps),
+        "worst_bps": int(found.drift.worst_bps),
+        "value_ustx": str(found.portfolio.total_ustx),
+        "target_bps": dict(found.target.target_bps),
+        "coverage_bps": int(found.target.coverage_bps),
+        "whales": dict(found.target.weights),
+        "prices": {
+            symbol: {"price_e12": str(price.price_e12), "sources": [point.source for point in price.points]}
+            for symbol, price in found.prices.items()
+        },
+        "silent_venues": dict(found.facts.silent_venues),
+    }
+
+
+def plan_facts(plan: Plan) -> dict[str, Any]:
+    """Return a plan with its expected cost."""
+    return {
+        "legs": [leg_facts(leg) for leg in plan.legs],
+        "reason": plan.reason,
+        "expected_cost_ustx": str(plan.cost_ustx),
+        "turnover_ustx": str(plan.turnover_ustx),
+    }
+
+
+def slice_facts(intent: Intent) -> dict[str, Any]:
+    """Return what a settled slice really did, from the rebalancer's own answer."""
+    answer = result_of(intent)
+    outs = answer["outs"]
+    legs = [dict(leg, actual_out=str(out)) for leg, out in zip(intent.call["expects"]["legs"], outs, strict=True)]
+    sold, bought = int(answer["sold-ustx"]), int(answer["bought-ustx"])
+    return {
+        "txid": intent.txid,
+        "block": intent.result.get("block_height"),
+        "slice": intent.call["expects"]["slice"],
+        "mandate": intent.call["expects"]["mandate"],
+        "legs": legs,
+        "sold_ustx": str(sold),
+        "bought_ustx": str(bought),
+        "cost_bps": None if sold == 0 else round((sold - bought) * BPS_ONE / sold, 2),
+        "drift_before_bps": int(answer["drift-before"]),
+        "drift_after_bps": int(answer["drift-after"]),
+        "fee_ustx": intent.fee_ustx,
+    }
+
+
+def result_of(intent: Intent) -> Any:
+    """Return the plain value inside a settled intent's `(ok …)`."""
+    answer = decode(bytes.fromhex(str(intent.result["result_hex"]).removeprefix("0x")))
+    return answer.value if isinstance(answer, Ok) else answer
+
+
+def view_facts(
+    rule: PoolRule,
+    facts: PoolFacts,
+    found: Analysis | None,
+    trouble: Mapping[str, str],
+    decision: Decision,
+) -> views.PoolFacts:
+    """Gather what the page shows of a pool; `found` is None when the pool could not be valued."""
+    proposal, mandate = facts.proposal, facts.mandate
+    return views.PoolFacts(
+        rule=rule,
+        holdings=facts.holdings,
+        paused=facts.info.paused,
+        step=None if found is None else found.step.step,
+        portfolio=None if found is None else found.portfolio,
+        target=None if found is None else found.target,
+        drift=None if found is None else found.drift,
+        prices=None if found is None else found.prices,
+        price_trouble=trouble,
+        whales=None if found is None else found.whales,
+        proposal=None if found is None else found.proposal,
+        votes=None
+        if proposal is None
+        else views.Votes(proposal.votes_for, proposal.votes_against, proposal.stake_total),
+        mandate=None if found is None else found.mandate,
+        budget=None if mandate is None else budget_of(mandate),
+        slices=None if mandate is None else mandate.slices,
+        queue=tuple(_queued(item) for item in facts.queue),
+        total_shares=facts.info.total_shares,
+        decision=decision,
+    )
+
+
+def _queued(item: QueuedWithdrawal) -> views.QueuedWithdrawal:
+    return views.QueuedWithdrawal(item.user, item.shares, item.min_out, item.asked_at)  # type: ignore[arg-type]

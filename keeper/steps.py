@@ -1,0 +1,260 @@
+"""One step of one pool: propose, conclude, refresh prices, run a slice, pay a withdrawal. Order, no rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from keeper import narrate
+from keeper.analysis import Analysis, budget_of, held_or_wanted, reportable, targets_of
+from keeper.chain import reasons
+from keeper.chain.clarity import Err, decode
+from keeper.chain.contracts import PoolContracts, PostedPrice, QueuedWithdrawal
+from keeper.core import alerting
+from keeper.core.assets import STX, AssetBook
+from keeper.core.chain_types import Tip
+from keeper.core.market import MarketView
+from keeper.core.planning import plan_rebalance
+from keeper.core.plans import Plan
+from keeper.core.policy import Policy, PoolRule
+from keeper.core.records import Alert, Intent, IntentState, Outcome
+from keeper.core.slicing import slice_limits
+from keeper.errors import PlanRejected, PriceDisagreement, Refused, StalePrice, TooFewSources, TransactionRefused
+from keeper.execution.actions import Actions
+from keeper.execution.orders import Order
+from keeper.execution.sender import Sender
+from keeper.observe import WebPrices
+from keeper.ports import Chain, Clock
+from keeper.retry import READ
+
+REFRESH_MARGIN = 3
+"""On-chain prices are reported anew once they have used up a third of the keeper's own bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a step ended, and what a person should be told of it."""
+
+    outcome: Outcome
+    reason: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    alert: Alert | None = None
+
+
+class Steps:
+    """What the cycle can do next, one method each."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        contracts: PoolContracts,
+        assets: AssetBook,
+        policy: Policy,
+        sender: Sender,
+        clock: Clock,
+    ) -> None:
+        self._chain = chain
+        self._contracts = contracts
+        self._assets = assets
+        self._policy = policy
+        self._sender = sender
+        self._clock = clock
+        self._actions = Actions(contracts, assets, policy)
+        self._avoided: dict[int, frozenset[str]] = {}
+
+    async def propose(self, rule: PoolRule, found: Analysis) -> Done:
+        """Open a vote on today's target."""
+        last = 0 if found.proposal is None else found.proposal.proposal_id
+        because = narrate.analysis_facts(found)
+        order = self._actions.propose(rule, found.target.target_bps, last, because)
+        intent = await self._sender.execute(order)
+        if waiting := _waiting(intent):
+            return waiting
+        _require_settled(intent)
+        proposal_id = int(narrate.result_of(intent))
+        return Done(
+            Outcome.PROPOSED,
+            f"{found.step.reason}; proposal {proposal_id} is open for votes",
+            {"txid": intent.txid, "proposal": proposal_id},
+            alerting.proposal_opened(rule, proposal_id, found.drift.drift_bps, self._clock.now()),
+        )
+
+    async def conclude(self, rule: PoolRule, found: Analysis) -> Done:
+        """End the vote and say how it went."""
+        if found.proposal is None:
+            message = "there is no proposal to conclude"
+            raise PlanRejected(message)
+        proposal_id = found.proposal.proposal_id
+        intent = await self._sender.execute(self._actions.conclude(rule, proposal_id))
+        if waiting := _waiting(intent):
+            return waiting
+        _require_settled(intent)
+        facts = {"txid": intent.txid, "proposal": proposal_id, **_votes(found)}
+        if narrate.result_of(intent) is True:
+            return Done(Outcome.VOTE_PASSED, f"proposal {proposal_id} passed; its mandate is open", facts)
+        reason = f"proposal {proposal_id} missed its quorum or its majority"
+        return Done(Outcome.VOTE_FAILED, reason, facts, alerting.vote_failed(rule, proposal_id, self._clock.now()))
+
+    async def refresh_prices(self, rule: PoolRule, found: Analysis, web: WebPrices) -> Done | None:
+        """Report prices when the oracle's are old or not enough; None when they are good for another while."""
+        if await self._oracle_is_fresh(rule, found):
+            return None
+        posted = self._to_report(rule, found, web)
+        intent = await self._sender.execute(self._actions.post_prices(rule, posted))
+        if waiting := _waiting(intent):
+            return waiting
+        _require_settled(intent)
+        tripped = int(narrate.result_of(intent)["tripped"])
+        if tripped:
+            message = f"the oracle's breaker tripped on {tripped} price(s): a jump or a spread beyond its bound"
+            raise PriceDisagreement(message, txid=intent.txid, tripped=tripped)
+        return Done(Outcome.PRICES_POSTED, f"reported {len(posted)} prices to the oracle", {"txid": intent.txid})
+
+    async def _oracle_is_fresh(self, rule: PoolRule, found: Analysis) -> bool:
+        tip = found.facts.tip
+        oldest = tip.time - self._policy.max_price_age // REFRESH_MARGIN
+        try:
+            ages = [
+                (await READ(self._contracts.price, self._chain, tip, self._assets[symbol].principal)).oldest_at
+                for symbol in held_or_wanted(rule, found.facts)
+                if symbol != STX
+            ]
+        except (StalePrice, TooFewSources):
+            return False
+        return all(age >= oldest for age in ages)
+
+    def _to_report(self, rule: PoolRule, found: Analysis, web: WebPrices) -> list[PostedPrice]:
+        symbols = [symbol for symbol in held_or_wanted(rule, found.facts) if symbol != STX]
+        agreement = reportable(symbols, web, self._policy, self._clock.now())
+        prices = agreement.require(symbols)
+        posted = [PostedPrice(self._assets[s].principal, prices[s].price_e12, prices[s].oldest_at) for s in symbols]
+        if agreement.stx_usd is not None:
+            usd = agreement.stx_usd
+            posted.append(PostedPrice(self._assets[STX].principal, usd.price_e12, usd.oldest_at))
+        return posted
+
+    def plan(self, rule: PoolRule, found: Analysis) -> Plan:
+        """Plan the next slice of the open mandate; venues that just failed come last."""
+        if found.facts.mandate is None or found.mandate_drift is None:
+            message = "no mandate is open"
+            raise PlanRejected(message)
+        limits = slice_limits(self._policy, budget_of(found.facts.mandate), found.mandate_drift).limits
+        avoided = self._avoided.pop(rule.pool_id, frozenset())
+        market = found.facts.market
+        if avoided:
+            others = tuple(route for route in market.routes if route.venue not in avoided)
+            plan = self._plan(found, replace(market, routes=others), limits)
+            if plan.legs:
+                return plan
+        return self._plan(found, market, limits)
+
+    def _plan(self, found: Analysis, market: MarketView, limits: Any) -> Plan:
+        mandate = found.facts.mandate
+        target = {} if mandate is None else targets_of(mandate.targets, self._assets)
+        return plan_rebalance(
+            found.portfolio.holdings,
+            target,
+            found.portfolio.pending_ustx,
+            found.prices,
+            self._assets,
+            market,
+            limits,
+        )
+
+    async def run_slice(self, rule: PoolRule, found: Analysis) -> Done:
+        """Trade the next slice and read off what it really did."""
+        plan = self.plan(rule, found)
+        mandate = found.facts.mandate
+        if mandate is None or not plan.legs:
+            raise PlanRejected(plan.reason, silent_venues=dict(found.facts.silent_venues))
+        number = mandate.slices + 1
+        draft = self._actions.run_slice(rule, mandate.mandate_id, number, plan, self._sender.fee_cap)
+        fee = await self._sender.quote_fee(draft)
+        order = self._actions.run_slice(rule, mandate.mandate_id, number, plan, fee)
+        intent = await self._send_slice(rule, order, plan)
+        if waiting := _waiting(intent):
+            return waiting
+        done = narrate.slice_facts(intent)
+        venues = ", ".join(dict.fromkeys(leg.venue for leg in plan.legs))
+        reason = f"slice {number} at {venues}: drift {done['drift_before_bps']} → {done['drift_after_bps']} bps"
+        return Done(Outcome.SLICE_EXECUTED, reason, {"slice": done, "plan": narrate.plan_facts(plan)})
+
+    async def _send_slice(self, rule: PoolRule, order: Order, plan: Plan) -> Intent:
+        intent = await self._sender.execute(order)
+        if intent.state is IntentState.REFUSED:
+            self._avoided[rule.pool_id] = frozenset(leg.venue for leg in plan.legs)
+            _require_settled(intent)
+        return intent
+
+    async def pay(self, rule: PoolRule, queued: QueuedWithdrawal) -> Done:
+        """Pay one queued withdrawal from idle STX."""
+        intent = await self._sender.execute(self._actions.pay_withdrawal(rule, queued))
+        if waiting := _waiting(intent):
+            return waiting
+        _require_settled(intent)
+        paid, txid = int(narrate.result_of(intent)), intent.txid or ""
+        return Done(
+            Outcome.WITHDRAWAL_PAID,
+            f"a queued withdrawal of {paid / 1_000_000:,.2f} STX was paid",
+            {"txid": txid, "user": queued.user, "paid_ustx": str(paid), "shares": str(queued.shares)},
+            alerting.withdrawal_paid(rule, queued.user, paid, txid, self._clock.now()),
+        )
+
+    def payable(self, found: Analysis) -> QueuedWithdrawal | None:
+        """Return the first queued withdrawal that idle STX covers and whose own minimum is met."""
+        idle, total, shares = (
+            found.portfolio.holdings.get(STX, 0),
+            found.portfolio.total_ustx,
+            found.facts.info.total_shares,
+        )
+        for item in found.facts.queue:
+            owed = item.shares * total // shares if shares else 0
+            if item.min_out <= owed <= idle and owed > 0:
+                return item
+        return None
+
+    async def tip(self) -> Tip:
+        """Return the newest block."""
+        return await READ(self._chain.tip)
+
+
+def _waiting(intent: Intent) -> Done | None:
+    if intent.state in (IntentState.SETTLED, IntentState.REFUSED):
+        return None
+    reason = f"waiting for transaction {intent.txid} to be mined"
+    return Done(Outcome.WAITING_FOR_TRANSACTION, reason, {"txid": intent.txid, "key": intent.key})
+
+
+def _require_settled(intent: Intent) -> None:
+    """Raise what a refused transaction means: the contract's own reason where it gave one."""
+    if intent.state is IntentState.SETTLED:
+        return
+    contract = str(intent.call["contract"]).partition(".")[2]
+    code = _error_code(intent)
+    if code is not None:
+        error = reasons.error_for(contract, code)
+        error.facts["txid"] = intent.txid
+        raise error
+    message = f"{intent.call['function']} was refused: {intent.result.get('why', 'no reason given')}"
+    raise TransactionRefused(message, txid=intent.txid, key=intent.key)
+
+
+def _error_code(intent: Intent) -> int | None:
+    found = intent.result.get("result_hex")
+    if intent.result.get("status") != "abort_by_response" or not isinstance(found, str):
+        return None
+    try:
+        answer = decode(bytes.fromhex(found.removeprefix("0x")))
+    except (Refused, ValueError):
+        return None
+    return answer.value if isinstance(answer, Err) and isinstance(answer.value, int) else None
+
+
+def _votes(found: Analysis) -> dict[str, Any]:
+    proposal = found.facts.proposal
+    if proposal is None:
+        return {}
+    return {
+        "votes_for": str(proposal.votes_for),
+        "votes_against": str(proposal.votes_against),
+        "stake_total": str(proposal.stake_total),
+    }

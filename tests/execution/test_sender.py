@@ -1,0 +1,181 @@
+import asyncio
+
+import pytest
+
+from keeper.chain.clarity import uint
+from keeper.chain.contracts import ContractCall
+from keeper.chain.postconditions import Mode
+from keeper.chain.signer import KeySigner
+from keeper.chain.transactions import Network, decode_transaction
+from keeper.core.records import IntentKind, IntentState
+from keeper.core.units import MicroStx, Seconds
+from keeper.errors import FeeTooHigh, TransactionRefused
+from keeper.execution.journal import MAX_ATTEMPTS, Journal
+from keeper.execution.orders import Order
+from keeper.execution.sender import FeeRule, Sender
+from keeper.store.sqlite import open_store
+from keeper.testing.fakes import ManualClock
+from tests.execution.node import ModelNode
+
+VAULT = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM.whale-pool-vault"
+
+
+def order(purpose="pay:1:2"):
+    call = ContractCall(VAULT, "collect-fees", (uint(1),))
+    return Order(purpose, IntentKind.PAY_WITHDRAWAL, 1, call, Mode.DENY)
+
+
+@pytest.fixture
+async def store(tmp_path):
+    async with open_store(tmp_path / "keeper.sqlite3") as opened:
+        yield opened
+
+
+@pytest.fixture
+def stop():
+    event = asyncio.Event()
+    event.set()  # never wait between questions
+    return event
+
+
+def make_sender(store, node, stop, cap=200_000):
+    signer = KeySigner(bytes(31) + b"\x01", Network.TESTNET)
+    journal = Journal(store, ManualClock(Seconds(1_000)))
+    return Sender(node, journal, signer, Network.TESTNET, FeeRule(MicroStx(1_000), MicroStx(cap)), stop)
+
+
+async def test_execute__quiet_node__is_settled_and_offered_once(store, stop):
+    node = ModelNode()
+
+    intent = await make_sender(store, node, stop).execute(order())
+
+    assert intent.state is IntentState.SETTLED
+    assert (intent.nonce, intent.fee_ustx) == (7, 3_000)
+    assert [decode_transaction(raw).txid for raw in node.offered] == [intent.txid]
+
+
+async def test_execute__same_purpose_again__finds_the_old_one_and_sends_nothing(store, stop):
+    node = ModelNode()
+    sender = make_sender(store, node, stop)
+    first = await sender.execute(order())
+
+    second = await sender.execute(order())
+
+    assert second == first
+    assert len(node.offered) == 1
+
+
+async def test_execute__answer_lost_but_mined__is_settled_without_a_second_offer(store, stop):
+    node = ModelNode(lose_answers=1)
+
+    intent = await make_sender(store, node, stop).execute(order())
+
+    assert intent.state is IntentState.SETTLED
+    assert len(node.offered) == 1
+
+
+async def test_recover__request_lost__offers_the_very_same_bytes(store, stop):
+    node = ModelNode(lose_requests=1)
+    sender = make_sender(store, node, stop)
+    left_open = await sender.execute(order())
+    assert left_open.state is IntentState.SIGNED
+
+    await sender.recover()
+    [intent] = await sender.recover()
+
+    assert intent.state is IntentState.SETTLED
+    assert node.offered[0] == node.offered[1]
+    assert node.nonce == 8
+
+
+async def test_recover__nonce_spent_by_another__is_dropped_and_the_next_attempt_gets_a_new_key(store, stop):
+    node = ModelNode(lose_requests=1)
+    sender = make_sender(store, node, stop)
+    await sender.execute(order())
+    node.nonce = 8
+
+    [dropped] = await sender.recover()
+    again = await sender.execute(order())
+
+    assert dropped.state is IntentState.DROPPED
+    assert (again.key, again.state, again.nonce) == ("pay:1:2#2", IntentState.SETTLED, 8)
+
+
+async def test_recover__planned_only__is_dropped_because_nothing_was_signed(store, stop):
+    node = ModelNode()
+    sender = make_sender(store, node, stop)
+    journal = Journal(store, ManualClock(Seconds(1_000)))
+    await journal.planned("x#1", IntentKind.CONCLUDE, 1, sender.address, {})
+
+    [intent] = await sender.recover()
+
+    assert intent.state is IntentState.DROPPED
+    assert node.offered == []
+
+
+async def test_recover__still_in_the_mempool__waits_and_offers_nothing(store, stop):
+    node = ModelNode(auto_mine=False)
+    sender = make_sender(store, node, stop)
+    await sender.execute(order())
+
+    [waiting] = await sender.recover()
+    node.mine()
+    [settled] = await sender.recover()
+
+    assert (waiting.state, settled.state) == (IntentState.SENT, IntentState.SETTLED)
+    assert len(node.offered) == 1
+
+
+async def test_execute__contract_says_no__is_refused_with_its_answer(store, stop):
+    node = ModelNode(result="abort_by_response", result_hex="0801" + "00" * 15 + "05")
+
+    intent = await make_sender(store, node, stop).execute(order())
+
+    assert intent.state is IntentState.REFUSED
+    assert intent.result["why"] == "the contract answered Err(value=5)"
+
+
+async def test_execute__fee_above_the_cap__signs_nothing(store, stop):
+    node = ModelNode(fee=200_001)
+    sender = make_sender(store, node, stop)
+
+    with pytest.raises(FeeTooHigh, match="fees.max_fee_ustx"):
+        await sender.execute(order())
+
+    assert node.offered == []
+    assert [i.state for i in await store.intents()] == [IntentState.DROPPED]
+
+
+async def test_execute__node_refuses_every_time__gives_up_and_says_so(store, stop):
+    node = ModelNode(refuse="NotEnoughFunds")
+    sender = make_sender(store, node, stop)
+    for _ in range(MAX_ATTEMPTS):
+        assert (await sender.execute(order())).state is IntentState.REFUSED
+
+    with pytest.raises(TransactionRefused, match="gave up on pay:1:2"):
+        await sender.execute(order())
+
+    assert len(node.offered) == MAX_ATTEMPTS
+
+
+async def test_execute__killed_after_signing__the_next_life_finishes_it(store, stop):
+    node = ModelNode(lose_requests=1)
+    await make_sender(store, node, stop).execute(order())
+
+    reborn = make_sender(store, node, stop)
+    intents = [await reborn.recover(), await reborn.recover()]
+
+    assert intents[1][0].state is IntentState.SETTLED
+    assert len(node.mined) == 1
+
+
+async def test_execute__mined_later__is_followed_until_then(store):
+    node = ModelNode(auto_mine=False)
+    sender = make_sender(store, node, asyncio.Event())
+
+    task = asyncio.create_task(sender.execute(order()))
+    while not node.waiting:
+        await asyncio.wait({task}, timeout=0.01)
+    node.mine()
+
+    assert (await task).state is IntentState.SETTLED
