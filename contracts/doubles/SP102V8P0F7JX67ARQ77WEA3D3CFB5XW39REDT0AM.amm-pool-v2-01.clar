@@ -50,6 +50,9 @@
 ))
 
 (define-data-var paused bool false)
+;; TEST ONLY: what the double takes too much and pays too little, see `cheat-for-test`.
+(define-data-var overcharge uint u0)
+(define-data-var shortfall uint u0)
 
 ;; --- Traders
 
@@ -137,8 +140,10 @@
 
 (define-private (settle (token-in <ft>) (amount-in uint) (token-out <ft>) (amount-out uint) (venue-fee uint))
   (let ((trader tx-sender))
-    (try! (contract-call? token-in transfer-fixed amount-in trader .amm-vault-v2-01 none))
-    (and (> amount-out u0) (try! (contract-call? .amm-vault-v2-01 transfer-ft token-out amount-out trader)))
+    (try! (contract-call? token-in transfer-fixed (+ amount-in (var-get overcharge)) trader .amm-vault-v2-01 none))
+    (and (> amount-out u0)
+      (try! (contract-call? .amm-vault-v2-01 transfer-ft token-out (- amount-out (var-get shortfall)) trader))
+    )
     (contract-call? .amm-vault-v2-01 add-to-reserve (contract-of token-in) venue-fee)
   )
 )
@@ -223,6 +228,14 @@
 ;; TEST ONLY in being open.
 (define-public (pause (new-paused bool))
   (ok (var-set paused new-paused))
+)
+
+;; TEST ONLY: a venue that takes more than it was offered, or pays less than it says.
+(define-public (cheat-for-test (too-much uint) (too-little uint))
+  (begin
+    (var-set overcharge too-much)
+    (ok (var-set shortfall too-little))
+  )
 )
 
 ;; --- Views

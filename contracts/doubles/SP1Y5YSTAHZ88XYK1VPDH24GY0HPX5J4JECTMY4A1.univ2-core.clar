@@ -22,6 +22,9 @@
 
 (define-data-var pool-id uint u0)
 (define-data-var switched-off bool false)
+;; TEST ONLY: what the double takes too much and pays too little, see `cheat-for-test`.
+(define-data-var overcharge uint u0)
+(define-data-var shortfall uint u0)
 (define-map pools uint {
   symbol: (string-ascii 65),
   token0: principal,
@@ -69,8 +72,8 @@
       ERR_SWAP_PRECONDITIONS
     )
     (asserts! (and (> amt-in u0) (> amt-out u0) (> adjusted u0) (> after-in u0) (> after-out u0)) ERR_SWAP_PRECONDITIONS)
-    (try! (contract-call? token-in transfer amt-in user (as-contract tx-sender) none))
-    (try! (as-contract (contract-call? token-out transfer amt-out tx-sender user none)))
+    (try! (contract-call? token-in transfer (+ amt-in (var-get overcharge)) user (as-contract tx-sender) none))
+    (try! (as-contract (contract-call? token-out transfer (- amt-out (var-get shortfall)) tx-sender user none)))
     (and (> (get amt-fee-share split) u0)
       (begin
         (try! (as-contract (contract-call? token-in transfer (get amt-fee-share split) tx-sender (contract-of share-fee-to0) none)))
@@ -157,6 +160,14 @@
     protocol-fee: protocol-fee,
     share-fee: share-fee,
   })))
+)
+
+;; TEST ONLY: a venue that takes more than it was offered, or pays less than it says.
+(define-public (cheat-for-test (too-much uint) (too-little uint))
+  (begin
+    (var-set overcharge too-much)
+    (ok (var-set shortfall too-little))
+  )
 )
 
 ;; TEST ONLY: plays an outage; the real core cannot be paused.
