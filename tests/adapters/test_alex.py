@@ -145,6 +145,24 @@ async def test_quote__more_than_the_pool_takes__is_refused_with_the_contracts_co
     assert caught.value.facts["code"] == 2011
 
 
+async def test_quote__amount_in_the_dead_band_of_the_stable_curve__is_refused_because_it_would_pay_nothing() -> None:
+    view = await alex().market(node(), build.tip())
+
+    with pytest.raises(MarketRefused, match="pay nothing"):
+        view.between("STX", "stSTX")[0].quote(view.books, BaseUnits(1_000))
+
+
+@pytest.mark.parametrize(("sell", "buy", "most"), [("STX", "ALEX", 10**16), ("ALEX", "STX", 10**18)])
+async def test_quote__more_than_the_adapter_contract_offers__is_refused(sell: str, buy: str, most: int) -> None:
+    pools = {STX_ALEX: details(13, 10**20, 10**20)}
+    view = await alex().market(node(pools), build.tip())
+    route = view.between(sell, buy)[0]
+
+    assert route.quote(view.books, BaseUnits(most)).amount_out > 0
+    with pytest.raises(MarketRefused, match="does not offer"):
+        route.quote(view.books, BaseUnits(most + 1))
+
+
 async def test_market__paused__is_source_unavailable() -> None:
     with pytest.raises(SourceUnavailable, match="paused"):
         await alex().market(node(paused=True), build.tip())

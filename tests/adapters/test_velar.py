@@ -94,6 +94,15 @@ async def test_quote__swap_that_would_give_nothing__is_refused_with_the_contract
     assert caught.value.facts["code"] == 109
 
 
+async def test_quote__more_than_the_adapter_contract_offers__is_refused() -> None:
+    view = await velar().market(node(pool(10**18, 10**18)), build.tip())
+    route = view.between("STX", "WELSH")[0]
+
+    assert route.quote(view.books, BaseUnits(10**16)).amount_out > 0
+    with pytest.raises(MarketRefused, match="does not offer"):
+        route.quote(view.books, BaseUnits(10**16 + 1))
+
+
 async def test_market__no_such_pool__has_no_route() -> None:
     view = await velar().market(node(None), build.tip())
 

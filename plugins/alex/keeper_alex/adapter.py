@@ -19,6 +19,8 @@ from keeper_alex.settings import LAUNCH_POOLS, AlexSettings, PoolSettings
 NAME: Final = "alex"
 ADAPTER: Final = "alex-adapter"
 DECIMALS: Final = 8
+MAX_FIXED: Final = 10**18
+"""The adapter contract offers ALEX no more than this, in 8 decimals, so that its arithmetic cannot overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,15 @@ class AlexRoute:
 
     def quote(self, books: Books, amount_in: BaseUnits) -> Fill:
         """Return exactly what the contracts would pay, in native units. Raises MarketRefused."""
-        if amount_in <= 0:
-            msg = "nothing to swap"
+        if not 0 < amount_in <= MAX_FIXED // self.scale:
+            msg = "an amount that the adapter contract does not offer to ALEX"
             raise MarketRefused(msg, venue=self.venue, amount_in=amount_in)
         pools = {key: _pool_in(books, key) for key in self.pool_keys}
         hops = list(zip(self.pool_keys, self.directions, strict=True))
         steps = swap_path(pools, hops, amount_in * self.scale)
+        if steps[-1].out == 0:  # ALEX would keep the input and pay nothing; the adapter contract does not let it
+            msg = "ALEX would pay nothing for this amount"
+            raise MarketRefused(msg, venue=self.venue, amount_in=amount_in)
         after = {key: step.pool for (key, _), step in zip(hops, steps, strict=True)}
         return Fill(amount_in, BaseUnits(steps[-1].native_out), {**books, **after})
 

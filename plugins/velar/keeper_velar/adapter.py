@@ -22,6 +22,10 @@ LEAST_MINIMUM: Final = 1
 """The router refuses a minimum of zero, so the adapter always asks for at least one unit."""
 
 
+MAX_AMOUNT: Final = 10**16
+"""The adapter contract offers Velar no more base units than this, so that its arithmetic cannot overflow."""
+
+
 @dataclass(frozen=True, slots=True)
 class VelarRoute:
     """One pool in one direction, run by our adapter contract through univ2-router."""
@@ -36,8 +40,8 @@ class VelarRoute:
 
     def quote(self, books: Books, amount_in: BaseUnits) -> Fill:
         """Return exactly what the contracts would pay, in native units. Raises MarketRefused."""
-        if amount_in <= 0:
-            msg = "nothing to swap"
+        if not 0 < amount_in <= MAX_AMOUNT:
+            msg = "an amount that the adapter contract does not offer to Velar"
             raise MarketRefused(msg, venue=self.venue, amount_in=amount_in)
         key = self.pool_keys[0]
         pool = books.get(key)
