@@ -31,7 +31,6 @@ VENUES: Final = (
         MarketRefused,
         "ALEX did not authorise the call, or its pool is not open.",
     ),
-    Reason("arkadiko-token", "ERR_NOT_SENDER", 1401, MarketRefused, "The token wants its owner to send it."),
     Reason("amm-pool-v2-01", "ERR_POOL_EXISTS", 2000, MarketRefused, "ALEX has that pool already."),
     Reason("amm-pool-v2-01", "ERR_INVALID_POOL", 2001, MarketRefused, "ALEX has no such pool in that order."),
     Reason("amm-pool-v2-01", "ERR_BLOCKLISTED", 2002, MarketRefused, "ALEX has the sender on its block list."),
