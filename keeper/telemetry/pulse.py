@@ -27,6 +27,7 @@ class Pulse:
         self.balance_ustx: MicroStx | None = None
         """What the signer had when it was last asked."""
         self._monotonic = monotonic
+        self._started = monotonic()
         self._ended: dict[int, tuple[float, Outcome]] = {}
 
     def saw_tip(self, tip: Tip) -> None:
@@ -45,6 +46,10 @@ class Pulse:
         """Return the end of the pool's last cycle, None before the first."""
         ended = self._ended.get(pool_id)
         return None if ended is None else Beat(int(self._monotonic() - ended[0]), ended[1])
+
+    def age_seconds(self) -> int:
+        """Return how long the process has been running."""
+        return int(self._monotonic() - self._started)
 
     def last_age_seconds(self) -> int | None:
         """Return the age of the newest end of any cycle, None before the first."""

@@ -1,0 +1,124 @@
+"""What the page and the API show, as plain frozen data. Both show the same objects.
+
+Numbers come twice: as whole numbers in the units of the records, for programs, and as text, for
+people. What is not known is None in the one and a dash in the other, never zero.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from keeper.core.records import AlertRecord, Decision, Intent, PoolView
+from keeper.core.units import Seconds
+from keeper.web import text
+from keeper.web.cards import PoolCard, empty_card, pool_card
+from keeper.web.health import Health
+from keeper.web.lines import AlertLine, DecisionLine, IntentLine, alert_line, decision_line, intent_line
+from keeper.web.state import WebState
+
+_CARD_TRANSACTIONS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The keeper itself, above all pools."""
+
+    network: str
+    tip_height: int | None
+    tip_time: str
+    address: str
+    address_short: str
+    balance_ustx: int | None
+    balance: str
+    plugins: tuple[str, ...]
+    health: Health
+    health_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The status page."""
+
+    header: Header
+    pools: tuple[PoolCard, ...]
+    decisions: tuple[DecisionLine, ...]
+    alerts: tuple[AlertLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What was read from the store for one page."""
+
+    views: Sequence[PoolView]
+    decisions: Sequence[Decision]
+    alerts: Sequence[AlertRecord]
+    intents: Sequence[Intent]
+
+
+def build_page(records: Records, state: WebState, health: Health) -> Page:
+    """Build the page from what the store and the pulse know."""
+    now = state.now()
+    names = pool_names(state, records.views)
+    return Page(
+        header=build_header(state, health),
+        pools=build_cards(records.views, records.intents, state, health),
+        decisions=tuple(decision_line(decision, names, now) for decision in records.decisions),
+        alerts=tuple(alert_line(record, now) for record in records.alerts),
+    )
+
+
+def build_header(state: WebState, health: Health) -> Header:
+    """Build the part above the pools."""
+    tip, balance = state.pulse.tip, state.pulse.balance_ustx
+    return Header(
+        network=state.network,
+        tip_height=None if tip is None else tip.height,
+        tip_time=text.instant(None if tip is None else tip.time),
+        address=state.address,
+        address_short=text.short(state.address),
+        balance_ustx=balance,
+        balance=text.stx(balance),
+        plugins=state.plugins,
+        health=health,
+        health_text=_health_text(health),
+    )
+
+
+def build_cards(
+    views: Sequence[PoolView], intents: Sequence[Intent], state: WebState, health: Health
+) -> tuple[PoolCard, ...]:
+    """Build a card for every pool that is configured or was ever seen, by pool id."""
+    now = state.now()
+    seen = {view.pool_id: view for view in views}
+    stale = {pool.pool_id for pool in health.pools if pool.stale or pool.age_seconds is None}
+    cards = []
+    for pool_id in sorted({*seen, *state.pulse.pool_ids}):
+        view = seen.get(pool_id)
+        if view is None:
+            cards.append(empty_card(pool_id, state.pool_names.get(pool_id, f"Pool {pool_id}")))
+            continue
+        own = [intent_line(intent, now) for intent in intents if intent.pool_id == pool_id][:_CARD_TRANSACTIONS]
+        fresh = pool_id in state.pulse.pool_ids and pool_id not in stale
+        cards.append(pool_card(view, tuple(own), now, fresh=fresh))
+    return tuple(cards)
+
+
+def build_intents(intents: Sequence[Intent], now: Seconds | None) -> tuple[IntentLine, ...]:
+    """Build the lines of the transactions."""
+    return tuple(intent_line(intent, now) for intent in intents)
+
+
+def pool_names(state: WebState, views: Sequence[PoolView]) -> Mapping[int, str]:
+    """Return the name of every pool that is configured or was ever seen."""
+    return {**{view.pool_id: view.name for view in views}, **state.pool_names}
+
+
+def _health_text(health: Health) -> str:
+    if health.state == "starting":
+        return "Starting: no cycle has finished yet."
+    age = f"Last cycle ended {text.span(health.age_seconds)} ago."
+    late = [str(pool.pool_id) for pool in health.pools if pool.stale]
+    if health.state == "ok":
+        return age
+    which = f" No fresh cycle for pool {', '.join(late)}." if late else ""
+    return f"Stale: the numbers below may be old. {age}{which}"

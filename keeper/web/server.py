@@ -1,0 +1,180 @@
+"""The status server: it reads and never decides. One page, its JSON, health and metrics."""
+
+import errno
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+
+from keeper.errors import BadSettings
+from keeper.telemetry.metrics import CONTENT_TYPE
+from keeper.web.answers import RENDERER, add_headers, errors, json_answer
+from keeper.web.health import check_health
+from keeper.web.lines import alert_line, decision_line
+from keeper.web.pages import Records, build_cards, build_header, build_intents, build_page, pool_names
+from keeper.web.params import flag, known_only, whole
+from keeper.web.render import STATIC, Renderer
+from keeper.web.state import WebState
+
+STATE: Final = web.AppKey("state", WebState)
+_PAGE_DECISIONS: Final = 30
+_PAGE_ALERTS: Final = 15
+_PAGE_INTENTS: Final = 200
+_MOST: Final = 500
+_HIGHEST_POOL: Final = 2**31 - 1
+_STATIC_TYPES: Final = {"app.css": "text/css", "app.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_PORT_TROUBLE: Final = {
+    errno.EADDRINUSE: "is taken by another program; stop that one or choose another port",
+    errno.EACCES: "needs rights that the keeper does not have; choose a port above 1023",
+}
+
+
+def make_app(state: WebState) -> web.Application:
+    """Build the application; nothing is opened yet."""
+    app = web.Application(middlewares=[errors])
+    app[STATE] = state
+    app[RENDERER] = Renderer()
+    app.on_response_prepare.append(add_headers)
+    app.add_routes(
+        [
+            web.get("/", page),
+            web.get("/healthz", healthz),
+            web.get("/metrics", metrics),
+            web.get("/api/status", api_status),
+            web.get("/api/pools", api_pools),
+            web.get("/api/pools/{id}", api_pool),
+            web.get("/api/decisions", api_decisions),
+            web.get("/api/intents", api_intents),
+            web.get("/api/alerts", api_alerts),
+            web.get("/static/{name}", static),
+        ]
+    )
+    return app
+
+
+@asynccontextmanager
+async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+    """Serve `app` while the block runs; yields its address, with the port the system chose when `port` is 0.
+
+    Raises BadSettings naming web_port or web_host when it cannot listen there.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as exc:
+            raise _cannot_listen(host, port, exc) from exc
+        bound = runner.addresses[0][1]
+        yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+    finally:
+        await runner.cleanup()
+
+
+async def page(request: web.Request) -> web.Response:
+    """Answer the status page."""
+    known_only(request)
+    state = request.app[STATE]
+    records = Records(
+        views=await state.store.views(),
+        decisions=await state.store.decisions(limit=_PAGE_DECISIONS),
+        alerts=await state.store.alerts(limit=_PAGE_ALERTS),
+        intents=await state.store.intents(limit=_PAGE_INTENTS),
+    )
+    built = build_page(records, state, check_health(state.pulse, state.cycle_seconds))
+    return web.Response(text=request.app[RENDERER].page(built), content_type="text/html")
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """Answer 200 while cycles finish, 503 while starting or stale; the body says which pool."""
+    state = request.app[STATE]
+    health = check_health(state.pulse, state.cycle_seconds)
+    return json_answer(health, HTTPStatus.OK if health.state == "ok" else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Answer the metrics in Prometheus' text format."""
+    return web.Response(body=request.app[STATE].metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def api_status(request: web.Request) -> web.Response:
+    """Answer the part of the page above the pools."""
+    known_only(request)
+    state = request.app[STATE]
+    return json_answer(build_header(state, check_health(state.pulse, state.cycle_seconds)))
+
+
+async def api_pools(request: web.Request) -> web.Response:
+    """Answer all pools."""
+    known_only(request)
+    state = request.app[STATE]
+    health = check_health(state.pulse, state.cycle_seconds)
+    intents = await state.store.intents(limit=_PAGE_INTENTS)
+    return json_answer({"pools": build_cards(await state.store.views(), intents, state, health)})
+
+
+async def api_pool(request: web.Request) -> web.Response:
+    """Answer one pool, or 404."""
+    known_only(request)
+    state = request.app[STATE]
+    pool_id = whole(request.match_info["id"], "pool id", low=0, high=_HIGHEST_POOL)
+    health = check_health(state.pulse, state.cycle_seconds)
+    intents = await state.store.intents(pool_id=pool_id, limit=_PAGE_INTENTS)
+    for card in build_cards(await state.store.views(), intents, state, health):
+        if card.pool_id == pool_id:
+            return json_answer(card)
+    raise web.HTTPNotFound(text=f"there is no pool {pool_id}")
+
+
+async def api_decisions(request: web.Request) -> web.Response:
+    """Answer the newest decisions, of one pool or of all."""
+    pool_id, limit = _pool_and_limit(request)
+    state = request.app[STATE]
+    names = pool_names(state, await state.store.views())
+    found = await state.store.decisions(pool_id=pool_id, limit=limit)
+    now = state.now()
+    return json_answer({"decisions": [decision_line(decision, names, now) for decision in found]})
+
+
+async def api_intents(request: web.Request) -> web.Response:
+    """Answer the newest transactions, of one pool or of all, open ones only when asked."""
+    pool_id, limit = _pool_and_limit(request, "open")
+    state = request.app[STATE]
+    found = await state.store.intents(open_only=flag(request, "open"), pool_id=pool_id, limit=limit)
+    return json_answer({"intents": build_intents(found, state.now())})
+
+
+async def api_alerts(request: web.Request) -> web.Response:
+    """Answer the newest alerts."""
+    known_only(request, "limit")
+    state = request.app[STATE]
+    limit = whole(request.query.get("limit", "50"), "limit", low=1, high=_MOST)
+    now = state.now()
+    return json_answer({"alerts": [alert_line(record, now) for record in await state.store.alerts(limit=limit)]})
+
+
+async def static(request: web.Request) -> web.StreamResponse:
+    """Answer one of our own three files; their address changes with their content."""
+    name = request.match_info["name"]
+    if name not in _STATIC_TYPES:
+        raise web.HTTPNotFound(text="there is nothing here")
+    headers = {"Content-Type": f"{_STATIC_TYPES[name]}; charset=utf-8", "Cache-Control": "public, max-age=86400"}
+    return web.FileResponse(STATIC / name, headers=headers)
+
+
+def _pool_and_limit(request: web.Request, *others: str) -> tuple[int | None, int]:
+    known_only(request, "pool", "limit", *others)
+    limit = whole(request.query.get("limit", "50"), "limit", low=1, high=_MOST)
+    if "pool" not in request.query:
+        return None, limit
+    return whole(request.query["pool"], "pool", low=0, high=_HIGHEST_POOL), limit
+
+
+def _cannot_listen(host: str, port: int, exc: OSError) -> BadSettings:
+    trouble = _PORT_TROUBLE.get(exc.errno or 0)
+    if trouble:
+        return BadSettings(f"Setting web_port (KEEPER_WEB_PORT) is {port}, which {trouble}.", setting="web_port")
+    msg = f"Setting web_host (KEEPER_WEB_HOST) is {host!r}, where this machine cannot listen ({exc.strerror}); correct it."
+    return BadSettings(msg, setting="web_host")

@@ -1,0 +1,206 @@
+import json
+import re
+from dataclasses import asdict, fields, replace
+
+import pytest
+from samples import NOW, Hands, alert, decision, defi_body, intent, stacker_body, view, web_state
+
+from keeper.core.records import IntentKind, IntentState, Outcome, Severity
+from keeper.core.units import Seconds
+from keeper.web.cards import PoolCard, empty_card, pool_card
+from keeper.web.health import check_health
+from keeper.web.pages import Page, Records, build_page
+from keeper.web.render import STATIC, Renderer
+
+RENDERER = Renderer()
+STATES = ("on target", "adrift", "voting", "executing", "paying withdrawals", "refused")
+
+
+def card(**changes) -> PoolCard:
+    return pool_card(view(1, "DeFi Whale Index", defi_body(**changes)), (), NOW, fresh=True)
+
+
+def build(records: Records, **options) -> Page:
+    state = web_state(None, **options)
+    return build_page(records, state, check_health(state.pulse, state.cycle_seconds))
+
+
+def full() -> Records:
+    return Records(
+        views=[view(1, "DeFi Whale Index", defi_body()), view(3, "Conservative Stacker", stacker_body())],
+        decisions=[decision(1, 1, Outcome.REFUSED, "<script>alert(1)</script>")],
+        alerts=[alert("Signer is low", Severity.WARNING, failed=("discord",))],
+        intents=[
+            intent("propose", IntentKind.PROPOSE, IntentState.SENT),
+            intent("prices", IntentKind.POST_PRICES, IntentState.SENT, None),
+        ],
+    )
+
+
+NOTHING = Records((), (), (), ())
+
+
+def test_card__full_body__shows_each_number_twice():
+    built = card()
+
+    assert (built.drift_bps, built.drift, built.threshold) == (1_812, "18.12 %", "10.00 %")
+    assert (built.rows[0].gap_bps, built.rows[0].gap) == (1_812, "+18.12 %")
+    assert (built.rows[0].bar.filled, built.rows[0].bar.mark) == (78.12, 60.0)
+    assert built.prices[0].sources[1].age == "71 s ago"
+    assert built.proposal.turnout == "58.83 %"
+    assert built.proposal.ends == "ends in 11 h 23 min"
+    assert (built.value, built.share_price, built.coverage) == ("17,795.11 STX", "1.0182 STX", "93.40 %")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_card__each_known_state__is_a_word_with_a_tone(state):
+    assert card(state=state).state == state
+    assert card(state=state).tone != "none"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        dict.fromkeys(defi_body()),
+        dict.fromkeys(defi_body(), "nonsense"),
+        {name: ["x", 1, None] for name in defi_body()},
+        {name: [{}] for name in defi_body()},
+        {name: {} for name in defi_body()},
+        dict.fromkeys(defi_body(), True),
+        {"drift_bps": 5, "threshold_bps": 0, "proposal": {"votes_for": 1, "votes_against": 1, "stake_total": 0}},
+    ],
+)
+def test_card__body_with_holes_or_nonsense__shows_dashes_and_never_a_false_zero(body):
+    built = pool_card(view(1, "Holes", body), (), None, fresh=False)
+    html = RENDERER.page(build(replace(NOTHING, views=[view(1, "Holes", body)])))
+
+    assert built.value == built.share_price == built.coverage == "—"
+    assert built.value_ustx is None
+    assert "0.00 STX" not in html
+    assert "None" not in html.replace(">None.<", "").replace("None yet", "").replace("None known", "").replace(
+        ">None. ", ""
+    )
+
+
+def test_card__drift_far_beyond_twice_the_threshold__still_fits_the_bar():
+    built = card(drift_bps=9_000)
+
+    assert (built.drift_bar.filled, built.drift_bar.mark) == (100.0, 11.11)
+    assert built.drift_tone == "warn"
+
+
+def test_card__unknown_state_word__is_shown_as_it_is():
+    assert (card(state="dancing").state, card(state="dancing").tone) == ("dancing", "none")
+
+
+def test_empty_card__pool_not_seen_yet__says_what_it_waits_for():
+    built = empty_card(4, "New")
+
+    assert (built.state, built.at, built.time, built.last_reason) == (
+        "starting",
+        None,
+        "—",
+        "Waiting for the first cycle.",
+    )
+
+
+def test_page__configured_pool_without_a_view__is_there_as_starting():
+    page = build(full(), pools=(1, 3, 7))
+
+    assert [(one.pool_id, one.name, one.state) for one in page.pools][-1] == (7, "Configured 7", "starting")
+
+
+def test_page__view_of_an_earlier_start__is_not_called_fresh():
+    fresh = build(full(), pools=(1, 3))
+    restarted = build(full(), pools=(1, 3), beats=False)
+
+    assert [one.fresh for one in fresh.pools] == [True, True]
+    assert [one.fresh for one in restarted.pools] == [False, False]
+
+
+def test_page__transactions__stand_with_their_pool_and_without_signed_bytes():
+    page = build(full())
+
+    assert [line.key for line in page.pools[0].transactions] == ["propose"]
+    assert "00aa11bb" not in json.dumps(asdict(page))
+
+
+def test_page__clock_has_seen_no_block__shows_times_instead_of_ages():
+    hands = Hands(None)
+    html = RENDERER.page(build(full(), hands=hands, beats=False))
+
+    assert "2026-11-21 09:59:00 UTC" in html
+
+
+def test_html__text_from_outside__is_escaped():
+    records = replace(full(), views=[view(1, "<img src=x>", defi_body(state="<b>x</b>"))])
+
+    html = RENDERER.page(build(records))
+
+    assert "<script>alert" not in html
+    assert "<img" not in html
+    assert "<b>x</b>" not in html
+    assert "&lt;script&gt;alert(1)" in html
+
+
+def test_html__any_page__has_no_inline_script_or_style_and_no_other_host():
+    for records in (full(), NOTHING):
+        html = RENDERER.page(build(records))
+
+        assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", html)
+        assert re.findall(r"<script[^>]*>(.*?)</script>", html) == [""]
+        assert not re.search(r"(?:src|href)=\"(?!/)", html)
+
+
+def test_html__full_page__has_every_part_in_words():
+    html = RENDERER.page(build(full())).replace("\u00a0", " ")
+
+    for part in (
+        *("DeFi Whale Index", ">voting<", "Drift 18.12 %", "13,902.114000 STX", "60.00 %", "+18.12 %"),
+        *("coingecko", "71 s ago", "Proposal 4", "For 31,200,000 FLOW", "ends in 11 h 23 min", "No open mandate"),
+        *("4,950.12", "SP3QTB…7KVH", "91.20", "stSTX: 1 source where 2 are needed", "8.10 STX", "4,381,221"),
+        *("Signer is low", "not taken by discord", "alex, velar, coingecko, slack", "Last cycle ended 0 s ago"),
+    ):
+        assert part in html, part
+    assert f'title="{intent("propose", IntentKind.PROPOSE, IntentState.SENT).txid}"' in html
+
+
+def test_html__nothing_known__says_so_in_each_place():
+    html = RENDERER.page(build(NOTHING, pools=(), beats=False))
+
+    for part in ("No pools yet", "None yet. Every cycle", "None. People are told", "Starting: no cycle"):
+        assert part in html
+
+
+def test_html__stale__is_said_before_the_numbers():
+    hands = Hands()
+    state = web_state(None, hands, pools=(1, 3))
+    hands.at = NOW + 900
+    page = build_page(full(), state, check_health(state.pulse, state.cycle_seconds))
+
+    html = RENDERER.page(page)
+
+    assert html.index("Stale: the numbers below may be old.") < html.index("DeFi Whale Index")
+    assert "Not refreshed lately" in html
+
+
+def test_page_objects__every_field__is_json():
+    page = build(full())
+
+    assert json.loads(json.dumps(asdict(page), allow_nan=False))["pools"][0]["name"] == "DeFi Whale Index"
+    assert {field.name for field in fields(Page)} == {"header", "pools", "decisions", "alerts"}
+
+
+def test_static_files__stay_small():
+    assert len((STATIC / "app.css").read_text().splitlines()) <= 200
+    assert len((STATIC / "app.js").read_text().splitlines()) <= 60
+
+
+def test_many_pools__a_page_of_a_thousand__is_built_in_well_under_a_second():
+    views = [view(number, f"Pool {number}", defi_body()) for number in range(1, 1_001)]
+
+    page = build(replace(NOTHING, views=views), pools=tuple(range(1, 1_001)))
+
+    assert len(page.pools) == 1_000
+    assert Seconds(page.pools[0].at) == NOW - 8
