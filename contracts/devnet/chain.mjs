@@ -15,6 +15,7 @@ const EPOCH = "3.4";
 const PROBE_OWNER = "ST000000000000000000002AMW42H";
 const PROBE = `${PROBE_OWNER}.devnet-probe`;
 const PROBE_SOURCE = "(define-read-only (account (who principal)) (stx-account who))";
+const NONE = "0x09";
 const SDK_USED_WRONGLY = "Failed to parse js txs";
 export const STACKS_BLOCK_SECS = 10;
 export const BURN_BLOCK_SECS = 600;
@@ -225,20 +226,19 @@ export class Chain {
     return `${owner || this.deployer}.${contract}::${asset}`;
   }
 
+  /** The entry as a serialised optional, or null when there is no such map. */
   mapEntryHex(contract, map, key) {
+    if (!this.interface(contract)?.maps.some(({ name }) => name === map)) return null;
     try {
       return this.#raw.getMapEntry.call(this.#sdk, contract, map, key);
     } catch {
-      return null;
+      return NONE; // the SDK throws where a node answers none
     }
   }
 
   dataVarHex(contract, name) {
-    try {
-      return this.#raw.getDataVar.call(this.#sdk, contract, name);
-    } catch {
-      return null;
-    }
+    const known = this.interface(contract)?.variables.some((each) => each.name === name && each.access === "variable");
+    return known ? this.#raw.getDataVar.call(this.#sdk, contract, name) : null;
   }
 
   /** Makes the present state the one that `restore` returns to. Returns an undo record for `stepBack`. */

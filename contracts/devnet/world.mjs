@@ -16,6 +16,7 @@ export class World {
   #ticks = 0;
   #diaAt = 0;
   #timeline;
+  #begunWith; // the pools' latest proposals when the round began
 
   /** `timeline` is the number of seconds between a settled round and the next event; null plays none. */
   constructor(devnet, scenario, maker, timeline) {
@@ -23,6 +24,7 @@ export class World {
     this.#scenario = scenario;
     this.#maker = maker;
     this.#timeline = timeline === null ? null : { delayMs: timeline * 1000, dueAt: null, left: [...scenario.data.timeline] };
+    this.#begunWith = this.#latestProposals();
   }
 
   /** Does what is due. Returns whether that made a block, so that a tick makes no more than one. */
@@ -52,15 +54,29 @@ export class World {
       if (this.#settled()) timeline.dueAt = Date.now() + timeline.delayMs;
     } else if (Date.now() >= timeline.dueAt) {
       timeline.dueAt = null;
+      this.#begunWith = this.#latestProposals();
       this.#scenario.fire(timeline.left.shift().event);
     }
   }
 
+  // A round is settled when every pool carried out a mandate that is newer than the round and is near its target.
   #settled() {
     const { chain } = this.#devnet;
-    return this.#scenario.data.pools.every(({ id }) => {
+    return this.#scenario.data.pools.every(({ id }, index) => {
+      const latest = this.#latestProposals()[index];
+      if (latest === this.#begunWith[index]) return false;
+      const mandate = chain.read(`${chain.deployer}.pool-governance`, "get-mandate", [Cl.uint(latest)]);
+      if (mandate.type !== "some" || Number(mandate.value.value.slices.value) === 0) return false;
       const drift = chain.read(`${chain.deployer}.whale-pool-vault`, "get-drift", [Cl.uint(id)]);
       return drift.type === "ok" && Number(drift.value.value["drift-bps"].value) < SETTLED_DRIFT_BPS;
+    });
+  }
+
+  #latestProposals() {
+    const { chain } = this.#devnet;
+    return this.#scenario.data.pools.map(({ id }) => {
+      const latest = chain.read(`${chain.deployer}.pool-governance`, "get-latest-proposal", [Cl.uint(id)]);
+      return latest.type === "some" ? Number(latest.value.value) : null;
     });
   }
 }

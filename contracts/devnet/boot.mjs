@@ -1,0 +1,33 @@
+// From an empty machine to the scenario's first morning: markets, pools, yesterday's round, and then the people.
+
+import { openMarkets, pauseVenue } from "./boot-market.mjs";
+import { openPools } from "./boot-pools.mjs";
+import { openChain, STACKS_BLOCK_SECS } from "./chain.mjs";
+import { Devnet } from "./devnet.mjs";
+import { readScenario, Scenario } from "./scenario.mjs";
+import { MarketMaker } from "./venues.mjs";
+import { Voters } from "./voters.mjs";
+import { diaStep, World } from "./world.mjs";
+
+const HISTORY_SECS = 2 * 86_400 + 7_200; // the set-up, a day of voting, and the day since
+
+/** Boots the scenario so that the chain's clock ends up at the time of day outside. */
+export async function bootScenario({ manifestPath, scenarioPath, timeline }) {
+  const morning = Math.floor(Date.now() / 1000);
+  const chain = await openChain({ manifestPath, genesisTime: morning - HISTORY_SECS });
+  const scenario = new Scenario(readScenario(scenarioPath), () => chain.time);
+  openMarkets(chain, scenario);
+  openPools(chain, scenario);
+  const left = morning - STACKS_BLOCK_SECS - chain.time;
+  if (left < 0) throw new Error(`the set-up took ${-left} s of chain time more than its history has`);
+  chain.advance(left);
+  chain.mineSteps([diaStep(scenario.usd("STX"), chain.time, chain.deployer)]);
+  const devnet = new Devnet(chain);
+  const world = new World(devnet, scenario, new MarketMaker(chain, scenario), timeline);
+  devnet.inhabitants.push(new Voters(devnet, scenario.data.votes), world);
+  return {
+    devnet,
+    scenario,
+    pauseVenue: (venue, paused) => devnet.act(() => pauseVenue(chain, venue, paused)),
+  };
+}
