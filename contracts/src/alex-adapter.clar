@@ -32,6 +32,8 @@
 (define-constant ERR_TOOK_TOO_MUCH (err u1810))
 ;; Somebody stands between the owner of the tokens and this contract.
 (define-constant ERR_NOT_OWNER (err u1811))
+;; The venue's rounding puts this trade off its own curve, and it would refuse it.
+(define-constant ERR_OFF_CURVE (err u1812))
 
 (define-constant STX .stx-token)
 (define-constant ALEX 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-alex)
@@ -294,8 +296,24 @@
     )
     (asserts! (> dx fee) ERR_DUST)
     (match (contract-call? 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.amm-pool-v2-01 get-helper x y factor (- dx fee))
-      dy (if (> dy u0) (ok dy) ERR_DUST)
+      dy (begin
+        (asserts! (> dy u0) ERR_DUST)
+        ;; Only the power curve can round in the trader's favour; the product rounds down twice.
+        (asserts! (or (is-eq factor PRODUCT) (is-on-curve x y factor (- dx fee) dy)) ERR_OFF_CURVE)
+        (ok dy)
+      )
       code (translate code)
+    )
+  )
+)
+
+;; The venue refuses a trade at a better price than its pool shows, which it tells in one order only.
+(define-private (is-on-curve (x principal) (y principal) (factor uint) (net uint) (dy uint))
+  (match (contract-call? 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.amm-pool-v2-01 get-price x y factor)
+    price (<= (/ (* dy ONE_8) net) price)
+    reversed (match (contract-call? 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.amm-pool-v2-01 get-price y x factor)
+      price (>= (/ (* net ONE_8) dy) price)
+      missing false
     )
   )
 )

@@ -1,0 +1,218 @@
+import fc from "fast-check";
+import { Cl } from "@stacks/transactions";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { Desk, errorsOf } from "./samples/adapters.mjs";
+import * as venues from "./samples/venues.mjs";
+
+const { FACTOR, TOKEN, WRAPPED, act, principal } = venues;
+const errors = errorsOf("alex-adapter");
+const refused = (code) => ({ err: code });
+const ROUTES = [
+  ["STX", "ALEX"],
+  ["STX", "WELSH"],
+  ["STX", "STSTX"],
+  ["ALEX", "DIKO"],
+  ["STX", "DIKO"],
+].flatMap(([a, b]) => [
+  [a, b],
+  [b, a],
+]);
+// From well above the dead band of the stable curve to a few per cent of the smallest pool.
+const amounts = fc.bigInt({ min: 2_000_000n, max: 4_000_000_000n });
+const key = (a, b, factor = FACTOR.product) => [principal(WRAPPED[a]), principal(WRAPPED[b]), Cl.uint(factor)];
+
+let desk;
+
+beforeEach(() => {
+  venues.openLaunchPools(simnet);
+  desk = new Desk("alex-adapter");
+});
+
+describe("quote and swap", () => {
+  it.each(ROUTES)("%s to %s: the quote is what arrives, to the unit, and exactly the amount leaves", (from, to) => {
+    fc.assert(
+      fc.property(amounts, (amount) => {
+        const before = [desk.holds(from), desk.holds(to)];
+        const quote = desk.quote(from, to, amount);
+
+        const paid = desk.swap(from, to, amount, BigInt(quote));
+
+        expect(paid).toBe(quote);
+        expect(desk.topics).toEqual(["alex-swapped"]);
+        expect(desk.holds(from)).toBe(before[0] - amount);
+        expect(desk.holds(to)).toBe(before[1] + BigInt(paid));
+      }),
+      { numRuns: 12, seed: 20261121 },
+    );
+  });
+
+  it("odd amounts of tokens with 6 decimals lose nothing but the venue's own rounding", () => {
+    for (const amount of [2_000_001n, 3_333_333n, 99_999_999n]) {
+      const quote = desk.quote("STX", "WELSH", amount);
+
+      expect(desk.swap("STX", "WELSH", amount)).toBe(quote);
+    }
+  });
+
+  it("takes both orders of a pool: here ALEX comes first", () => {
+    act(simnet, venues.REGISTRY, "remove-pool-for-test", key("STX", "ALEX"));
+    venues.openAlexPool(simnet, WRAPPED.ALEX, WRAPPED.STX, FACTOR.product, 10n ** 15n, 10n ** 14n);
+    const quote = desk.quote("STX", "ALEX", 10n ** 8n);
+
+    expect(desk.swap("STX", "ALEX", 10n ** 8n, BigInt(quote))).toBe(quote);
+    expect(BigInt(quote)).toBeGreaterThan(98n * 10n ** 9n);
+  });
+
+  it("leaves nothing with the adapter, and what was given to it stays out of the trade", () => {
+    for (const symbol of ["STX", "ALEX", "DIKO"]) desk.give(symbol, 777n, desk.adapter);
+
+    const quote = desk.quote("STX", "DIKO", 10n ** 8n);
+
+    expect(desk.swap("STX", "DIKO", 10n ** 8n)).toBe(quote);
+    for (const symbol of ["STX", "ALEX", "DIKO"]) expect(desk.holds(symbol, desk.adapter)).toBe(777n);
+  });
+});
+
+describe("inside a vault's allowance", () => {
+  it.each(ROUTES)("%s to %s: the vault pays the amount and gets the quote", (from, to) => {
+    desk.sellAsVault("STX", "ALEX", 1n); // deploys the vault
+    desk.give(from, 10n ** 9n, desk.vault);
+    const quote = desk.quote(from, to, 3n * 10n ** 8n);
+
+    const paid = desk.sellAsVault(from, to, 3n * 10n ** 8n, BigInt(quote));
+
+    expect(paid).toBe(quote);
+    expect(desk.holds(from, desk.vault)).toBe(7n * 10n ** 8n);
+    expect(desk.holds(to, desk.vault)).toBe(BigInt(quote));
+    if (to !== "ALEX" && from !== "ALEX") expect(desk.holds("ALEX", desk.vault)).toBe(0n);
+  });
+
+  it("a swap that fails moves nothing", () => {
+    desk.sellAsVault("STX", "ALEX", 1n);
+    desk.give("STX", 10n ** 9n, desk.vault);
+    const quote = BigInt(desk.quote("STX", "DIKO", 10n ** 8n));
+
+    expect(desk.sellAsVault("STX", "DIKO", 10n ** 8n, quote + 1n)).toEqual(refused(errors.ERR_SLIPPAGE));
+    expect(desk.holds("STX", desk.vault)).toBe(10n ** 9n);
+  });
+});
+
+describe("refusals", () => {
+  it("pairs without a route, in quote and swap", () => {
+    for (const [from, to] of [["WELSH", "ALEX"], ["STX", "STX"], ["STSTX", "DIKO"], ["ALEX", "STSTX"], [`${simnet.deployer}.flow-token`, "STX"]]) {
+      expect(desk.quote(from, to, 10n ** 8n)).toEqual(refused(errors.ERR_UNKNOWN_PAIR));
+      expect(desk.swap(from, to, 10n ** 8n)).toEqual(refused(errors.ERR_UNKNOWN_PAIR));
+    }
+  });
+
+  it("amounts that would pay nothing: zero, one unit of dear for cheap, the dead band of the stable curve", () => {
+    for (const [from, to, amount] of [["STX", "ALEX", 0n], ["WELSH", "STX", 1n], ["STX", "STSTX", 100n], ["STSTX", "STX", 100n], ["DIKO", "STX", 0n]]) {
+      expect(desk.quote(from, to, amount)).toEqual(refused(errors.ERR_DUST));
+      expect(desk.swap(from, to, amount)).toEqual(refused(errors.ERR_DUST));
+    }
+  });
+
+  it("amounts that are too large, whether the venue says so or its arithmetic would burst", () => {
+    for (const amount of [300_000n * 10n ** 6n, 10n ** 16n, 10n ** 16n + 1n, 2n ** 128n - 1n]) {
+      expect(desk.quote("STX", "ALEX", amount)).toEqual(refused(errors.ERR_TOO_LARGE));
+      expect(desk.swap("STX", "ALEX", amount)).toEqual(refused(errors.ERR_TOO_LARGE));
+    }
+    expect(desk.swap("ALEX", "STX", 10n ** 18n)).toEqual(refused(errors.ERR_TOO_LARGE));
+    act(simnet, venues.POOL, "set-max-out-ratio", [...key("STX", "ALEX"), Cl.uint(1)]);
+    expect(desk.swap("STX", "ALEX", 10n ** 8n)).toEqual(refused(errors.ERR_TOO_LARGE));
+  });
+
+  it("one unit less than the minimum", () => {
+    const quote = BigInt(desk.quote("STX", "ALEX", 10n ** 8n));
+
+    expect(desk.swap("STX", "ALEX", 10n ** 8n, quote + 1n)).toEqual(refused(errors.ERR_SLIPPAGE));
+    expect(desk.swap("STX", "ALEX", 10n ** 8n, 2n ** 128n - 1n)).toEqual(refused(errors.ERR_SLIPPAGE));
+    expect(desk.swap("STX", "ALEX", 10n ** 8n, quote)).toBe(String(quote));
+  });
+
+  it("a paused venue", () => {
+    act(simnet, venues.POOL, "pause", [Cl.bool(true)]);
+
+    expect(desk.quote("STX", "DIKO", 10n ** 8n)).toEqual(refused(errors.ERR_VENUE_PAUSED));
+    expect(desk.swap("STX", "DIKO", 10n ** 8n)).toEqual(refused(errors.ERR_VENUE_PAUSED));
+  });
+
+  it("a blocked sender, and a pool that is not open", () => {
+    act(simnet, venues.REGISTRY, "set-blocklisted", [principal(desk.trader), Cl.bool(true)]);
+    expect(desk.swap("STX", "ALEX", 10n ** 8n)).toEqual(refused(errors.ERR_VENUE_CLOSED));
+    act(simnet, venues.REGISTRY, "set-blocklisted", [principal(desk.trader), Cl.bool(false)]);
+
+    act(simnet, venues.POOL, "set-end-block", [...key("STX", "ALEX"), Cl.uint(0)]);
+
+    expect(desk.swap("STX", "ALEX", 10n ** 8n)).toEqual(refused(errors.ERR_VENUE_CLOSED));
+    expect(desk.swap("STX", "DIKO", 10n ** 8n)).toEqual(refused(errors.ERR_VENUE_CLOSED));
+  });
+
+  it("a pool the venue does not have", () => {
+    act(simnet, venues.REGISTRY, "remove-pool-for-test", key("ALEX", "DIKO"));
+
+    expect(desk.quote("ALEX", "DIKO", 10n ** 8n)).toEqual(refused(errors.ERR_NO_POOL));
+    expect(desk.swap("STX", "DIKO", 10n ** 8n)).toEqual(refused(errors.ERR_NO_POOL));
+  });
+
+  it("a sender without the funds", () => {
+    const poor = simnet.getAccounts().get("wallet_2");
+
+    expect(desk.swap("WELSH", "STX", 10n ** 9n, 0n, poor)).toEqual(refused(errors.ERR_NO_FUNDS));
+    expect(desk.swap("DIKO", "STX", 10n ** 9n, 0n, poor)).toEqual(refused(errors.ERR_NO_FUNDS));
+  });
+
+  it("a trade that the stable curve quotes too well, in quote and swap alike", () => {
+    const stable = key("STX", "STSTX", FACTOR.stable);
+    const record = simnet.callReadOnlyFn(venues.REGISTRY, "get-pool-details", stable, simnet.deployer).result.value.value;
+    const set = (x, y) =>
+      act(simnet, venues.REGISTRY, "update-pool", [...stable, Cl.tuple({ ...record, "balance-x": Cl.uint(x), "balance-y": Cl.uint(y) })]);
+    const direct = (ends, dx) =>
+      venues.outcome(() => simnet.callPublicFn(venues.POOL, "swap-helper", [...ends, stable[2], Cl.uint(dx), Cl.none()], desk.trader));
+
+    set(1_175_293_022_857_697n, 15_622_302_814_307n);
+    expect(direct([stable[1], stable[0]], 1_020_837_210_200n)).toEqual({ err: "2003" });
+    expect(desk.quote("STSTX", "STX", 10_208_372_102n)).toEqual(refused(errors.ERR_OFF_CURVE));
+    expect(desk.swap("STSTX", "STX", 10_208_372_102n)).toEqual(refused(errors.ERR_OFF_CURVE));
+
+    set(13_021_470_864n, 818_828_840_664_984n);
+    expect(direct([stable[0], stable[1]], 9_008_100n)).toEqual({ err: "2003" });
+    expect(desk.quote("STX", "STSTX", 90_081n)).toEqual(refused(errors.ERR_OFF_CURVE));
+  });
+
+  it("a failure of the venue that means nothing to a trader", () => {
+    const net = BigInt(venues.read(simnet, venues.POOL, "get-helper", [...key("STX", "WELSH"), Cl.uint(995n * 10n ** 7n)]));
+    // The double now pays so little that the token refuses to move it.
+    act(simnet, venues.POOL, "cheat-for-test", [Cl.uint(0), Cl.uint(net - 50n)]);
+
+    expect(desk.swap("STX", "WELSH", 10n ** 8n)).toEqual(refused(errors.ERR_VENUE_FAILED));
+  });
+
+  it("a venue that pays less than it says", () => {
+    const quote = BigInt(desk.quote("STX", "ALEX", 10n ** 8n));
+    act(simnet, venues.POOL, "cheat-for-test", [Cl.uint(0), Cl.uint(100)]);
+
+    expect(desk.swap("STX", "ALEX", 10n ** 8n, quote)).toEqual(refused(errors.ERR_PAID_TOO_LITTLE));
+    expect(desk.swap("STX", "ALEX", 10n ** 8n, quote - 100n)).toBe(String(quote - 100n));
+    desk.give("ALEX", 1_000n, desk.adapter);
+    const twoHops = BigInt(desk.quote("STX", "DIKO", 10n ** 8n));
+    expect(desk.swap("STX", "DIKO", 10n ** 8n, twoHops)).toEqual(refused(errors.ERR_PAID_TOO_LITTLE));
+  });
+
+  it("a venue that takes more than it was offered, on one hop and on two", () => {
+    for (const symbol of ["STX", "ALEX"]) desk.give(symbol, 10n ** 9n, desk.adapter);
+    act(simnet, venues.POOL, "cheat-for-test", [Cl.uint(100), Cl.uint(0)]);
+
+    expect(desk.swap("STX", "ALEX", 10n ** 8n)).toEqual(refused(errors.ERR_TOOK_TOO_MUCH));
+    expect(desk.swap("STX", "DIKO", 10n ** 8n)).toEqual(refused(errors.ERR_TOOK_TOO_MUCH));
+    expect(desk.holds("STX", desk.adapter)).toBe(10n ** 9n);
+  });
+
+  it("a contract that trades in its caller's name", () => {
+    const before = desk.holds("STX");
+
+    expect(desk.sellThroughMiddleman("STX", "ALEX", 10n ** 8n)).toEqual(refused(errors.ERR_NOT_OWNER));
+    expect(desk.holds("STX")).toBe(before);
+  });
+});

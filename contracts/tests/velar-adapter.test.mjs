@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { Cl } from "@stacks/transactions";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { Desk, errorsOf } from "./samples/adapters.mjs";
+import * as venues from "./samples/venues.mjs";
+
+const { TOKEN, act } = venues;
+const errors = errorsOf("velar-adapter");
+const refused = (code) => ({ err: code });
+const ROUTES = [
+  ["STX", "WELSH"],
+  ["WELSH", "STX"],
+];
+const amounts = fc.bigInt({ min: 5_000n, max: 20_000_000_000n });
+
+let desk;
+
+beforeEach(() => {
+  venues.openLaunchPools(simnet);
+  desk = new Desk("velar-adapter");
+});
+
+describe("quote and swap", () => {
+  it.each(ROUTES)("%s to %s: the quote is what arrives, to the unit, and exactly the amount leaves", (from, to) => {
+    fc.assert(
+      fc.property(amounts, (amount) => {
+        const before = [desk.holds(from), desk.holds(to)];
+        const quote = desk.quote(from, to, amount);
+
+        const paid = desk.swap(from, to, amount, BigInt(quote));
+
+        expect(paid).toBe(quote);
+        expect(desk.topics).toEqual(["velar-swapped"]);
+        expect(desk.holds(from)).toBe(before[0] - amount);
+        expect(desk.holds(to)).toBe(before[1] + BigInt(paid));
+      }),
+      { numRuns: 20, seed: 20261121 },
+    );
+  });
+
+  it("a minimum of zero is allowed, though the venue refuses it", () => {
+    expect(desk.swap("STX", "WELSH", 10n ** 8n, 0n)).toBe("59796153294");
+  });
+
+  it.each(ROUTES)("%s to %s inside a vault's allowance", (from, to) => {
+    desk.sellAsVault("STX", "WELSH", 1n); // deploys the vault
+    desk.give(from, 10n ** 9n, desk.vault);
+    const quote = desk.quote(from, to, 3n * 10n ** 8n);
+
+    const paid = desk.sellAsVault(from, to, 3n * 10n ** 8n, BigInt(quote));
+
+    expect(paid).toBe(quote);
+    expect(desk.holds(from, desk.vault)).toBe(7n * 10n ** 8n);
+    expect(desk.holds(to, desk.vault)).toBe(BigInt(quote));
+  });
+});
+
+describe("refusals", () => {
+  it("pairs without a route, in quote and swap", () => {
+    for (const [from, to] of [["STX", "ALEX"], ["STX", "STX"], ["WELSH", "WELSH"], [`${simnet.deployer}.flow-token`, "STX"]]) {
+      expect(desk.quote(from, to, 10n ** 8n)).toEqual(refused(errors.ERR_UNKNOWN_PAIR));
+      expect(desk.swap(from, to, 10n ** 8n)).toEqual(refused(errors.ERR_UNKNOWN_PAIR));
+    }
+  });
+
+  it("amounts that would pay nothing", () => {
+    for (const [from, to, amount] of [["STX", "WELSH", 0n], ["STX", "WELSH", 1n], ["WELSH", "STX", 600n]]) {
+      expect(desk.quote(from, to, amount)).toEqual(refused(errors.ERR_DUST));
+      expect(desk.swap(from, to, amount)).toEqual(refused(errors.ERR_DUST));
+    }
+    expect(desk.quote("STX", "WELSH", 2n)).toBe("599");
+  });
+
+  it("amounts that would burst the venue's arithmetic", () => {
+    for (const amount of [10n ** 16n + 1n, 2n ** 128n - 1n]) {
+      expect(desk.quote("STX", "WELSH", amount)).toEqual(refused(errors.ERR_TOO_LARGE));
+      expect(desk.swap("STX", "WELSH", amount)).toEqual(refused(errors.ERR_TOO_LARGE));
+    }
+    expect(BigInt(desk.quote("STX", "WELSH", 10n ** 16n))).toBeGreaterThan(0n);
+  });
+
+  it("one unit less than the minimum", () => {
+    const quote = BigInt(desk.quote("WELSH", "STX", 10n ** 8n));
+
+    expect(desk.swap("WELSH", "STX", 10n ** 8n, quote + 1n)).toEqual(refused(errors.ERR_SLIPPAGE));
+    expect(desk.swap("WELSH", "STX", 10n ** 8n, 2n ** 128n - 1n)).toEqual(refused(errors.ERR_SLIPPAGE));
+    expect(desk.swap("WELSH", "STX", 10n ** 8n, quote)).toBe(String(quote));
+  });
+
+  it("a sender without the funds", () => {
+    const poor = simnet.getAccounts().get("wallet_2");
+
+    expect(desk.swap("WELSH", "STX", 10n ** 9n, 0n, poor)).toEqual(refused(errors.ERR_NO_FUNDS));
+  });
+
+  it("a venue that is down", () => {
+    act(simnet, venues.CORE, "pause-for-test", [Cl.bool(true)]);
+
+    expect(desk.swap("STX", "WELSH", 10n ** 8n)).toEqual(refused(errors.ERR_VENUE_FAILED));
+  });
+
+  it("a venue that pays less than it says", () => {
+    const quote = BigInt(desk.quote("STX", "WELSH", 10n ** 8n));
+    act(simnet, venues.CORE, "cheat-for-test", [Cl.uint(0), Cl.uint(1)]);
+
+    expect(desk.swap("STX", "WELSH", 10n ** 8n, quote)).toEqual(refused(errors.ERR_PAID_TOO_LITTLE));
+    expect(desk.swap("STX", "WELSH", 10n ** 8n, quote - 1n)).toBe(String(quote - 1n));
+  });
+
+  it("a venue that takes more than it was offered", () => {
+    act(simnet, venues.CORE, "cheat-for-test", [Cl.uint(1), Cl.uint(0)]);
+
+    expect(desk.swap("STX", "WELSH", 10n ** 8n)).toEqual(refused(errors.ERR_TOOK_TOO_MUCH));
+    expect(desk.swap("WELSH", "STX", 10n ** 8n)).toEqual(refused(errors.ERR_TOOK_TOO_MUCH));
+  });
+
+  it("a contract that trades in its caller's name", () => {
+    const before = desk.holds("STX");
+
+    expect(desk.sellThroughMiddleman("STX", "WELSH", 10n ** 8n)).toEqual(refused(errors.ERR_NOT_OWNER));
+    expect(desk.holds("STX")).toBe(before);
+  });
+
+  it("a pool the venue does not have, and one that is empty", async () => {
+    await simnet.initSession(process.cwd(), globalThis.options.clarinet.manifestPath);
+    desk = new Desk("velar-adapter");
+
+    expect(desk.quote("STX", "WELSH", 10n ** 8n)).toEqual(refused(errors.ERR_NO_POOL));
+    expect(desk.swap("STX", "WELSH", 10n ** 8n)).toEqual(refused(errors.ERR_NO_POOL));
+    venues.openVelarPool(simnet, venues.WSTX, TOKEN.WELSH, 0n, 0n);
+    expect(desk.quote("STX", "WELSH", 10n ** 8n)).toEqual(refused(errors.ERR_DUST));
+  });
+});
