@@ -82,7 +82,7 @@ def tuple_of(fields: tuple[tuple[str, Type], ...]) -> Type:
 
 def supertype(a: Type, b: Type) -> Type:  # noqa: PLR0911 - one return per kind
     """Return the smallest type that holds both, as a list needs for its entries. Raises TypeClash."""
-    if a == b or b is UNKNOWN:
+    if a is b or a == b or b is UNKNOWN:
         return a
     if a is UNKNOWN:
         return b
