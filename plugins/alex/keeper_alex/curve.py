@@ -94,6 +94,7 @@ def swap(pool: Pool, dx: int, *, x_for_y: bool, min_out: int | None = None) -> S
         _refuse(2005)
     native_in = _transfer(dx, side_in.decimals)
     native_out = _transfer(out, side_out.decimals) if out else 0
+    uint(fee - rebate)  # what the vault books as its reserve; a rebate above the fee aborts here
     new_x, new_y = (after_in, after_out) if x_for_y else (after_out, after_in)
     after = replace(pool, x=new_x, y=new_y, oracle_resilient=oracle)
     return Swap(out, fee, rebate, native_in, native_out, after)
