@@ -12,7 +12,7 @@ const BPS = 10_000;
 const DAY_SECS = 86_400;
 const KEEPER = addressOf("keeper");
 const ACTOR_FUNDS_USTX = 100_000n * 1_000_000n;
-const BUY_FIRST_SLIPPAGE_BPS = 60; // min-out under the quote, which is exact
+const UNDER_QUOTE_BPS = 10; // the quote is exact; a little less is asked for
 const NO_PLAN = Cl.buffer(new Uint8Array(32));
 
 /** Sets everything up. Returns when the chain stands at "this morning". */
@@ -159,24 +159,36 @@ class PoolBoot {
     const passed = this.#call("pool-governance", "conclude", [Cl.uint(mandate)], KEEPER);
     if (passed.type !== "true") throw new Error(`yesterday's vote on ${name} did not pass`);
     const value = Number(this.#read("whale-pool-vault", "get-pool-total-value", [Cl.uint(id)]).value.value);
-    const legs = Object.entries(targets)
-      .filter(([symbol]) => symbol !== "STX")
-      .flatMap(([symbol, part]) => this.#buy(symbol, Math.floor((value * part) / BPS)));
+    const legs = this.#firstPurchases(targets, value);
     const args = [Cl.uint(id), Cl.uint(mandate), Cl.uint(1), Cl.uint(0), Cl.list(legs)];
     this.#call("pool-rebalancer", "rebalance-pool", args, KEEPER);
   }
 
-  #buy(symbol, ustx) {
-    const half = Math.floor(ustx / 2);
-    if (symbol === "WELSH") return [this.#leg(symbol, half, "velar-adapter"), this.#leg(symbol, ustx - half, "alex-adapter")];
-    return [this.#leg(symbol, ustx, "alex-adapter")];
+  // DIKO trades only against ALEX, so its part is bought as ALEX first.
+  #firstPurchases(targets, value) {
+    const part = (symbol) => Math.floor((value * (targets[symbol] ?? 0)) / BPS);
+    const legs = [];
+    const alex = this.#leg("STX", "ALEX", part("ALEX") + part("DIKO"), "alex-adapter");
+    if (part("ALEX") > 0) legs.push(alex.leg);
+    if (part("DIKO") > 0) {
+      const forDiko = Math.floor((alex.least * part("DIKO")) / (part("ALEX") + part("DIKO")));
+      legs.push(this.#leg("ALEX", "DIKO", forDiko, "alex-adapter").leg);
+    }
+    if (part("WELSH") > 0) {
+      const half = Math.floor(part("WELSH") / 2);
+      for (const adapter of ["alex-adapter", "velar-adapter"]) legs.push(this.#leg("STX", "WELSH", half, adapter).leg);
+    }
+    if (part("stSTX") > 0) legs.push(this.#leg("STX", "stSTX", part("stSTX"), "alex-adapter").leg);
+    return legs;
   }
 
-  #leg(symbol, ustx, adapter) {
-    const [from, to] = [this.#principal("STX"), this.#principal(symbol)];
-    const quote = Number(this.#read(adapter, "quote-between", [from, to, Cl.uint(ustx)]).value.value);
-    const least = Math.floor((quote * (BPS - BUY_FIRST_SLIPPAGE_BPS)) / BPS);
-    return Cl.tuple({ from, to, amount: Cl.uint(ustx), "min-out": Cl.uint(least), dex: Cl.principal(this.#ours(adapter)) });
+  #leg(sold, bought, amount, adapter) {
+    if (amount === 0) return { leg: null, least: 0 };
+    const [from, to] = [this.#principal(sold), this.#principal(bought)];
+    const quote = Number(this.#read(adapter, "quote-between", [from, to, Cl.uint(amount)]).value.value);
+    const least = Math.floor((quote * (BPS - UNDER_QUOTE_BPS)) / BPS);
+    const leg = { from, to, amount: Cl.uint(amount), "min-out": Cl.uint(least), dex: Cl.principal(this.#ours(adapter)) };
+    return { leg: Cl.tuple(leg), least };
   }
 
   queueWithdrawal({ id, share, queued_withdrawal: wish }) {

@@ -24,7 +24,7 @@ export async function bootScenario({ manifestPath, scenarioPath, timeline }) {
   chain.mineSteps([diaStep(scenario.usd("STX"), chain.time, chain.deployer)]);
   const devnet = new Devnet(chain);
   const world = new World(devnet, scenario, new MarketMaker(chain, scenario), timeline);
-  devnet.inhabitants.push(new Voters(devnet, scenario.data.votes), world);
+  devnet.inhabitants.push(new Voters(devnet, scenario.data), world);
   return {
     devnet,
     scenario,

@@ -15,7 +15,10 @@ export function registerControl(app, devnet, { scenario, faults, webhooks, name 
     burn_height: devnet.tip.burnHeight,
     time: devnet.tip.time,
     index_block_hash: devnet.tip.indexHash,
-    contracts: devnet.chain.contracts().filter((contract) => contract.startsWith(`${devnet.chain.deployer}.`)),
+    contracts: devnet.chain
+      .contracts()
+      .filter((contract) => contract.startsWith(`${devnet.chain.deployer}.`))
+      .sort(),
     scenario: name,
     round: scenario?.round ?? 0,
     events: scenario?.eventNames ?? [],

@@ -133,10 +133,10 @@ function registerVelar(app, devnet, scenario, faults) {
   });
 }
 
-function velarPool({ x, y, symbol, token0, token1, lpToken, reserve0, reserve1 }, scenario) {
+function velarPool({ x, y, token0, token1, lpToken, reserve0, reserve1 }, scenario) {
   const tvl = (reserve0 / 1e6) * scenario.usd(x) + (reserve1 / 10 ** ASSETS[y].decimals) * scenario.usd(y);
   return {
-    symbol,
+    symbol: `${x}-${y}`,
     token0Symbol: x,
     token1Symbol: y,
     token0ContractAddress: token0,

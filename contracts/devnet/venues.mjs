@@ -45,7 +45,6 @@ export function velarPools(chain) {
     const [token0, token1] = [pool.token0.value, pool.token1.value];
     pools.push({
       id,
-      symbol: pool.symbol.value,
       token0,
       token1,
       lpToken: pool["lp-token"].value,

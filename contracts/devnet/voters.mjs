@@ -5,17 +5,22 @@ import { Cl, makeContractCall, PostConditionMode } from "@stacks/transactions";
 import { addressOf, keyOf } from "./actors.mjs";
 
 const PAST_THE_END_SECS = 10;
+export const SETTLED_DRIFT_BPS = 200; // a pool within 2 % of its target needs no rebalance
 
 export class Voters {
   #devnet;
   #votes;
+  #pools;
   #governance;
   #open = new Map(); // proposal id to {seenAt (height), txids}
   #reserved = new Map(); // address to the last nonce given out
 
-  constructor(devnet, votes) {
+  #waited = 0; // ticks since every vote was in
+
+  constructor(devnet, { votes, pools }) {
     this.#devnet = devnet;
     this.#votes = votes;
+    this.#pools = pools;
     this.#governance = `${devnet.chain.deployer}.pool-governance`;
   }
 
@@ -26,7 +31,13 @@ export class Voters {
       if (!open.has(id)) this.#open.delete(id);
     }
     for (const id of open.keys()) this.#consider(id);
-    if (!this.#votes.skip_to_end || open.size === 0 || !this.#allVoted()) return false;
+    if (!this.#votes.skip_to_end || open.size === 0 || !this.#allVoted()) {
+      this.#waited = 0;
+      return false;
+    }
+    this.#waited += 1;
+    if (this.#tooEarly()) return false;
+    this.#waited = 0;
     const end = Math.max(...open.values());
     this.#devnet.advanceSeconds(end - this.#devnet.tip.time + PAST_THE_END_SECS);
     return true;
@@ -78,6 +89,21 @@ export class Voters {
       postConditionMode: PostConditionMode.Deny,
     });
     txids.push(this.#devnet.mempool.submit(transaction.serializeBytes()).txid);
+  }
+
+  // A leap of a day would close the mandate of a pool that is being rebalanced, and would leave no vote to a
+  // proposal that is on its way. Patience ends, so that a keeper that gave up does not stop the others.
+  #tooEarly() {
+    const { quiet_ticks: quiet, patience_ticks: patience } = this.#votes;
+    if (this.#waited < quiet || this.#devnet.mempool.records.length > 0) return true;
+    return this.#waited < patience && this.#pools.some(({ id }) => this.#isBeingRebalanced(id));
+  }
+
+  #isBeingRebalanced(id) {
+    const { chain } = this.#devnet;
+    if (chain.read(this.#governance, "get-open-mandate", [Cl.uint(id)]).type !== "some") return false;
+    const drift = chain.read(`${chain.deployer}.whale-pool-vault`, "get-drift", [Cl.uint(id)]);
+    return drift.type !== "ok" || Number(drift.value.value["drift-bps"].value) >= SETTLED_DRIFT_BPS;
   }
 
   #allVoted() {

@@ -2,12 +2,12 @@
 
 import { Cl } from "@stacks/transactions";
 
+import { SETTLED_DRIFT_BPS } from "./voters.mjs";
 import { serializedArgs } from "./wire.mjs";
 
 const DIA = "SP1G48FZ4Y7JY8G2Z0N51QTCYGBQ6F4J43J77BQC0.dia-oracle";
 const DIA_KEY = "STX/USD";
 const DIA_DECIMALS = 8;
-const SETTLED_DRIFT_BPS = 200; // a pool within 2 % of its target needs no rebalance
 
 export class World {
   #devnet;

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
 
@@ -395,6 +395,188 @@ describe("a bare chain", () => {
     expect((await chain.get("/devnet/actors/guardian/key")).status).toBe(403);
   });
 });
+
+describe("the launch scenario", () => {
+  const POOLS = [1, 2, 3];
+  const HERMES = "/hermes/v2/updates/price/latest?ids[]=ec7a775f46379b5e943c3526b1c8d54cd49749176b0b98e02dde68d1bd335c17";
+  let chain;
+  let ours;
+  beforeAll(async () => {
+    chain = await startChain("--block-ms", "100", "--exit-with-parent");
+    const { deployer } = (await chain.get("/devnet/state")).body;
+    ours = (name) => `${deployer}.${name}`;
+    console.info(`the launch scenario was ready after ${chain.ready.boot_ms} ms`);
+  });
+  afterAll(() => chain.stop());
+
+  /** A read-only answer as plain JavaScript values. */
+  const ask = async (contract, fn, ...args) => {
+    const { body } = await chain.read(ours(contract), fn, args);
+    expect(body, `${contract} ${fn}`).toMatchObject({ okay: true });
+    return cvToPlain(Cl.deserialize(body.result));
+  };
+  const act = async (contract, fn, functionArgs) => {
+    const [contractAddress, contractName] = ours(contract).split(".");
+    const target = { contractAddress, contractName, functionName: fn, functionArgs, validateWithAbi: false };
+    const sent = await chain.send(await makeContractCall({ ...target, ...signed(await chain.nonce()) }));
+    expect(sent.status, sent.text).toBe(200);
+    return until(`${fn} is mined`, async () => {
+      const found = await chain.transaction(sent.body);
+      return found.status !== "pending" && found;
+    });
+  };
+  const usd = async () => (await chain.get("/coingecko/api/v3/simple/price?ids=blockstack,alexgo,arkadiko-protocol,welsh-corgi-coin,stacking-dao&vs_currencies=usd&include_last_updated_at=true")).body;
+  const report = async () => {
+    const said = await usd();
+    const { time } = (await chain.get("/devnet/state")).body;
+    const stx = said.blockstack.usd;
+    const rows = [
+      [ours("stx-token"), stx],
+      ["SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-alex", said.alexgo.usd / stx],
+      ["SP2C2YFP12AJZB4MABJBAJ55XECVS7E4PMMZ89YZR.arkadiko-token", said["arkadiko-protocol"].usd / stx],
+      ["SP3NE50GEXFG9SZGTT51P40X2CKYSZ5CC4ZTZ7A2G.welshcorgicoin-token", said["welsh-corgi-coin"].usd / stx],
+      ["SP4SZE494VC2YC5JYG7AYFQ44F5Q4PYV7DVMDPBG.ststx-token", said["stacking-dao"].usd / stx],
+    ].map(([asset, price]) => Cl.tuple({ asset: Cl.principal(asset), price: Cl.uint(Math.round(price * 1e12)), at: Cl.uint(time) }));
+    return act("pool-oracle", "post-prices", [Cl.list(rows)]);
+  };
+
+  it("says where every number of its scenario file is from", () => {
+    const loose = [];
+    const visit = (node, path) => {
+      if (typeof node === "number") loose.push(path);
+      else if (node !== null && typeof node === "object") {
+        if ("value" in node && typeof node.from === "string" && node.from.length > 0) return;
+        for (const [key, value] of Object.entries(node)) visit(value, `${path}.${key}`);
+      }
+    };
+    visit(JSON.parse(readFileSync(new URL("../devnet/scenarios/launch.json", import.meta.url), "utf8")), "launch");
+    expect(loose).toEqual([]);
+  });
+
+  it("opens on the morning after a real vote and a real rebalance", async () => {
+    expect(await ask("pool-access", "get-governance")).toBe(ours("pool-governance"));
+    expect(await ask("whale-pool-vault", "get-pool-count")).toBe(3n);
+    for (const id of POOLS) {
+      const pool = await ask("whale-pool-vault", "get-pool", Cl.uint(id));
+      expect(pool.paused).toBe(false);
+      const mandate = await ask("pool-governance", "get-mandate", await latest(id));
+      expect(mandate.slices).toBe(1n);
+      const { time } = (await chain.get("/devnet/state")).body;
+      expect(time - Number(mandate["opened-at"])).toBeGreaterThan(20 * 3600);
+    }
+    const [queued, ...others] = await ask("whale-pool-vault", "get-queue", Cl.uint(3));
+    expect(queued.user).toBe(addressOf("depositor-3"));
+    expect(others).toEqual([]);
+  });
+
+  const latest = async (id) => Cl.uint(await ask("pool-governance", "get-latest-proposal", Cl.uint(id)));
+
+  it("keeps clock, chain and price sources together", async () => {
+    const { time } = (await chain.get("/devnet/state")).body;
+    expect(Math.abs(time - Date.now() / 1000)).toBeLessThan(3_600);
+    const said = await usd();
+    const { data } = (await chain.get("/alex/v2/public/token-prices")).body;
+    const alex = data.find(({ contract_id: id }) => id.endsWith(".token-alex")).last_price_usd;
+    expect(alex / said.alexgo.usd).toBeCloseTo(1, 2);
+    expect(said.blockstack.last_updated_at).toBeGreaterThanOrEqual(time);
+    expect((await chain.get(HERMES)).status).toBe(401);
+    const { parsed: [feed] } = (await chain.get(HERMES, { headers: { authorization: "Bearer any" } })).body;
+    expect(feed.id).toMatch(/^ec7a/u);
+    expect(feed.price).toMatchObject({ price: "47240000", expo: -8 });
+    const { data: [pool] } = (await chain.get("/velar/pools")).body;
+    expect(pool).toMatchObject({ token0Symbol: "STX", token1Symbol: "WELSH" });
+  });
+
+  it("tells a wrong price on request, from one source only", async () => {
+    const right = (await usd()).alexgo.usd;
+    await chain.post("/devnet/faults", { kind: "price", source: "coingecko", asset: "ALEX", factor: 1.2 });
+    expect((await usd()).alexgo.usd / right).toBeCloseTo(1.2);
+    await chain.post("/devnet/faults", undefined, "DELETE");
+    expect((await usd()).alexgo.usd).toBe(right);
+  });
+
+  it("closes a venue on the chain and opens it again", async () => {
+    const quote = () =>
+      ask("alex-adapter", "quote-between", Cl.principal(ours("stx-token")), Cl.principal("SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-alex"), Cl.uint(1_000_000));
+    expect((await quote()).ok).toBeGreaterThan(0n);
+    await chain.post("/devnet/faults", { kind: "venue-pause", venue: "alex" });
+    expect(await quote()).toEqual({ err: 1804n });
+    await chain.post("/devnet/faults", undefined, "DELETE");
+    expect((await quote()).ok).toBeGreaterThan(0n);
+  });
+
+  it("has voters that pass a proposal, and time that moves past the vote", async () => {
+    expect((await report()).status).toBe("success");
+    const pool = await ask("whale-pool-vault", "get-pool-assets", Cl.uint(2));
+    const targets = pool.map(({ asset }) => Cl.tuple({ asset: Cl.principal(asset), bps: Cl.uint(5_000) }));
+    const limits = { "turnover-bps": Cl.uint(6_000), "slippage-bps": Cl.uint(180), "loss-bps": Cl.uint(150) };
+    const args = [Cl.uint(2), Cl.list(targets), Cl.tuple(limits), Cl.uint(21_600), Cl.buffer(new Uint8Array(32))];
+    expect((await act("pool-governance", "propose-mandate", args)).status).toBe("success");
+    const id = await latest(2);
+    const { "ends-at": end } = await ask("pool-governance", "get-proposal", id);
+    await until("the vote is over", async () => (await chain.get("/devnet/state")).body.time >= Number(end));
+    const { "votes-for": yes, "stake-total": all } = await ask("pool-governance", "get-proposal", id);
+    expect(yes).toBe(all);
+    expect((await report()).status).toBe("success");
+    expect((await act("pool-governance", "conclude", [id])).status).toBe("success");
+    expect(await ask("pool-governance", "get-open-mandate", Cl.uint(2))).toBe(BigInt(id.value));
+  });
+
+  it("lets the whales rotate, prices move and venues follow", async () => {
+    const before = await usd();
+    const whales = async () => (await chain.get("/devnet/whales")).body.whales;
+    const portfolios = (await whales()).map(({ allocation_bps: bps }) => bps);
+    const { body } = await chain.post("/devnet/market", { event: "whales-rotate" });
+    expect(body).toMatchObject({ event: "whales-rotate", round: 2 });
+    await chain.post("/devnet/advance", { seconds: 600 });
+    const after = await usd();
+    for (const id of Object.keys(before)) expect(Math.abs(after[id].usd / before[id].usd - 1)).toBeLessThan(0.08);
+    expect(after.alexgo.usd).toBeGreaterThan(before.alexgo.usd * 1.05);
+    const rotated = (await whales()).filter(({ allocation_bps: bps }, index) => JSON.stringify(bps) !== JSON.stringify(portfolios[index]));
+    expect(rotated).toHaveLength(9);
+    await until("ALEX follows", async () => {
+      const { data } = (await chain.get("/alex/v2/public/token-prices")).body;
+      const price = data.find(({ contract_id: id }) => id.endsWith(".token-alex")).last_price_usd;
+      return Math.abs(price / after.alexgo.usd - 1) < 0.005;
+    });
+    expect((await chain.post("/devnet/market", { event: "nothing" })).status).toBe(400);
+  });
+});
+
+async function until(what, condition, seconds = 60) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await condition();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`it did not happen within ${seconds} s that ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+// Optionals become their value or null, responses {ok} or {err}.
+function cvToPlain(value) {
+  switch (value.type) {
+    case "some":
+      return cvToPlain(value.value);
+    case "none":
+      return null;
+    case "ok":
+    case "err":
+      return { [value.type]: cvToPlain(value.value) };
+    case "true":
+    case "false":
+      return value.type === "true";
+    case "uint":
+    case "int":
+      return BigInt(value.value);
+    case "list":
+      return value.value.map(cvToPlain);
+    case "tuple":
+      return Object.fromEntries(Object.entries(value.value).map(([key, inner]) => [key, cvToPlain(inner)]));
+    default:
+      return value.value;
+  }
+}
 
 describe("stopping", () => {
   const leftOver = () => readdirSync(tmpdir()).filter((name) => name.startsWith("whale-devnet-")).length;
