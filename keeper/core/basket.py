@@ -10,6 +10,7 @@ from keeper.errors import BadInput
 
 FINE_PER_USTX = 10**6
 """Values are compared in 10^-12 STX, so that rounding never decides between two routes."""
+MILLION = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Basket:
     pending: int
     """Fine value of the queued withdrawals, owed in STX."""
     slack: tuple[int, ...]
-    """How far from its target each asset may end, in bps of the whole value."""
+    """How far from its target each asset may end, in parts per million of the whole value."""
 
     def value(self, index: int, amount: int) -> int:
         """Return the fine value of `amount` base units, rounded down."""
@@ -59,7 +60,7 @@ class Basket:
 
     def bands(self, total: int) -> list[Band]:
         """Return where each asset may end when all together are worth `total`."""
-        rooms = [bps * total // BPS_ONE for bps in self.slack]
+        rooms = [parts * total // MILLION for parts in self.slack]
         pairs = zip(self.wanted(total), rooms, strict=True)
         return [Band(max(want - room, 0), want + room) for want, room in pairs]
 

@@ -121,7 +121,7 @@ def _bands(network: Network, flow: Flow) -> tuple[list[int], list[Band]]:
     return values, network.basket.bands(sum(values))
 
 
-def _misfit(network: Network, flow: Flow) -> int:
+def misfit(network: Network, flow: Flow) -> int:
     """Return by how much all assets together lie outside their bands, fine."""
     pairs = zip(*_bands(network, flow), strict=True)
     return sum(max(value - band.high, band.low - value, 0) for value, band in pairs)
@@ -183,7 +183,7 @@ def _move_along_a_path(network: Network, flow: Flow, step: int, edges: Edges) ->
     takers = [i for i, (value, band) in pairs if value + step <= band.high] if over else under
     path = _cheapest_path(edges, givers, takers, len(values))
     better = network.apply(flow, (arc.change for arc in path if arc.change is not None))
-    if not path or better is None or _misfit(network, better) >= _misfit(network, flow):
+    if not path or better is None or misfit(network, better) >= misfit(network, flow):
         return None
     return better
 

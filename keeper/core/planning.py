@@ -13,15 +13,17 @@ from keeper.core.basket import FINE_PER_USTX, Basket, make_basket
 from keeper.core.drift import Drift, pool_drift
 from keeper.core.flows import Flow, Network
 from keeper.core.market import MarketView
-from keeper.core.netting import net_flows, without
+from keeper.core.netting import net_flows
 from keeper.core.plans import Limits, Plan
 from keeper.core.prices import Prices
+from keeper.core.pruning import prune, sold_value
 from keeper.core.reasons import why_empty, why_legs
 from keeper.core.schedule import Schedule, schedule
 from keeper.core.units import BPS_ONE, MicroStx, value_ustx_down
 
-CRUMB: Final = 100_000
-"""A leg that moves less than this part of the pool's value (0.1 bps) is not worth its place."""
+PPM_PER_BPS: Final = 100
+AIM_MARGIN: Final = 30
+"""Parts per million by which the search aims inside the bound it is given, since it stops a hair outside its own."""
 
 
 def plan_rebalance(
@@ -45,9 +47,9 @@ def plan_rebalance(
     before = _drift(basket, dict(zip(basket.symbols, basket.holdings, strict=True)), pending_ustx, assets)
     basket = replace(basket, slack=_slack(basket, before, limits))
     network = Network(basket, market, limits.max_slippage_bps)
-    if not _has_work(basket, before):
+    if not _has_work(basket, before, limits):
         return _nothing(holdings, before, why_empty(network, before, limits, worth_moving=False))
-    wanted = _with_few_legs(network, net_flows(network), limits)
+    wanted = prune(network, net_flows(network), limits)
     flow = _inside_turnover(network, wanted, limits, before.value_ustx)
     done = schedule(network, flow, market.books, limits)
     after = _drift(basket, done.holdings_after, pending_ustx, assets)
@@ -71,37 +73,24 @@ def _drift(basket: Basket, holdings: Mapping[str, int], pending_ustx: int, asset
 
 
 def _slack(basket: Basket, before: Drift, limits: Limits) -> tuple[int, ...]:
-    """Give assets within the dust bound that much room, and the others only what the aim leaves."""
-    dust = limits.dust_bps * before.value_ustx
-    small = (abs(before.gaps_ustx[symbol]) * BPS_ONE <= dust for symbol in basket.symbols)
-    return tuple(max(limits.dust_bps if is_small else 0, limits.aim_bps) for is_small in small)
+    """Give assets within the dust bound that much room, and the others only what the aim leaves; in ppm."""
+    aim = max(limits.aim_bps * PPM_PER_BPS - AIM_MARGIN, 0)
+    small = (_within(limits.dust_bps, symbol, before) for symbol in basket.symbols)
+    return tuple(max(limits.dust_bps * PPM_PER_BPS, aim) if is_small else aim for is_small in small)
 
 
-def _has_work(basket: Basket, before: Drift) -> bool:
-    rooms = zip(basket.symbols, basket.slack, strict=True)
-    return any(abs(before.gaps_ustx[symbol]) * BPS_ONE > room * before.value_ustx for symbol, room in rooms)
+def _has_work(basket: Basket, before: Drift, limits: Limits) -> bool:
+    least = max(limits.dust_bps, limits.aim_bps)
+    return not all(_within(least, symbol, before) for symbol in basket.symbols)
 
 
-def _with_few_legs(network: Network, flow: Flow, limits: Limits) -> Flow:
-    """Close the smallest lane, again and again, while there are crumbs or too many lanes."""
-    total = sum(network.basket.values(network.basket.holdings))
-    banned: frozenset[int] = frozenset()
-    while active := network.active(flow):
-        smallest = min(active, key=lambda lane: (_sold(network, flow, lane), lane))
-        if len(active) <= limits.max_legs and _sold(network, flow, smallest) * CRUMB >= total:
-            break
-        banned |= {smallest}
-        flow = without(network, flow, smallest, banned)
-    return flow
-
-
-def _sold(network: Network, flow: Flow, lane: int) -> int:
-    return network.basket.value(network.lanes[lane].sell, flow.amounts[lane])
+def _within(bps: int, symbol: str, drift: Drift) -> bool:
+    return abs(drift.gaps_ustx[symbol]) * BPS_ONE <= bps * drift.value_ustx
 
 
 def _inside_turnover(network: Network, flow: Flow, limits: Limits, value_ustx: int) -> Flow:
     """Scale every amount down alike when together they would sell more than may be sold."""
-    sold = sum(_sold(network, flow, lane) for lane in network.active(flow))
+    sold = sum(sold_value(network, flow, lane) for lane in network.active(flow))
     cap = limits.max_turnover_bps * value_ustx * FINE_PER_USTX // BPS_ONE
     if sold <= cap:
         return flow

@@ -37,6 +37,8 @@ class Limits:
     the market does not undo the whole transaction. Never lets a leg pay less than the slippage allows."""
     aim_bps: Bps = Bps(0)
     """How far from its target an asset may be left, in bps of the pool's value, where that is cheaper."""
+    leg_cost_ustx: MicroStx = MicroStx(0)
+    """What one more leg costs beside the trade itself; a leg that brings less is left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ def solve(problem: dict) -> dict:
         max_legs=limit["max_legs"],
         max_turnover_bps=10**6,
         quote_slack_bps=0,
-        aim_bps=limit["tolerance_bps"] - 1,
+        leg_cost_ustx=int(limit["gas_per_leg_ustx"]),
+        aim_bps=limit["tolerance_bps"],
     )
     elapsed = time.perf_counter() - began
     exact = {s: made.holdings_after[s] * prices[s] / 10 ** (decimals[s] + 6) for s in decimals}

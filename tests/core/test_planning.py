@@ -192,6 +192,38 @@ def test_plan__leg_limit__keeps_the_larger_legs() -> None:
     assert "a plan may have 2 legs" in made.reason
 
 
+def test_plan__leg_that_costs_more_than_it_brings__is_left_out() -> None:
+    view = market(alex_1=pool("STX", "ALEX", 60_000), velar_1=pool("STX", "ALEX", 20_000))
+    problem = {"STX": 10_000 * STX}, {"STX": 9_500, "ALEX": 500}, view
+
+    free = plan(*problem, prices=PRICES, leg_cost_ustx=0)
+    dear = plan(*problem, prices=PRICES, leg_cost_ustx=3 * STX)
+
+    assert sorted(leg.venue for leg in free.legs) == ["alex", "velar"]
+    assert [leg.venue for leg in dear.legs] == ["alex"]
+    assert 0 < dear.cost_ustx - free.cost_ustx < 3 * STX
+    assert shares(dear) == pytest.approx({"STX": 9_500, "ALEX": 500}, abs=1)
+
+
+def test_plan__leg_that_is_dear_but_needed__stays() -> None:
+    made = plan(
+        {"STX": 10_000 * STX}, {"STX": 9_500, "ALEX": 500}, market(alex_1=pool("STX", "ALEX")),
+        prices=PRICES, leg_cost_ustx=100 * STX,
+    )  # fmt: skip
+
+    assert sides(made) == [("STX", "ALEX")]
+
+
+def test_plan__split_would_leave_a_crumb__keeps_to_one_leg() -> None:
+    view = market(alex_1=pool("STX", "ALEX", DEEP), velar_1=pool("STX", "ALEX", 2_000))
+    problem = {"STX": 10_000 * STX}, {"STX": 9_000, "ALEX": 1_000}, view
+
+    fine = plan(*problem, prices=PRICES, dust_bps=0)
+    calm = plan(*problem, prices=PRICES, dust_bps=50)
+
+    assert [len(fine.legs), len(calm.legs)] == [2, 1]
+
+
 def test_plan__no_leg_allowed__says_so() -> None:
     view = market(alex_1=pool("STX", "ALEX"))
 
