@@ -8,7 +8,16 @@ import pytest
 from keeper.chain.reason_table import OURS
 from keeper.chain.reasons import error_for, reason_for
 from keeper.chain.venue_reasons import VENUES
-from keeper.errors import MarketRefused, Transient, UnknownContractError
+from keeper.errors import (
+    KeeperError,
+    MarketRefused,
+    PriceDisagreement,
+    PriceJump,
+    StalePrice,
+    TooFewSources,
+    Transient,
+    UnknownContractError,
+)
 
 SOURCES = Path(__file__).parents[2] / "contracts" / "src"
 CONSTANT = re.compile(r"((?:^;;[^\n]*\n)+)\(define-constant (ERR_\w+) \(err u(\d+)\)\)", re.MULTILINE)
@@ -64,6 +73,21 @@ def test_code_that_two_contracts_use__follows_the_contract_that_was_called() -> 
     assert through_a_token is not None
     assert through_a_pool is not None
     assert (through_a_token.contract, through_a_pool.contract) == ("flow-token", "amm-pool-v2-01")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (1503, TooFewSources),
+        (1509, StalePrice),
+        (1510, PriceJump),
+        (1511, TooFewSources),
+        (1512, StalePrice),
+        (1513, PriceDisagreement),
+    ],
+)
+def test_oracle_code__no_agreed_price__is_the_price_error_it_names(code: int, error: type[KeeperError]) -> None:
+    assert type(error_for("pool-oracle", code)) is error
 
 
 def test_code_in_no_table__any_contract__stops_the_keeper() -> None:
