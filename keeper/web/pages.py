@@ -11,7 +11,8 @@ from typing import Final
 from keeper.core.records import AlertRecord, Decision, Intent, PoolView
 from keeper.core.units import Seconds
 from keeper.web import text
-from keeper.web.cards import PoolCard, empty_card, pool_card
+from keeper.web.card_parts import PoolCard
+from keeper.web.cards import empty_card, pool_card
 from keeper.web.health import Health
 from keeper.web.lines import AlertLine, DecisionLine, IntentLine, alert_line, decision_line, intent_line
 from keeper.web.state import WebState

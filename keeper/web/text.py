@@ -1,5 +1,6 @@
 """Numbers as people read them. Only the page uses these; records and the API keep whole numbers."""
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,6 +12,9 @@ _HOUR: Final = 3_600
 _DAY: Final = 86_400
 _YEAR_9999: Final = 253_402_300_799
 _SHORT: Final = 14
+_LEAST_DIGITS: Final = 3
+_PRICE_DECIMALS: Final = 12
+_DECIMAL: Final = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?")
 
 
 def stx(ustx: int | None) -> str:
@@ -22,14 +26,39 @@ def stx(ustx: int | None) -> str:
     return f"{_grouped(ustx, 6)} STX"
 
 
-def flow(units: int | None) -> str:
-    """Return base units of FLOW (6 decimals) as whole FLOW, rounded down."""
-    return UNKNOWN if units is None else f"{units // 10**6:,} FLOW"
+def number(decimal: str | None, places: int = 2) -> str:
+    """Return a decimal number as records write it, grouped and cut (not rounded) to `places`.
+
+    What would be cut to zero keeps three significant digits; what is not a number is unknown.
+    """
+    parts = _DECIMAL.fullmatch(decimal or "")
+    if parts is None:
+        return UNKNOWN
+    sign, whole, fraction = parts.group(1), int(parts.group(2)), parts.group(3) or ""
+    zeros = len(fraction) - len(fraction.lstrip("0"))
+    if whole == 0 and zeros >= places and zeros < len(fraction):
+        places = zeros + _LEAST_DIGITS
+        return f"{sign}0.{fraction[:places]}"
+    cut = fraction[:places].ljust(places, "0")
+    return f"{sign}{whole:,}.{cut}" if places else f"{sign}{whole:,}"
 
 
-def shares(units: int | None) -> str:
-    """Return base units of a share token (6 decimals) as shares with two decimals, rounded down."""
-    return UNKNOWN if units is None else _grouped(units, 6)
+def amount(decimal: str | None, unit: str, places: int = 2) -> str:
+    """Return an amount as `number` does, with its unit."""
+    said = number(decimal, places)
+    return said if said == UNKNOWN else f"{said} {unit}"
+
+
+def price(decimal: str | None, quote: str) -> str:
+    """Return a price as records write it with six significant digits, and what it is in."""
+    parts = _DECIMAL.fullmatch(decimal or "")
+    if parts is None:
+        return UNKNOWN
+    fraction = parts.group(3) or ""
+    whole = parts.group(2).lstrip("0")
+    zeros = 0 if whole else len(fraction) - len(fraction.lstrip("0"))
+    places = min(_PRICE_DECIMALS, zeros + max(2, 6 - len(whole)))
+    return amount(decimal, quote, places)
 
 
 def percent(bps: int | None) -> str:
@@ -43,17 +72,6 @@ def gap(bps: int | None) -> str:
         return UNKNOWN
     sign = "+" if bps > 0 else "−" if bps < 0 else "±"  # noqa: RUF001 - typography, not arithmetic
     return f"{sign}{abs(bps) / 100:,.2f} %"
-
-
-def price(price_e12: int | None) -> str:
-    """Return a price with 12 decimals as STX with six significant digits."""
-    if price_e12 is None:
-        return UNKNOWN
-    value = price_e12 / 10**12
-    if value >= 1:
-        return f"{value:,.4f} STX"
-    digits = 6 + max(0, 12 - len(str(price_e12))) if price_e12 > 0 else 2
-    return f"{value:.{min(digits, 12)}f} STX"
 
 
 def span(seconds: int | None) -> str:

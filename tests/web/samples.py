@@ -3,11 +3,16 @@
 import asyncio
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from keeper.core.allocation import TargetAllocation
+from keeper.core.assets import Asset, AssetBook
 from keeper.core.chain_types import Tip
+from keeper.core.mandates import Mandate, NextStep, Proposal
+from keeper.core.policy import PoolRule
+from keeper.core.prices import AgreedPrice, PricePoint
 from keeper.core.records import (
     Alert,
     AlertRecord,
@@ -19,7 +24,11 @@ from keeper.core.records import (
     PoolView,
     Severity,
 )
-from keeper.core.units import Bps, MicroStx, Seconds
+from keeper.core.slicing import MandateBudget
+from keeper.core.units import BaseUnits, Bps, MicroStx, PriceE12, Seconds
+from keeper.core.valuation import value_portfolio
+from keeper.core.views import PoolFacts, QueuedWithdrawal, Votes, pool_body
+from keeper.core.whales import Whale, WhaleRule
 from keeper.errors import NodeUnavailable
 from keeper.ports import Store
 from keeper.store.sqlite import open_store
@@ -29,6 +38,7 @@ from keeper.web.server import make_app, serve
 from keeper.web.state import WebState
 
 NOW = Seconds(1_795_255_200)
+DEPLOYER = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM"
 KEEPER = "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AG"
 USER = "ST2JHG361ZXG51QTKY2NQCVBPPRRE2KZB1HR05NNC"
 WHALES = ("SP3QTBDGQ57ZE5DMEZHV8QY2XCWKZQX40G11Y7KVH", "SP1XBTAYSTQ3G3GNG74GDRVJZ4W5ERJ3D15JQ3ZXB")
@@ -49,104 +59,114 @@ class Hands:
         return float(self.at or 0)
 
 
-def row(symbol: str, text: str, value: int, share: int, target: int) -> dict[str, Any]:
-    return {
-        "symbol": symbol,
-        "amount": value * 3,
-        "amount_text": text,
-        "value_ustx": value,
-        "share_bps": share,
-        "target_bps": target,
-        "gap_bps": share - target,
-    }
+def agreed(asset: str, price_e12: int, spread_bps: int) -> AgreedPrice:
+    points = (
+        PricePoint("alex", asset, "STX", PriceE12(price_e12), Seconds(NOW - 12)),
+        PricePoint("coingecko", asset, "USD", PriceE12(price_e12 * 4_724 // 10_000), Seconds(NOW - 71)),
+    )
+    return AgreedPrice(asset, PriceE12(price_e12), Seconds(NOW - 71), Bps(spread_bps), points)
 
 
-def price(symbol: str, price_e12: int, spread: int) -> dict[str, Any]:
-    sources = [
-        {"source": "alex", "price_e12": price_e12, "at": NOW - 12},
-        {"source": "coingecko", "price_e12": price_e12 * 1008 // 1000, "at": NOW - 71},
-    ]
-    return {"symbol": symbol, "price_e12": price_e12, "spread_bps": spread, "oldest_at": NOW - 71, "sources": sources}
+PRICES = {
+    "STX": agreed("STX", 10**12, 0),
+    "ALEX": agreed("ALEX", 1_306_900_000, 80),
+    "DIKO": agreed("DIKO", 9_907_000_000, 46),
+    "WELSH": agreed("WELSH", 225_800_000, 112),
+}
+BOOK = AssetBook(
+    (
+        Asset("STX", 6, f"{DEPLOYER}.stx-token", None),
+        Asset("ALEX", 8, "SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-alex", "alex"),
+        Asset("DIKO", 6, "SP2C2YFP12AJZB4MABJBAJ55XECVS7E4PMMZ89YZR.arkadiko-token", "diko"),
+        Asset("WELSH", 6, "SP3NE50GEXFG9SZGTT51P40X2CKYSZ5CC4ZTZ7A2G.welshcorgicoin-token", "welshcorgicoin"),
+        Asset("stSTX", 6, "SP4SZE494VC2YC5JYG7AYFQ44F5Q4PYV7DVMDPBG.ststx-token", "ststx"),
+    )
+)
 
 
-def defi_body(**changes: Any) -> Mapping[str, Any]:
-    body = {
-        "name": "DeFi Whale Index",
-        "state": "voting",
-        "drift_bps": 1812,
-        "threshold_bps": 1000,
-        "tolerance_bps": 200,
-        "rows": [
-            row("STX", "13,902.114000 STX", 13_902_114_000, 7812, 6000),
-            row("ALEX", "2,310,882.01 ALEX", 3_020_000_000, 1697, 3000),
-            row("DIKO", "88,120.4 DIKO", 873_000_000, 491, 1000),
-        ],
-        "prices": [price("ALEX", 1_306_900_000, 80), price("DIKO", 9_907_000_000, 46)],
-        "whales": [
-            {"address": WHALES[0], "weight_bps": 6500, "score": 9120},
-            {"address": WHALES[1], "weight_bps": 3500, "score": 8744},
-        ],
-        "coverage_bps": 9340,
-        "proposal": {
-            "id": 4,
-            "state": "voting",
-            "votes_for": 31_200_000_000_000,
-            "votes_against": 4_100_000_000_000,
-            "stake_total": 60_000_000_000_000,
-            "ends_at": NOW + 41_000,
-        },
-        "mandate": None,
-        "queue": [],
-        "share_price_e12": 1_018_220_000_000,
-        "value_ustx": 17_795_114_000,
-        "last": {
-            "outcome": "waiting_for_vote",
-            "reason": "Drift is 18.12 %, above 10.00 %; proposal 4 is in its vote until 2026-11-21 21:23 UTC.",
-            "at": NOW - 8,
-        },
-    }
-    return {**body, **changes}
+def rule(pool_id: int, name: str, symbols: tuple[str, ...]) -> PoolRule:
+    share = f"{DEPLOYER}.pool-share-{pool_id}"
+    return PoolRule(pool_id, name, share, symbols, Bps(1_000), Bps(200), WhaleRule("defi", 3))
 
 
-def meme_body() -> Mapping[str, Any]:
-    return defi_body(
-        state="executing",
-        drift_bps=640,
-        rows=[
-            row("STX", "9,120.000000 STX", 9_120_000_000, 5640, 5000),
-            row("WELSH", "31,220,410.5 WELSH", 7_050_000_000, 4360, 5000),
-        ],
-        prices=[price("WELSH", 225_800_000, 112)],
-        proposal=None,
-        mandate={"id": 3, "slices": 2, "expires_at": NOW + 130_000},
-        value_ustx=16_170_000_000,
-        last={"outcome": "slice_executed", "reason": "Slice 2 of mandate 3 sold 1,240 STX for WELSH.", "at": NOW - 9},
+def whale(number: int, score: int, allocation: dict[str, int]) -> Whale:
+    return Whale(WHALES[number], "defi", score, Bps(6_400), MicroStx(5_000_000), allocation, Seconds(NOW - 3_600))
+
+
+def decided(outcome: Outcome, reason: str) -> Decision:
+    return Decision("d", 1, Seconds(NOW - 8), 4_381_220, outcome, reason)
+
+
+def valued(pool: PoolRule, holdings: dict[str, int], target: dict[str, int]) -> PoolFacts:
+    prices = {symbol: PRICES[symbol] for symbol in holdings}
+    portfolio = value_portfolio(holdings, prices, BOOK, pending_shares=0, total_shares=17_400_000_000)
+    return PoolFacts(
+        rule=pool,
+        holdings=holdings,
+        paused=False,
+        portfolio=portfolio,
+        target=TargetAllocation(target, Bps(9_340), {"XBTC": 660}, {WHALES[0]: 6_500, WHALES[1]: 3_500}),
+        drift=portfolio.drift(target),
+        prices=prices,
+        whales=(whale(0, 9_120, {"STX": 5_600, "ALEX": 4_400}), whale(1, 8_744, {"STX": 10_000})),
+        queue=(),
+        total_shares=17_400_000_000,
     )
 
 
-def stacker_body() -> Mapping[str, Any]:
-    return defi_body(
-        state="refused",
-        drift_bps=None,
-        rows=[
-            row("STX", "4,102.5 STX", 4_102_500_000, 2510, 1000),
-            row("stSTX", "10,911.2 stSTX", 12_240_000_000, 7490, 9000),
-        ],
-        prices=[],
-        whales=[{"address": WHALES[1], "weight_bps": 10_000, "score": None}],
-        proposal=None,
-        queue=[{"user": USER, "shares": 4_950_120_000}],
-        value_ustx=None,
-        share_price_e12=None,
-        last={
-            "outcome": "refused",
-            "reason": "stSTX: 1 source where 2 are needed (alex is 22 min old).",
-            "at": NOW - 10,
-        },
+def defi_facts(**changes: Any) -> PoolFacts:
+    facts = valued(
+        rule(1, "DeFi Whale Index", ("STX", "ALEX", "DIKO")),
+        {"STX": 13_902_114_000, "ALEX": 231_088_201_000_000, "DIKO": 88_120_400_000},
+        {"STX": 6_000, "ALEX": 3_000, "DIKO": 1_000},
+    )
+    defaults: dict[str, Any] = {
+        "step": NextStep.WAIT_VOTE,
+        "proposal": Proposal(4, "voting", Seconds(NOW + 41_000), {"STX": 6_000, "ALEX": 3_000, "DIKO": 1_000}),
+        "votes": Votes(31_200_000_000_000, 4_100_000_000_000, 60_000_000_000_000),
+        "decision": decided(
+            Outcome.WAITING_FOR_VOTE, "Drift is above 10.00 %; proposal 4 is in its vote until 21:23 UTC."
+        ),
+    }
+    return replace(facts, **{**defaults, **changes})
+
+
+def meme_facts() -> PoolFacts:
+    facts = valued(
+        rule(2, "Meme Whale Portfolio", ("STX", "WELSH")),
+        {"STX": 9_120_000_000, "WELSH": 31_220_410_500_000},
+        {"STX": 5_000, "WELSH": 5_000},
+    )
+    used = MandateBudget(
+        Bps(12_000), Bps(180), Bps(150), MicroStx(16_200_000_000), MicroStx(2_480_000_000), MicroStx(9_000_000)
+    )
+    return replace(
+        facts,
+        step=NextStep.EXECUTE,
+        proposal=Proposal(3, "passed", Seconds(NOW - 9_000), {"STX": 5_000, "WELSH": 5_000}),
+        mandate=Mandate(3, Seconds(NOW + 130_000), {"STX": 5_000, "WELSH": 5_000}, Bps(640)),
+        budget=used,
+        slices=2,
+        decision=decided(Outcome.SLICE_EXECUTED, "Slice 2 of mandate 3 sold 1,240 STX for WELSH."),
     )
 
 
-def view(pool_id: int, name: str, body: Mapping[str, Any]) -> PoolView:
+def stacker_facts() -> PoolFacts:
+    return PoolFacts(
+        rule=rule(3, "Conservative Stacker", ("STX", "stSTX")),
+        holdings={"STX": 4_102_500_000, "stSTX": 10_911_200_000},
+        paused=False,
+        price_trouble={"stSTX": "1 source where 2 are needed; alex is 22 min old"},
+        queue=(QueuedWithdrawal(USER, 4_950_120_000, BaseUnits(5_000_000_000), Seconds(NOW - 7_300)),),
+        decision=decided(Outcome.REFUSED, "stSTX: 1 source where 2 are needed (alex is 22 min old)."),
+    )
+
+
+def view(facts: PoolFacts) -> PoolView:
+    return body_view(facts.rule.pool_id, facts.rule.name, pool_body(facts, BOOK))
+
+
+def body_view(pool_id: int, name: str, body: Mapping[str, Any]) -> PoolView:
     return PoolView(pool_id, name, Seconds(NOW - 8), 4_381_220, body)
 
 
@@ -184,9 +204,8 @@ def alert(title: str, severity: Severity, *, failed: tuple[str, ...] = ()) -> Al
 
 
 async def fill(store: Store) -> None:
-    await store.put_view(view(1, "DeFi Whale Index", defi_body()))
-    await store.put_view(view(2, "Meme Whale Portfolio", meme_body()))
-    await store.put_view(view(3, "Conservative Stacker", stacker_body()))
+    for facts in (defi_facts(), meme_facts(), stacker_facts()):
+        await store.put_view(view(facts))
     for number in range(24, 0, -1):
         outcome = (Outcome.WITHIN_THRESHOLD, Outcome.WAITING_FOR_VOTE, Outcome.REFUSED)[number % 3]
         reason = (

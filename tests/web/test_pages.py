@@ -3,21 +3,40 @@ import re
 from dataclasses import asdict, fields, replace
 
 import pytest
-from samples import NOW, Hands, alert, decision, defi_body, intent, stacker_body, view, web_state
+from samples import (
+    BOOK,
+    NOW,
+    Hands,
+    alert,
+    body_view,
+    decision,
+    defi_facts,
+    intent,
+    meme_facts,
+    stacker_facts,
+    view,
+    web_state,
+)
 
 from keeper.core.records import IntentKind, IntentState, Outcome, Severity
 from keeper.core.units import Seconds
-from keeper.web.cards import PoolCard, empty_card, pool_card
+from keeper.core.views import STATE_WORDS, PoolFacts, Votes, pool_body
+from keeper.web.card_parts import PoolCard
+from keeper.web.cards import empty_card, pool_card
 from keeper.web.health import check_health
 from keeper.web.pages import Page, Records, build_page
 from keeper.web.render import STATIC, Renderer
 
 RENDERER = Renderer()
-STATES = ("on target", "adrift", "voting", "executing", "paying withdrawals", "refused")
+BODY = pool_body(defi_facts(), BOOK)
 
 
-def card(**changes) -> PoolCard:
-    return pool_card(view(1, "DeFi Whale Index", defi_body(**changes)), (), NOW, fresh=True)
+def card(facts: PoolFacts | None = None, **changes) -> PoolCard:
+    return pool_card(view(facts or defi_facts(**changes)), (), NOW, fresh=True)
+
+
+def bent(**changes) -> PoolCard:
+    return pool_card(body_view(1, "Bent", {**BODY, **changes}), (), NOW, fresh=True)
 
 
 def build(records: Records, **options) -> Page:
@@ -27,7 +46,7 @@ def build(records: Records, **options) -> Page:
 
 def full() -> Records:
     return Records(
-        views=[view(1, "DeFi Whale Index", defi_body()), view(3, "Conservative Stacker", stacker_body())],
+        views=[view(defi_facts()), view(stacker_facts())],
         decisions=[decision(1, 1, Outcome.REFUSED, "<script>alert(1)</script>")],
         alerts=[alert("Signer is low", Severity.WARNING, failed=("discord",))],
         intents=[
@@ -42,56 +61,87 @@ NOTHING = Records((), (), (), ())
 
 def test_card__full_body__shows_each_number_twice():
     built = card()
+    stx = built.rows[0]
 
-    assert (built.drift_bps, built.drift, built.threshold) == (1_812, "18.12 %", "10.00 %")
-    assert (built.rows[0].gap_bps, built.rows[0].gap) == (1_812, "+18.12 %")
-    assert (built.rows[0].bar.filled, built.rows[0].bar.mark) == (78.12, 60.0)
-    assert built.prices[0].sources[1].age == "71 s ago"
-    assert built.proposal.turnout == "58.83 %"
-    assert built.proposal.ends == "ends in 11 h 23 min"
-    assert (built.value, built.share_price, built.coverage) == ("17,795.11 STX", "1.0182 STX", "93.40 %")
+    assert (built.drift.bps, built.drift.text, built.drift.threshold) == (1_812, "18.12 %", "10.00 %")
+    assert (stx.gap_bps, stx.gap) == (1_813, "+18.13 %")
+    assert (stx.bar.filled, stx.bar.mark) == (78.12, 60.0)
+    assert (stx.amount, stx.amount_text) == ("13902.114", "13,902.11 STX")
+    assert [price.symbol for price in built.prices] == ["ALEX", "DIKO"]
+    assert (built.prices[0].sources[1].price_text, built.prices[0].sources[1].age) == ("0.000617379 USD", "71 s ago")
+    assert (built.proposal.turnout, built.proposal.ends) == ("58.83 %", "ends in 11 h 23 min")
+    assert (built.value, built.share_price) == ("17,795.21 STX", "1.02271 STX")
+    assert (built.coverage, built.left_out) == ("93.40 %", "XBTC 6.60 %")
+    assert (built.whales[0].weight, built.whales[0].holds) == ("65.00 %", "STX 56.00 %, ALEX 44.00 %")
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_card__each_known_state__is_a_word_with_a_tone(state):
-    assert card(state=state).state == state
-    assert card(state=state).tone != "none"
+def test_card__open_mandate__says_what_is_left_of_it():
+    mandate = card(meme_facts()).mandate
+
+    assert (mandate.slices, mandate.turnover_left, mandate.loss_left) == (2, "16,960.00 STX", "234.00 STX")
+
+
+def test_card__refused_without_prices__says_why_and_keeps_what_is_known():
+    built = card(stacker_facts())
+
+    assert (built.state, built.tone, built.last_trouble) == ("no agreed price", "bad", "refused")
+    assert built.prices[0].trouble == "1 source where 2 are needed; alex is 22 min old"
+    assert (built.value, built.rows[0].amount_text, built.rows[0].value) == ("—", "4,102.50 STX", "—")
+    assert (built.queue[0].shares_text, built.queue[0].age) == ("4,950.12", "2 h 1 min ago")
+
+
+@pytest.mark.parametrize("state", [*STATE_WORDS.values(), "paused", "no agreed price"])
+def test_card__each_word_a_view_can_have__has_a_tone(state):
+    assert (bent(state=state).state, bent(state=state).tone != "none") == (state, True)
 
 
 @pytest.mark.parametrize(
     "body",
     [
         {},
-        dict.fromkeys(defi_body()),
-        dict.fromkeys(defi_body(), "nonsense"),
-        {name: ["x", 1, None] for name in defi_body()},
-        {name: [{}] for name in defi_body()},
-        {name: {} for name in defi_body()},
-        dict.fromkeys(defi_body(), True),
-        {"drift_bps": 5, "threshold_bps": 0, "proposal": {"votes_for": 1, "votes_against": 1, "stake_total": 0}},
+        dict.fromkeys(BODY),
+        dict.fromkeys(BODY, "nonsense"),
+        {name: ["x", 1, None] for name in BODY},
+        {name: [{}] for name in BODY},
+        {name: {} for name in BODY},
+        dict.fromkeys(BODY, True),
+        {"drift_bps": 5, "threshold_bps": 0, "proposal": {"votes_for": "1", "votes_against": "1", "stake_total": "0"}},
+        {"proposal": {"votes_for": "nan", "votes_against": "inf", "stake_total": "x"}},
     ],
 )
 def test_card__body_with_holes_or_nonsense__shows_dashes_and_never_a_false_zero(body):
-    built = pool_card(view(1, "Holes", body), (), None, fresh=False)
-    html = RENDERER.page(build(replace(NOTHING, views=[view(1, "Holes", body)])))
+    built = pool_card(body_view(1, "Holes", body), (), None, fresh=False)
+    html = RENDERER.page(build(replace(NOTHING, views=[body_view(1, "Holes", body)])))
 
     assert built.value == built.share_price == built.coverage == "—"
-    assert built.value_ustx is None
     assert "0.00 STX" not in html
-    assert "None" not in html.replace(">None.<", "").replace("None yet", "").replace("None known", "").replace(
-        ">None. ", ""
-    )
+    assert ">None<" not in html
+    assert "None %" not in html
+
+
+def test_card__queue_unknown_or_empty__is_told_apart():
+    unknown = RENDERER.page(build(replace(NOTHING, views=[view(defi_facts(queue=None))])))
+    empty = RENDERER.page(build(replace(NOTHING, views=[view(defi_facts(queue=()))])))
+
+    assert (card(queue=None).queue, card(queue=()).queue) == (None, ())
+    assert ("Not known." in unknown, "Not known." in empty) == (True, False)
+
+
+def test_card__no_votes_yet__is_a_turnout_of_zero_and_an_empty_bar():
+    proposal = card(votes=Votes(0, 0, 60_000_000)).proposal
+
+    assert (proposal.turnout, proposal.bar.filled, proposal.votes_for_text) == ("0.00 %", 0.0, "0 FLOW")
 
 
 def test_card__drift_far_beyond_twice_the_threshold__still_fits_the_bar():
-    built = card(drift_bps=9_000)
+    built = bent(drift_bps=9_000)
 
-    assert (built.drift_bar.filled, built.drift_bar.mark) == (100.0, 11.11)
-    assert built.drift_tone == "warn"
+    assert (built.drift.bar.filled, built.drift.bar.mark) == (100.0, 11.11)
+    assert built.drift.tone == "warn"
 
 
 def test_card__unknown_state_word__is_shown_as_it_is():
-    assert (card(state="dancing").state, card(state="dancing").tone) == ("dancing", "none")
+    assert (bent(state="dancing").state, bent(state="dancing").tone) == ("dancing", "none")
 
 
 def test_empty_card__pool_not_seen_yet__says_what_it_waits_for():
@@ -134,7 +184,7 @@ def test_page__clock_has_seen_no_block__shows_times_instead_of_ages():
 
 
 def test_html__text_from_outside__is_escaped():
-    records = replace(full(), views=[view(1, "<img src=x>", defi_body(state="<b>x</b>"))])
+    records = replace(full(), views=[body_view(1, "<img src=x>", {**BODY, "state": "<b>x</b>"})])
 
     html = RENDERER.page(build(records))
 
@@ -157,8 +207,16 @@ def test_html__full_page__has_every_part_in_words():
     html = RENDERER.page(build(full())).replace("\u00a0", " ")
 
     for part in (
-        *("DeFi Whale Index", ">voting<", "Drift 18.12 %", "13,902.114000 STX", "60.00 %", "+18.12 %"),
-        *("coingecko", "71 s ago", "Proposal 4", "For 31,200,000 FLOW", "ends in 11 h 23 min", "No open mandate"),
+        *("DeFi Whale Index", ">in vote<", "Drift 18.12 %", "13,902.11 STX", "60.00 %", "+18.13 %"),
+        *(
+            "coingecko",
+            "71 s ago",
+            "Proposal 4",
+            "For 31,200,000 FLOW",
+            "ends in 11 h 23 min",
+            "No open mandate",
+            "left out: XBTC 6.60 %",
+        ),
         *("4,950.12", "SP3QTB…7KVH", "91.20", "stSTX: 1 source where 2 are needed", "8.10 STX", "4,381,221"),
         *("Signer is low", "not taken by discord", "alex, velar, coingecko, slack", "Last cycle ended 0 s ago"),
     ):
@@ -198,7 +256,7 @@ def test_static_files__stay_small():
 
 
 def test_many_pools__a_page_of_a_thousand__is_built_in_well_under_a_second():
-    views = [view(number, f"Pool {number}", defi_body()) for number in range(1, 1_001)]
+    views = [body_view(number, f"Pool {number}", BODY) for number in range(1, 1_001)]
 
     page = build(replace(NOTHING, views=views), pools=tuple(range(1, 1_001)))
 

@@ -134,10 +134,10 @@ async def test_api__pools__are_what_the_page_shows(ask):
     async with ask.get("/api/pools/2") as answer:
         one = await answer.json()
 
-    assert [pool["state"] for pool in pools] == ["voting", "executing", "refused"]
+    assert [pool["state"] for pool in pools] == ["in vote", "rebalancing", "no agreed price"]
     assert one["name"] == pools[1]["name"]
     assert one["mandate"]["slices"] == 2
-    assert pools[2]["value_ustx"] is None
+    assert pools[2]["value_stx"] is None
 
 
 async def test_api__decisions__are_filtered_and_limited(ask):

@@ -25,18 +25,40 @@ def test_gap__either_way__has_its_sign(bps, said):
 
 
 @pytest.mark.parametrize(
-    ("price_e12", "said"),
+    ("decimal", "places", "said"),
     [
-        (None, "—"),
-        (0, "0.00 STX"),
-        (1, "0.000000000001 STX"),
-        (225_800_000, "0.000225800 STX"),
-        (1_018_220_000_000, "1.0182 STX"),
-        (1_234_567 * 10**12, "1,234,567.0000 STX"),
+        (None, 2, "—"),
+        ("", 2, "—"),
+        ("nan", 2, "—"),
+        ("1e5", 2, "—"),
+        ("0", 2, "0.00"),
+        ("0.000001", 2, "0.000001"),
+        ("0.00012345", 2, "0.000123"),
+        ("0.019", 2, "0.01"),
+        ("1234567.899", 2, "1,234,567.89"),
+        ("-12.5", 2, "-12.50"),
+        ("31200000.9", 0, "31,200,000"),
+        ("340282366920938463463374607431768211455", 2, "340,282,366,920,938,463,463,374,607,431,768,211,455.00"),
     ],
 )
-def test_price__any_size__keeps_its_digits(price_e12, said):
-    assert text.price(price_e12) == said
+def test_number__any_decimal__is_cut_and_never_zero_when_it_is_not(decimal, places, said):
+    assert text.number(decimal, places) == said
+
+
+@pytest.mark.parametrize(
+    ("decimal", "said"),
+    [
+        (None, "—"),
+        ("0.000000000001", "0.000000000001 STX"),
+        ("0.0002258", "0.000225800 STX"),
+        ("0.0013069", "0.00130690 STX"),
+        ("1.01822", "1.01822 STX"),
+        ("12.3456789", "12.3456 STX"),
+        ("1234567.5", "1,234,567.50 STX"),
+    ],
+)
+def test_price__any_size__keeps_six_digits(decimal, said):
+    assert text.price(decimal, "STX") == said
 
 
 @pytest.mark.parametrize(
@@ -64,6 +86,6 @@ def test_short__long_and_missing__are_readable():
     assert text.short(None) == text.short("") == "—"
 
 
-def test_percent_and_counts__missing__are_dashes():
-    assert text.percent(None) == text.flow(None) == text.shares(None) == "—"
-    assert (text.percent(1), text.flow(1_999_999), text.shares(4_950_120_000)) == ("0.01 %", "1 FLOW", "4,950.12")
+def test_percent_and_amount__missing__are_dashes():
+    assert text.percent(None) == text.amount(None, "STX") == text.price("x", "STX") == "—"
+    assert (text.percent(1), text.amount("4950.129", "FLOW")) == ("0.01 %", "4,950.12 FLOW")
