@@ -103,6 +103,17 @@ class Network:
             flow = Flow(tuple(amounts), tuple(outs))
         return flow
 
+    def close(self, flow: Flow, lane: int) -> Flow:
+        """Return the flow without one lane; without its whole group, if what is left would be refused."""
+        rest = self.change(flow, lane, 0)
+        members = self._members[self.lanes[lane].group]
+        outs = {} if rest is None else dict(rest.outs)
+        dropped = set(members) - set(outs)
+        return Flow(
+            tuple(0 if i in dropped else amount for i, amount in enumerate(flow.amounts)),
+            tuple(outs.get(i, 0) if i in members else out for i, out in enumerate(flow.outs)),
+        )
+
     def floor(self, lane: int, amount: int) -> int:
         """Return the least that a lane must pay for `amount`: the agreed price less the slippage, rounded up."""
         return price_floor(self.basket, self.lanes[lane], amount, self.max_slippage_bps)

@@ -47,11 +47,9 @@ def net_flows(network: Network) -> Flow:
 
 def without(network: Network, flow: Flow, lane: int, banned: frozenset[int]) -> Flow:
     """Return `flow` with one lane closed and its amount moved to others, none of the `banned` among them."""
-    closed = network.change(flow, lane, 0)
     total = sum(network.basket.values(network.basket.holdings))
     step = network.basket.value(network.lanes[lane].sell, flow.amounts[lane])
-    if closed is not None:
-        flow = network.apply(flow, [closed]) or flow
+    flow = network.close(flow, lane)
     for size in _scales(step, total):
         flow = _settle_at(network, flow, size, banned)
     return flow

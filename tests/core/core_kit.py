@@ -40,6 +40,7 @@ class PoolRoute:
     pool_keys: tuple[str, ...]
     venue: str = "alex"
     most: int | None = None
+    least: int = 0
 
     @property
     def adapter(self) -> str:
@@ -60,6 +61,8 @@ class PoolRoute:
     def quote(self, books: Books, amount_in: BaseUnits) -> Fill:
         if self.most is not None and amount_in > self.most:
             raise MarketRefused("too much at once")
+        if books[self.pool_keys[0]].reserves[self.sell] < self.least:
+            raise MarketRefused("too little in the pool")
         after: dict[str, Any] = dict(books)
         amount = int(amount_in)
         for (sell, buy), key in zip(pairwise(self.assets), self.pool_keys, strict=True):

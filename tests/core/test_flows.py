@@ -72,6 +72,21 @@ def test_network__route_to_an_asset_outside_the_pool__is_not_used() -> None:
     assert network(PoolRoute(("STX", "LEO"), ("alex:1",)), PoolRoute(("STX", "STX"), ("alex:1",))).lanes == ()
 
 
+def test_close__one_of_two_lanes__pays_the_other_anew() -> None:
+    net = network(ONE_WAY, ONE_WAY)
+
+    closed = net.close(flow(net, 10**9, 10**9), 0)
+
+    assert closed == flow(net, 0, 10**9)
+
+
+def test_close__what_is_left_would_be_refused__closes_the_whole_group() -> None:
+    needy = PoolRoute(("STX", "ALEX"), ("alex:1",), least=10**12 + 1)
+    net = network(ONE_WAY, needy)
+
+    assert net.close(flow(net, 10**9, 10**9), 0) == net.still()
+
+
 def test_without__the_only_lane__leaves_nothing_moving() -> None:
     net = network(ONE_WAY)
 
