@@ -102,8 +102,6 @@ class PolicySettings(_Section):
     """How long a passed mandate stays open, in seconds of block time."""
     dust_bps: int = Field(default=10, ge=0, le=500)
     """Differences below this share of the pool's value are left alone, in basis points."""
-    min_benefit_bps: int = Field(default=50, ge=0, le=10_000)
-    """Smallest fall of drift for which a slice is worth sending, in basis points of the pool's value."""
 
 
 class FeeSettings(_Section):
