@@ -1,11 +1,16 @@
 """How much of a mandate one slice may use, and how many slices it will take."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from keeper.core.drift import Drift
 from keeper.core.plans import Limits
 from keeper.core.policy import Policy
 from keeper.core.units import BPS_ONE, Bps, MicroStx, mul_div_down
+
+LEG_COST_USTX: Final = MicroStx(10_000)
+"""What one more leg adds to the fee of a transaction, on the high side. It keeps the planner from
+splitting a trade for a gain smaller than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ def slice_limits(policy: Policy, budget: MandateBudget, drift: Drift) -> SliceLi
         max_turnover_bps=Bps(turnover_bps),
         max_legs=policy.max_legs,
         dust_bps=policy.dust_bps,
+        leg_cost_ustx=LEG_COST_USTX,
     )
     usable = mul_div_down(value, turnover_bps, BPS_ONE)
     return SliceLimits(limits, MicroStx(usable), _slices(drift, usable), reason)
