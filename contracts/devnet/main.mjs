@@ -14,7 +14,7 @@ import { buildServer } from "./server.mjs";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const BARE_FUNDS_USTX = 1_000_000_000_000n;
 const USAGE = `usage: node main.mjs [--port 20443] [--scenario FILE] [--block-ms 1000] [--timeline SECONDS]
-                    [--exit-with-parent] [--bare] [--no-read-budget]`;
+                    [--exit-with-parent] [--bare] [--costs]`;
 
 const OPTIONS = {
   port: { type: "string", default: "20443" },
@@ -24,7 +24,7 @@ const OPTIONS = {
   timeline: { type: "string" },
   "exit-with-parent": { type: "boolean", default: false },
   bare: { type: "boolean", default: false },
-  "no-read-budget": { type: "boolean", default: false },
+  costs: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 };
 
@@ -46,16 +46,17 @@ function readOptions() {
   };
 }
 
-async function openBare(project) {
+async function openBare(project, { costs: trackCosts }) {
   const genesisTime = Math.floor(Date.now() / 1000);
-  const chain = await openChain({ manifestPath: project.manifestPath, genesisTime });
+  const chain = await openChain({ manifestPath: project.manifestPath, genesisTime, trackCosts });
   for (const name of ACTORS) chain.mint(addressOf(name), BARE_FUNDS_USTX);
   return { devnet: new Devnet(chain), scenario: null, pauseVenue: () => {} };
 }
 
 async function openScenario(project, options) {
   const { bootScenario } = await import("./boot.mjs");
-  return bootScenario({ manifestPath: project.manifestPath, scenarioPath: options.scenario, timeline: options.timeline });
+  const { scenario: scenarioPath, timeline, costs: trackCosts } = options;
+  return bootScenario({ manifestPath: project.manifestPath, scenarioPath, timeline, trackCosts });
 }
 
 async function main() {
@@ -66,15 +67,14 @@ async function main() {
   const project = makeProject({ bare: options.bare });
   process.once("exit", project.remove);
   const running = stopOnRequest(options["exit-with-parent"]);
-  const { devnet, scenario, pauseVenue } = await (options.bare ? openBare(project) : openScenario(project, options));
+  const { devnet, scenario, pauseVenue } = await (options.bare ? openBare(project, options) : openScenario(project, options));
   const faults = new Faults({
     reorg: (depth) => devnet.reorganise(depth),
     clockJump: (seconds) => devnet.advanceSeconds(seconds),
     pauseVenue,
   });
   const name = options.bare ? "bare" : scenario.data.name;
-  const enforceReadBudget = !options["no-read-budget"];
-  const app = buildServer(devnet, { scenario, faults, name, enforceReadBudget });
+  const app = buildServer(devnet, { scenario, faults, name });
   await app.listen({ port: options.port, host: options.host });
   Object.assign(running, { app, devnet });
   devnet.start(options.blockMs);
@@ -98,6 +98,6 @@ function stopOnRequest(exitWithParent) {
 }
 
 main().catch((error) => {
-  console.error(`the local chain could not start: ${error.stack}`);
+  console.error(`the local chain could not start: ${error?.stack ?? error}`); // the SDK throws plain text
   process.exit(1);
 });

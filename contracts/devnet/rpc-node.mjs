@@ -10,16 +10,15 @@ const SERVER_VERSION = "local-chain 2026.11.0 (simulated Clarity VM)";
 const REGTEST_PARENT = 3669344250;
 // What a node allows one call-read by default.
 const READ_BUDGET = { read_count: 100, read_length: 200_000, runtime: 1_000_000_000 };
-const ASSET_EVENT = /^(stx|ft|nft)_/u;
 const SIGNED_OVERHEAD_BYTES = 180; // a signed single-signature call without its payload
 
 const bare = (hash) => hash.slice(2);
 const hexU128 = (value) => `0x${value.toString(16).padStart(32, "0")}`;
 
 /** Registers the routes of a node. `fees` is {low, mid, high} in µSTX. */
-export function registerNodeRpc(app, devnet, { fees, faults, enforceReadBudget }) {
+export function registerNodeRpc(app, devnet, { fees, faults }) {
   registerChainInfo(app, devnet);
-  registerContracts(app, devnet, enforceReadBudget);
+  registerContracts(app, devnet);
   registerFees(app, devnet, fees);
   registerTransactions(app, devnet, faults);
 }
@@ -87,7 +86,7 @@ function registerChainInfo(app, devnet) {
   });
 }
 
-function registerContracts(app, devnet, enforceReadBudget) {
+function registerContracts(app, devnet) {
   app.post("/v2/contracts/call-read/:address/:name/:fn", (request, reply) => {
     if (!pinned(devnet, request, reply)) return reply;
     const { address, name, fn } = request.params;
@@ -97,7 +96,7 @@ function registerContracts(app, devnet, enforceReadBudget) {
     } catch (error) {
       return text(reply, 400, `Failed to parse call: ${error.message}`);
     }
-    return callRead(devnet, `${address}.${name}`, fn, call, enforceReadBudget);
+    return callRead(devnet, `${address}.${name}`, fn, call);
   });
 
   app.post("/v2/map_entry/:address/:name/:map", (request, reply) => {
@@ -191,7 +190,7 @@ function lastCost(devnet, { contractName, functionName }) {
   return seen?.cost ?? zero;
 }
 
-function callRead(devnet, contract, fn, { sender, args }, enforceReadBudget) {
+function callRead(devnet, contract, fn, { sender, args }) {
   const face = devnet.chain.interface(contract);
   if (face === undefined) return { okay: false, cause: `Unchecked(NoSuchContract("${contract}"))` };
   const declared = face.functions.find((entry) => entry.name === fn);
@@ -201,7 +200,7 @@ function callRead(devnet, contract, fn, { sender, args }, enforceReadBudget) {
       declared.access === "public"
         ? callPublic(devnet, contract, fn, sender, args)
         : devnet.chain.readHex(contract, fn, args, sender);
-    if (enforceReadBudget && exceedsBudget(cost)) {
+    if (exceedsBudget(cost)) {
       return { okay: false, cause: `Unchecked(CostBalanceExceeded(${JSON.stringify(cost)}, ${JSON.stringify(READ_BUDGET)}))` };
     }
     return result === null ? { okay: false, cause: "NotReadOnly" } : { okay: true, result };
@@ -211,10 +210,11 @@ function callRead(devnet, contract, fn, { sender, args }, enforceReadBudget) {
   }
 }
 
-// A node runs public functions too, as long as they write nothing; here that shows in their cost.
+// A node runs public functions too, as long as they write nothing. Here that shows in their cost; where costs are
+// not tracked, a function that emits any event counts as writing.
 function callPublic(devnet, contract, fn, sender, args) {
   const [{ result, events, cost }] = devnet.dryRun([{ kind: "call", contract, fn, args, sender }]);
-  const writes = (cost?.write_count ?? 0) > 0 || events.some(({ event }) => ASSET_EVENT.test(event));
+  const writes = cost === null ? events.length > 0 : cost.write_count > 0;
   return { result: writes ? null : result, cost };
 }
 

@@ -125,7 +125,7 @@ describe("a bare chain", () => {
   let chain;
   beforeAll(async () => {
     // One block an hour: the tests decide when a block is mined.
-    chain = await startChain("--bare", "--block-ms", "3600000", "--exit-with-parent");
+    chain = await startChain("--bare", "--costs", "--block-ms", "3600000", "--exit-with-parent");
     await chain.mined(await makeContractDeploy({ contractName: "toy", codeBody: TOY, ...signed(0) }));
   });
   afterAll(() => chain.stop());
