@@ -15,8 +15,6 @@
 (define-constant ERR_NOT_GOVERNANCE (err u1604))
 ;; Somebody else's contract may not stake for the caller.
 (define-constant ERR_NOT_DIRECT (err u1605))
-;; FLOW refused a transfer that was checked before.
-(define-constant ERR_TRANSFER_FAILED (err u1606))
 
 ;; Enough halvings for a million changes of one stake.
 (define-constant HALVINGS (list u0 u1 u2 u3 u4 u5 u6 u7 u8 u9 u10 u11 u12 u13 u14 u15 u16 u17 u18 u19))
@@ -36,14 +34,14 @@
   (begin
     (asserts! (is-eq contract-caller tx-sender) ERR_NOT_DIRECT)
     (asserts! (> amount u0) ERR_ZERO_AMOUNT)
-    (asserts! (<= amount (unwrap! (contract-call? .flow-token get-balance contract-caller) ERR_TRANSFER_FAILED))
+    (asserts! (<= amount (unwrap! (contract-call? .flow-token get-balance contract-caller) ERR_NOT_ENOUGH_FLOW))
       ERR_NOT_ENOUGH_FLOW
     )
     (let ((who contract-caller)
           (after (+ (get-stake contract-caller) amount)))
       (record-change who after)
       (var-set total-staked (+ (var-get total-staked) amount))
-      (unwrap! (contract-call? .flow-token transfer amount who current-contract none) ERR_TRANSFER_FAILED)
+      (try! (contract-call? .flow-token transfer amount who current-contract none))
       (print { topic: "flow-staked", who: who, amount: amount, stake: after, total: (var-get total-staked) })
       (ok after)
     )
@@ -62,9 +60,9 @@
           (after (- (get-stake contract-caller) amount)))
       (record-change who after)
       (var-set total-staked (- (var-get total-staked) amount))
-      (unwrap! (as-contract? ((with-ft .flow-token "flow" amount))
-        (unwrap! (contract-call? .flow-token transfer amount current-contract who none) ERR_TRANSFER_FAILED)
-      ) ERR_TRANSFER_FAILED)
+      (try! (as-contract? ((with-ft .flow-token "flow" amount))
+        (try! (contract-call? .flow-token transfer amount current-contract who none))
+      ))
       (print { topic: "flow-unstaked", who: who, amount: amount, stake: after, total: (var-get total-staked) })
       (ok after)
     )

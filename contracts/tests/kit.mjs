@@ -1,0 +1,285 @@
+// What the tests of our own contracts share: a fresh chain with one pool, actors by name, errors by name.
+
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Cl } from "@stacks/transactions";
+import { expect } from "vitest";
+
+const SRC = new URL("../src/", import.meta.url);
+const MOCKS = new URL("./mocks/", import.meta.url);
+
+export const DEPLOYER = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM";
+export const who = {
+  deployer: DEPLOYER,
+  alice: "ST1SJ3DTE5DN7X54YDH5D64R3BCB6A2AG2ZQ8YPD5",
+  bob: "ST2CY5V39NHDPWSXMW9QDT3HC3GD6Q6XX4CFRK9AG",
+  carol: "ST2JHG361ZXG51QTKY2NQCVBPPRRE2KZB1HR05NNC",
+  keeper: "ST2NEB84ASENDXKYGJPQW86YXQCEFEX2ZQPG87ND",
+  guardian: "ST2REHHS5J3CERCRBEPMGH7921Q6PYKAADT7JP2VB",
+  creator: "ST3AM1A56AK2C1XAFJ4115ZSV26EB49BVQ10MGCS0",
+  stranger: "ST3PF13W7Z0RRM42A8VZRVFQ75SV1K26RXEP8YGKJ",
+  fees: "ST3NBRSFKX28FQ2ZJ1MAKX58HKHSDGNV5N7R21XCP",
+  mover: "STNHKEPYEPJ8ET55ZZ0M5A34J0R3N5FM2CMMMAZ6", // holds the rebalancer role where a test gives it
+};
+
+/** Our contracts in the order they are deployed; pool-oracle is dictated by the test. */
+const CHAIN = [
+  "sip-010-trait",
+  "pool-share-trait",
+  "dex-adapter-trait",
+  "script-trait",
+  "stx-token",
+  "flow-token",
+  "pool-access",
+  "flow-staking",
+  ["pool-oracle", "mock:dictated-oracle"],
+  "pool-share",
+  ["pool-share-1", "pool-share"],
+  ["pool-share-2", "pool-share"],
+  "whale-pool-vault",
+  "pool-governance",
+  "pool-rebalancer",
+  ["token-a", "mock:freezable-token"],
+  ["token-b", "mock:freezable-token"],
+  ["token-c", "mock:freezable-token"],
+  "mock:fair-adapter",
+  "mock:lying-adapter",
+  "mock:stealing-adapter",
+  "mock:double-dipping-adapter",
+  "mock:half-taking-adapter",
+  "mock:silent-adapter",
+  "mock:failing-adapter",
+  "mock:deposit-proxy",
+  "mock:granting-script",
+  "mock:failing-script",
+  "mock:looting-script",
+  "mock:handing-over-script",
+];
+
+export const OWN = [
+  "stx-token",
+  "flow-token",
+  "pool-access",
+  "pool-share",
+  "flow-staking",
+  "whale-pool-vault",
+  "pool-governance",
+  "pool-rebalancer",
+];
+export const ADAPTERS = ["fair", "lying", "stealing", "double-dipping", "half-taking", "silent", "failing"];
+
+export const STX = 1_000_000n;
+export const PRICE_ONE = 1_000_000_000_000n;
+export const DAY = 86_400n;
+export const YEAR = 365n * DAY;
+export const MAX_UINT = (1n << 128n) - 1n;
+
+export const at = (name) => `${DEPLOYER}.${name}`;
+const idOf = (contract) => (contract.includes(".") ? contract : at(contract));
+export const u = (n) => Cl.uint(n);
+export const p = (id) => (id.includes(".") ? Cl.contractPrincipal(...id.split(".")) : Cl.standardPrincipal(id));
+export const ours = (name) => p(at(name));
+export const STX_TOKEN = at("stx-token");
+export const A = at("token-a");
+export const B = at("token-b");
+export const C = at("token-c");
+export const VAULT = at("whale-pool-vault");
+export const targets = (shares) =>
+  Cl.list(Object.entries(shares).map(([asset, bps]) => Cl.tuple({ asset: p(asset), bps: u(bps) })));
+
+const sources = new Map();
+export function sourceOf(name) {
+  if (!sources.has(name)) {
+    const url = name.startsWith("mock:") ? new URL(`${name.slice(5)}.clar`, MOCKS) : new URL(`${name}.clar`, SRC);
+    sources.set(name, readFileSync(url, "utf8"));
+  }
+  return sources.get(name);
+}
+
+/** { ERR_NAME: code } of one of our contracts. */
+export function errorsOf(contract) {
+  const found = sourceOf(contract).matchAll(/^\(define-constant (ERR_[A-Z0-9_]+) \(err u(\d+)\)\)$/gm);
+  return Object.fromEntries([...found].map(([, name, code]) => [name, BigInt(code)]));
+}
+
+export function sourceNames() {
+  return readdirSync(SRC)
+    .filter((file) => file.endsWith(".clar"))
+    .map((file) => file.slice(0, -".clar".length));
+}
+
+/** Clarity values as plain ones: bigint, boolean, string, array, object; none as null. */
+export function plain(cv) {
+  if (cv.type === "uint" || cv.type === "int") return BigInt(cv.value);
+  if (cv.type === "true" || cv.type === "false") return cv.type === "true";
+  if (cv.type === "none") return null;
+  if (["some", "ok"].includes(cv.type)) return plain(cv.value);
+  if (cv.type === "err") return { err: plain(cv.value) };
+  if (cv.type === "list") return cv.value.map(plain);
+  if (cv.type === "tuple") return Object.fromEntries(Object.entries(cv.value).map(([key, value]) => [key, plain(value)]));
+  return cv.value;
+}
+
+export function call(sender, contract, fn, ...args) {
+  const { result, events } = simnet.callPublicFn(idOf(contract), fn, args, sender);
+  const prints = events.filter(({ event }) => event === "print_event").map(({ data }) => plain(data.value));
+  return { result, events, prints, topics: prints.map(({ topic }) => topic) };
+}
+
+/** Calls and returns the plain value of (ok …); anything else is a failed test. */
+export function must(sender, contract, fn, ...args) {
+  const { result } = call(sender, contract, fn, ...args);
+  expect(result.type, `${contract} ${fn}: ${Cl.prettyPrint(result)}`).toBe("ok");
+  return plain(result);
+}
+
+/** Plain value; an (err n) comes back as { err: n }. */
+export function read(contract, fn, ...args) {
+  return plain(simnet.callReadOnlyFn(idOf(contract), fn, args, DEPLOYER).result);
+}
+
+export function expectError({ result }, code) {
+  expect(code, "the error has a name in the source").toBeTypeOf("bigint");
+  expect(Cl.prettyPrint(result)).toBe(`(err u${code})`);
+}
+
+// --- time ---
+
+const CLOCK = "(define-read-only (get-tip-time) stacks-block-time)";
+const BLOCK_SECS = 10n;
+
+/** The second in which the next call runs: every call mines a block. */
+export const now = () => read("clock", "get-tip-time") + BLOCK_SECS;
+
+/** Lets time pass until the next call runs at exactly `second`; blocks are ten seconds, burn blocks up to 600. */
+export function warpTo(second) {
+  let gap = BigInt(second) - now();
+  expect(gap >= 0n && gap % 10n === 0n, `cannot go ${gap} s ahead`).toBe(true);
+  while (gap > 0n) {
+    if (gap >= 600n) simnet.mineEmptyBurnBlocks(Number(gap / 600n));
+    else simnet.mineEmptyStacksBlocks(Number(gap / 10n));
+    gap = BigInt(second) - now();
+  }
+  expect(gap).toBe(0n);
+}
+export const wait = (secs) => warpTo(now() + BigInt(secs));
+
+// --- the world ---
+
+/** A project with the accounts and no contracts: opening it is quick, and the tests say what is deployed. */
+const PROJECT = emptyProject();
+
+function emptyProject() {
+  const folder = mkdtempSync(join(tmpdir(), "whale-pool-tests-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  cpSync(fileURLToPath(new URL("../settings", import.meta.url)), join(folder, "settings"), { recursive: true });
+  const manifest = '[project]\nname = "tests"\ntelemetry = false\n\n[repl]\nlog_print_events = "none"\n';
+  writeFileSync(join(folder, "Clarinet.toml"), manifest);
+  return folder;
+}
+
+export const price = (asset, e12) => must(DEPLOYER, "pool-oracle", "dictate", p(asset), u(e12));
+export const silence = (asset) => must(DEPLOYER, "pool-oracle", "silence", p(asset));
+export const grant = (person, role, by = DEPLOYER) => must(by, "pool-access", "grant-role", p(person), Cl.stringAscii(role));
+export const LAUNCH = { [STX_TOKEN]: 6_000, [A]: 3_000, [B]: 1_000 };
+
+export function createPool(share, shares = LAUNCH, capUsd = 25_000, by = who.creator) {
+  return call(
+    by,
+    "whale-pool-vault",
+    "create-pool",
+    Cl.stringAscii("Index"),
+    Cl.stringAscii("IDX"),
+    ours(share),
+    targets(shares),
+    u(capUsd),
+  );
+}
+
+/** A fresh chain: roles given, two priced tokens (A 6 decimals at 2 STX, B 8 decimals at 0.5 STX), one pool. */
+export async function boot() {
+  await simnet.initSession(PROJECT, join(PROJECT, "Clarinet.toml"));
+  simnet.setEpoch("3.4");
+  for (const entry of CHAIN) {
+    const [name, source] = Array.isArray(entry) ? entry : [entry.replace("mock:", ""), entry];
+    const { result } = simnet.deployContract(name, sourceOf(source), { clarityVersion: 4 }, DEPLOYER);
+    expect(result.type, name).toBe("true");
+  }
+  simnet.deployContract("clock", CLOCK, { clarityVersion: 4 }, DEPLOYER);
+
+  grant(who.keeper, "keeper");
+  grant(who.guardian, "emergency");
+  grant(who.creator, "creator");
+  grant(at("pool-rebalancer"), "rebalancer");
+  grant(who.mover, "rebalancer");
+  must(DEPLOYER, "whale-pool-vault", "register-asset", p(A), u(6));
+  must(DEPLOYER, "whale-pool-vault", "register-asset", p(B), u(8));
+  must(DEPLOYER, "whale-pool-vault", "set-fee-account", p(who.fees));
+  price(STX_TOKEN, (3n * PRICE_ONE) / 10n);
+  price(A, 2n * PRICE_ONE);
+  price(B, PRICE_ONE / 2n);
+  for (const name of ADAPTERS) openVenue(`${name}-adapter`);
+  expect(createPool("pool-share-1").result).toEqual(Cl.ok(u(1)));
+}
+
+/** The share template under another deployer, obeying a vault of theirs. Returns the token's id. */
+export function deployForeignShare(deployer) {
+  for (const [name, source] of [
+    ["sip-010-trait", "sip-010-trait"],
+    ["pool-share-trait", "pool-share-trait"],
+    ["pool-share", "pool-share"],
+    ["whale-pool-vault", "mock:renaming-vault"],
+  ]) {
+    simnet.deployContract(name, sourceOf(source), { clarityVersion: 4 }, deployer);
+  }
+  return `${deployer}.pool-share`;
+}
+
+/** Admits a venue with deep pockets that deals at the launch prices. */
+export function openVenue(name) {
+  const rates = [
+    [STX_TOKEN, A, 1, 2],
+    [A, STX_TOKEN, 2, 1],
+    [STX_TOKEN, B, 200, 1],
+    [B, STX_TOKEN, 1, 200],
+    [A, B, 400, 1],
+    [B, A, 1, 400],
+  ];
+  for (const [from, to, out, into] of rates) must(DEPLOYER, name, "set-rate", p(from), p(to), u(out), u(into));
+  must(DEPLOYER, "stx-token", "transfer", u(1_000_000n * STX), p(DEPLOYER), ours(name), Cl.none());
+  must(DEPLOYER, "token-a", "faucet", u(10n ** 15n), ours(name));
+  must(DEPLOYER, "token-b", "faucet", u(10n ** 17n), ours(name));
+  must(DEPLOYER, "whale-pool-vault", "admit-adapter", ours(name));
+}
+
+// --- the vault, in few words ---
+
+const share1 = () => ours("pool-share-1");
+export const deposit = (person, ustx, min = 0n) => call(person, "whale-pool-vault", "deposit", u(1), share1(), u(ustx), u(min));
+export const withdraw = (person, shares, min = 0n) =>
+  call(person, "whale-pool-vault", "withdraw", u(1), share1(), u(shares), u(min));
+export const cancel = (person) => call(person, "whale-pool-vault", "cancel-withdrawal", u(1), share1());
+export const processFor = (person, by = who.stranger) =>
+  call(by, "whale-pool-vault", "process-pending-withdrawal", p(person), u(1), share1());
+export const poolTokens = () => Cl.list(read("whale-pool-vault", "get-pool-assets", u(1)).map(({ asset }) => p(asset)));
+export const redeem = (person, shares, tokens = poolTokens()) =>
+  call(person, "whale-pool-vault", "redeem-in-kind", u(1), share1(), u(shares), tokens);
+export const collect = (by = who.stranger) => call(by, "whale-pool-vault", "collect-fees", u(1), share1());
+export const leg = (from, to, amount, { min = 0n, dex = "fair-adapter", by = who.mover, pool = 1 } = {}) =>
+  call(by, "whale-pool-vault", "execute-leg", u(pool), p(from), p(to), u(amount), u(min), ours(dex));
+export const setTargets = (shares, by = DEPLOYER, pool = 1) =>
+  call(by, "whale-pool-vault", "set-target-allocation", u(pool), targets(shares));
+
+export const pool = (id = 1) => read("whale-pool-vault", "get-pool", u(id));
+export const value = () => read("whale-pool-vault", "get-pool-total-value", u(1));
+export const sharePrice = () => read("whale-pool-vault", "get-share-price", u(1));
+export const drift = (id = 1) => read("whale-pool-vault", "get-drift", u(id));
+export const queue = () => read("whale-pool-vault", "get-queue", u(1));
+export const held = (asset, id = 1) =>
+  read("whale-pool-vault", "get-pool-assets", u(id)).find((row) => row.asset === asset)?.amount ?? 0n;
+export const booked = (asset) => read("whale-pool-vault", "get-booked", p(asset));
+export const sharesOf = (person, token = "pool-share-1") => read(token, "get-balance", p(person));
+export const stxOf = (person) => read("stx-token", "get-balance", p(person));
+export const tokensOf = (asset, person) => (asset === STX_TOKEN ? stxOf(person) : read(asset, "get-balance", p(person)));
