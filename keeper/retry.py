@@ -36,7 +36,7 @@ class Retry:
         retrying = AsyncRetrying(
             retry=retry_if_exception(self._worth_another_try),
             stop=stop_after_attempt(self.attempts) | stop_after_delay(self.budget),
-            wait=wait_exponential_jitter(initial=self.first_wait, max=self.budget / 4),
+            wait=wait_exponential_jitter(multiplier=self.first_wait, max=self.budget / 4),
             reraise=True,
         )
         async for attempt in retrying:

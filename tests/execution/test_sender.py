@@ -174,7 +174,7 @@ async def test_execute__mined_later__is_followed_until_then(store):
     sender = make_sender(store, node, asyncio.Event())
 
     task = asyncio.create_task(sender.execute(order()))
-    while not node.waiting:
+    while not node.waiting and not task.done():
         await asyncio.wait({task}, timeout=0.01)
     node.mine()
 

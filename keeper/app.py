@@ -1,0 +1,189 @@
+"""The composition root: opens everything in order, wires it, closes it in reverse. The only file that knows everything."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import structlog
+
+from keeper import __version__
+from keeper.alerts.router import AlertRouter
+from keeper.chain.contracts import PoolContracts
+from keeper.chain.rpc import StacksNode
+from keeper.chain.signer import KeySigner
+from keeper.chain.transactions import Network
+from keeper.clock import ChainClock
+from keeper.core import alerting
+from keeper.core.assets import AssetBook
+from keeper.core.policy import PoolRule
+from keeper.core.units import MicroStx, Seconds
+from keeper.cycle import Cycle
+from keeper.errors import Halt, Transient
+from keeper.execution.journal import Journal
+from keeper.execution.sender import FeeRule, Sender
+from keeper.observe import Observer
+from keeper.registry import Registry, load
+from keeper.settings import Settings
+from keeper.steps import Steps
+from keeper.store.sqlite import SqliteStore, open_store
+from keeper.supervisor import repeat, stop_on_signals
+from keeper.telemetry import sentry
+from keeper.telemetry.logs import setup_logging
+from keeper.telemetry.metrics import Metrics
+from keeper.telemetry.pulse import Pulse
+from keeper.telemetry.sdnotify import Systemd
+from keeper.toolbox import Toolbox
+from keeper.web.server import make_app, serve
+from keeper.web.state import WebState
+
+log = structlog.get_logger("keeper.app")
+
+HTTP_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """A keeper, built and open."""
+
+    settings: Settings
+    pools: tuple[PoolRule, ...]
+    assets: AssetBook
+    chain: StacksNode
+    contracts: PoolContracts
+    clock: ChainClock
+    store: SqliteStore
+    registry: Registry
+    observer: Observer
+    sender: Sender
+    steps: Steps
+    cycle: Cycle
+    alerts: AlertRouter
+    metrics: Metrics
+    pulse: Pulse
+
+
+def network_of(settings: Settings) -> Network:
+    """Return the network that transactions are made for."""
+    return Network.MAINNET if settings.network == "mainnet" else Network.TESTNET
+
+
+@asynccontextmanager
+async def open_keeper(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Keeper]:
+    """Open everything a keeper needs; nothing is sent and no task is started. Raises Halt errors."""
+    async with AsyncExitStack() as stack:
+        timeout = aiohttp.ClientTimeout(total=HTTP_SECONDS)
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
+        store = await stack.enter_async_context(open_store(settings.store_path))
+        yield _build(settings, stop, session, store)
+
+
+def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSession, store: SqliteStore) -> Keeper:
+    network, clock, assets = network_of(settings), ChainClock(), settings.asset_book()
+    signer = KeySigner.from_file(settings.signer_key_file, network)
+    registry = load(settings.plugins, Toolbox(session, clock, assets, settings.deployer, settings.plugin))
+    api_key = None if settings.node_api_key is None else settings.node_api_key.get_secret_value()
+    chain = StacksNode(session, str(settings.node_url), api_key=api_key)
+    contracts, pools, policy = PoolContracts(settings.deployer), settings.pool_rules(), settings.limits()
+    observer = Observer(chain, contracts, clock, assets, registry.dexes, registry.price_sources)
+    fees = FeeRule(MicroStx(settings.fees.floor_ustx), MicroStx(settings.fees.max_fee_ustx))
+    sender = Sender(chain, Journal(store, clock), signer, network, fees, stop)
+    steps = Steps(chain, contracts, assets, policy, sender, clock)
+    alerts = AlertRouter(registry.notifiers, store, clock)
+    metrics, pulse = Metrics(), Pulse(rule.pool_id for rule in pools)
+    cycle = Cycle(
+        pools=pools,
+        assets=assets,
+        policy=policy,
+        observer=observer,
+        steps=steps,
+        sender=sender,
+        store=store,
+        alerts=alerts,
+        metrics=metrics,
+        pulse=pulse,
+        clock=clock,
+        timer=time.monotonic,
+    )
+    return Keeper(
+        settings=settings,
+        pools=pools,
+        assets=assets,
+        chain=chain,
+        contracts=contracts,
+        clock=clock,
+        store=store,
+        registry=registry,
+        observer=observer,
+        sender=sender,
+        steps=steps,
+        cycle=cycle,
+        alerts=alerts,
+        metrics=metrics,
+        pulse=pulse,
+    )
+
+
+def set_up_voices(settings: Settings) -> None:
+    """Start logging and crash reports, with every secret known to the redactor."""
+    redactor = setup_logging(level=settings.log_level, fmt=settings.log_format, secrets=settings.secrets())
+    dsn = None if settings.sentry_dsn is None else settings.sentry_dsn.get_secret_value()
+    sentry.init_sentry(dsn, redactor=redactor, release=__version__, environment=settings.network)
+
+
+def web_state(keeper: Keeper) -> WebState:
+    """Return what the page and the API may see."""
+    settings = keeper.settings
+    return WebState(
+        store=keeper.store,
+        clock=keeper.clock,
+        metrics=keeper.metrics,
+        pulse=keeper.pulse,
+        cycle_seconds=settings.cycle_seconds,
+        network=settings.network,
+        address=keeper.sender.address,
+        plugins=tuple(settings.plugins),
+        pool_names={rule.pool_id: rule.name for rule in keeper.pools},
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Run the daemon until it is told to stop. Raises Halt errors after telling people."""
+    set_up_voices(settings)
+    stop = asyncio.Event()
+    with stop_on_signals(stop):
+        async with open_keeper(settings, stop) as keeper:
+            await serve_and_repeat(keeper, stop)
+    sentry.flush()
+
+
+async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
+    """Serve the page and run cycles until `stop`; a Halt is told to people before it ends the process."""
+    settings, systemd = keeper.settings, Systemd(os.environ)
+    async with serve(make_app(web_state(keeper)), settings.web_host, settings.web_port) as address:
+        log.info("keeper_started", page=address, network=settings.network, address=keeper.sender.address)
+        systemd.ready(f"watching {len(keeper.pools)} pools, page at {address}")
+
+        async def step() -> None:
+            await keeper.cycle.run()
+            systemd.alive()
+
+        try:
+            await repeat("cycle", step, every=settings.cycle_seconds, stop=stop)
+        except Halt as exc:
+            log.critical("keeper_halted", error=type(exc).__name__, reason=str(exc))
+            sentry.report(exc)
+            await keeper.alerts.send(alerting.halted(type(exc).__name__, str(exc), _now(keeper)))
+            raise
+        finally:
+            systemd.stopping()
+
+
+def _now(keeper: Keeper) -> Seconds:
+    try:
+        return keeper.clock.now()
+    except Transient:
+        return Seconds(0)

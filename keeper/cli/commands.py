@@ -1,0 +1,161 @@
+"""The commands themselves: each opens what it needs, asks it, and prints."""
+
+import asyncio
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from keeper import __version__
+from keeper import app as application
+from keeper import console as output
+from keeper.demo import session
+from keeper.doctor import examine
+from keeper.plans_now import plans_now
+from keeper.settings import Settings, load_settings
+from keeper.store.sqlite import open_store
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Settings file; KEEPER_CONFIG names one as well, KEEPER_* variables override."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+DEFAULT_CONFIG = Path("keeper.toml")
+
+
+def register(app: typer.Typer) -> None:
+    """Put every command on the command line."""
+    app.callback()(_options)
+    for command in (demo, run, check, plan, status):
+        app.command()(command)
+
+
+def _options(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+) -> None:
+    if version:
+        output.out.print(__version__)
+        raise typer.Exit
+
+
+def _settings(config: Path | None) -> Settings:
+    if config is None and "KEEPER_CONFIG" not in os.environ and DEFAULT_CONFIG.exists():
+        config = DEFAULT_CONFIG
+    return load_settings(config, os.environ)
+
+
+def run(config: Config = None) -> None:
+    """Run the daemon until it is told to stop.
+
+    Example: keeper run --config /etc/keeper/keeper.toml
+    """
+    asyncio.run(application.run(_settings(config)))
+
+
+def check(config: Config = None, *, json: Json = False) -> None:
+    """Look at everything the keeper depends on; each failure comes with its remedy.
+
+    Example: keeper check --config keeper.toml
+    """
+    settings = _settings(config)
+
+    async def look() -> list[dict[str, Any]]:
+        async with application.open_keeper(settings, asyncio.Event()) as keeper:
+            return [asdict(finding) for finding in await examine(keeper)]
+
+    findings = asyncio.run(look())
+    if json:
+        output.as_json({"ok": all(f["ok"] for f in findings), "findings": findings})
+    else:
+        for finding in findings:
+            mark = "[green]ok    [/green]" if finding["ok"] else "[red]failed[/red]"
+            output.out.print(f"{mark} [bold]{finding['name']}[/bold]: ", end="")
+            output.out.print(finding["detail"], markup=False)
+            if finding["remedy"]:
+                output.out.print(f"       → {finding['remedy']}", markup=False)
+    if not all(f["ok"] for f in findings):
+        raise typer.Exit(1)
+
+
+def plan(config: Config = None, *, json: Json = False) -> None:
+    """Show what each pool's next trades would be now, without sending anything.
+
+    Example: keeper plan --json
+    """
+    settings = _settings(config)
+
+    async def look() -> list[dict[str, Any]]:
+        async with application.open_keeper(settings, asyncio.Event()) as keeper:
+            return await plans_now(keeper)
+
+    plans = asyncio.run(look())
+    if json:
+        output.as_json({"pools": plans})
+        return
+    for pool in plans:
+        output.out.print(f"[bold]{pool['name']}[/bold]: {pool['reason']}")
+        rows = [
+            (leg["venue"], leg["sell"], leg["buy"], leg["amount_in"], leg["expected_out"], leg["min_out"])
+            for leg in pool["legs"]
+        ]
+        if rows:
+            output.table(("venue", "sell", "buy", "amount in", "expected out", "minimum out"), rows)
+
+
+def status(config: Config = None, *, json: Json = False) -> None:
+    """Show the last decision of every pool, from the store; the daemon need not be running.
+
+    Example: keeper status --json
+    """
+    settings = _settings(config)
+
+    async def look() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        async with open_store(settings.store_path) as store:
+            views = [dict(view.body, pool_id=view.pool_id, at=view.at) for view in await store.views()]
+            intents = [asdict(intent) for intent in await store.intents(open_only=True)]
+            return views, [{k: v for k, v in intent.items() if k != "raw_hex"} for intent in intents]
+
+    pools, intents = asyncio.run(look())
+    if json:
+        output.as_json({"pools": pools, "open_transactions": intents})
+        return
+    if not pools:
+        output.out.print("No cycle has been recorded yet; start the keeper with `keeper run`.")
+        return
+    output.table(
+        ("pool", "state", "drift", "threshold", "last decision"),
+        [(p["name"], p["state"], _percent(p["drift_bps"]), _percent(p["threshold_bps"]), _reason(p)) for p in pools],
+    )
+    for intent in intents:
+        output.out.print(f"open: {intent['key']} {intent['state']} {intent['txid'] or ''}", markup=False)
+
+
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Do one whole round without a page, then leave.")] = False,
+    json: Json = False,
+    port: Annotated[int | None, typer.Option("--port", help="Port of the page.", min=0, max=65_535)] = None,
+    rounds: Annotated[int, typer.Option("--rounds", help="With --once: how many rounds.", min=1, max=10)] = 1,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option("--fault", help="Make the local chain misbehave: a JSON rule, see contracts/devnet/README.md."),
+    ] = None,
+) -> None:
+    """Start a local chain with three pools adrift, and bring them back.
+
+    Example: keeper demo --once --json
+    """
+    options = session.Options(once=once, as_json=json, port=port, rounds=rounds, faults=tuple(fault or ()))
+    raise typer.Exit(asyncio.run(session.run(options)))
+
+
+def _percent(bps: int | None) -> str:
+    return "—" if bps is None else f"{bps / 100:.2f} %"
+
+
+def _reason(pool: dict[str, Any]) -> str:
+    last = pool.get("last_decision")
+    return "—" if last is None else str(last["reason"])

@@ -1,0 +1,191 @@
+"""One demo from start to end: local chain up, keeper built against it, rounds run, everything down again."""
+
+import asyncio
+import json
+import os
+import shutil
+import string
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from keeper import console as output
+from keeper.app import Keeper, open_keeper, serve_and_repeat, set_up_voices
+from keeper.core.records import Decision, Outcome
+from keeper.demo import report
+from keeper.demo.local_chain import LocalChain, local_chain
+from keeper.errors import BadInput, KeeperError
+from keeper.pause import pause
+from keeper.settings import Settings, load_settings
+from keeper.supervisor import repeat, stop_on_signals
+
+log = structlog.get_logger("keeper.demo")
+
+STATE = Path("var/demo")
+TEMPLATE = Path(__file__).with_name("keeper.toml")
+ROUND_SECONDS = 150.0
+"""A round that has not ended by then has failed, and the report says how far it came."""
+WHALES_SECONDS = 3.0
+PATIENCE = 4
+"""How often in a row a pool may be refused before its round counts as over."""
+AT_REST = frozenset({Outcome.WITHIN_THRESHOLD, Outcome.REBALANCED, Outcome.VOTE_FAILED})
+STUCK = frozenset({Outcome.REFUSED, Outcome.UNAVAILABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asked for."""
+
+    once: bool = False
+    as_json: bool = False
+    port: int | None = None
+    rounds: int = 1
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Round:
+    """What happened to each pool in one round."""
+
+    number: int
+    decisions: dict[int, list[Decision]] = field(default_factory=dict)
+
+    def add(self, decisions: tuple[Decision, ...]) -> None:
+        """Take over what one cycle decided."""
+        for decision in decisions:
+            self.decisions.setdefault(decision.pool_id, []).append(decision)
+
+    def over(self) -> bool:
+        """Tell whether every pool has come to rest, or is refused again and again."""
+        return bool(self.decisions) and all(_over(turns) for turns in self.decisions.values())
+
+
+def _over(turns: list[Decision]) -> bool:
+    if turns[-1].outcome in AT_REST:
+        return True
+    return len(turns) >= PATIENCE and all(turn.outcome in STUCK for turn in turns[-PATIENCE:])
+
+
+async def run(options: Options) -> int:
+    """Run the demo and return the exit status: 0 when every pool ended on target and the books are right."""
+    for rule in options.faults:
+        _fault(rule)
+    state = _fresh_folder(options)
+    stop = asyncio.Event()
+    with stop_on_signals(stop):
+        async with AsyncExitStack() as stack:
+            if not options.as_json:
+                output.err.print("starting the local chain (the real Clarity VM) …")
+            arguments = () if options.once else ("--timeline",)
+            chain = await stack.enter_async_context(local_chain(state / "chain.log", *arguments))
+            settings = await _settings(chain, state, options)
+            set_up_voices(settings)
+            keeper = await stack.enter_async_context(open_keeper(settings, stop))
+            await keeper.observer.tip()
+            await keeper.store.put_whales(await chain.whales())
+            for rule in options.faults:
+                await chain.post("/devnet/faults", _fault(rule))
+            if options.once:
+                return await _once(keeper, chain, stop, options)
+            return await _live(keeper, chain, stop)
+
+
+async def _once(keeper: Keeper, chain: LocalChain, stop: asyncio.Event, options: Options) -> int:
+    started = time.monotonic()
+    rounds = []
+    for number in range(1, options.rounds + 1):
+        done = await _round(keeper, chain, stop, number)
+        rounds.append(await report.round_facts(keeper, done.number, done.decisions))
+    body = await report.build(keeper, rounds, elapsed=time.monotonic() - started)
+    body["webhooks"] = await chain.get("/devnet/webhooks")
+    if options.as_json:
+        output.as_json(body)
+    else:
+        report.show(body)
+    return 0 if body["ok"] else 1
+
+
+async def _round(keeper: Keeper, chain: LocalChain, stop: asyncio.Event, number: int) -> Round:
+    current = Round(number)
+    deadline = time.monotonic() + ROUND_SECONDS
+    while not current.over() and time.monotonic() < deadline and not stop.is_set():
+        try:
+            await keeper.store.put_whales(await chain.whales())
+            current.add(await keeper.cycle.run())
+        except KeeperError as exc:
+            log.warning("cycle_failed", error=type(exc).__name__, reason=str(exc))
+        await pause(stop, 0.3)
+    return current
+
+
+async def _live(keeper: Keeper, chain: LocalChain, stop: asyncio.Event) -> int:
+    address = f"http://{keeper.settings.web_host}:{keeper.settings.web_port}"
+    output.err.print(f"the page is at [bold]{address}[/bold]; Ctrl-C ends the demo and everything it started")
+    async with _background(_watch_whales(keeper, chain, stop)):
+        await serve_and_repeat(keeper, stop)
+    output.err.print("stopped")
+    return 0
+
+
+async def _watch_whales(keeper: Keeper, chain: LocalChain, stop: asyncio.Event) -> None:
+    """Stand in for the whale indexer that keeps the store up to date in a real installation."""
+
+    async def load() -> None:
+        with suppress(OSError, TimeoutError):
+            await keeper.store.put_whales(await chain.whales())
+
+    await repeat("whales", load, every=WHALES_SECONDS, stop=stop)
+
+
+@asynccontextmanager
+async def _background(work: Any) -> AsyncIterator[None]:
+    task = asyncio.create_task(work, name="whales")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _fresh_folder(options: Options) -> Path:
+    """Return an empty folder for this run; runs that print a report may stand side by side."""
+    state = (STATE / f"once-{os.getpid()}" if options.once else STATE / "live").resolve()
+    shutil.rmtree(state, ignore_errors=True)
+    state.mkdir(parents=True)
+    return state
+
+
+async def _settings(chain: LocalChain, state: Path, options: Options) -> Settings:
+    """Write the demo's settings file and key, and read them back as a real start would."""
+    deployer = (await chain.get("/devnet/state"))["deployer"]
+    key = state / "keeper.key"
+    key.touch(mode=0o600)
+    key.write_text((await chain.get("/devnet/actors/keeper/key"))["key"])
+    file = state / "keeper.toml"
+    text = string.Template(TEMPLATE.read_text()).substitute(chain=chain.url, state=state, deployer=deployer)
+    file.write_text(text)
+    given: dict[str, str] = {name: value for name, value in os.environ.items() if name.startswith("KEEPER_")}
+    given.pop("KEEPER_CONFIG", None)
+    if options.port is not None:
+        given["KEEPER_WEB_PORT"] = str(options.port)
+    if options.as_json:
+        given.setdefault("KEEPER_LOG_LEVEL", "warning")
+    return load_settings(file, given)
+
+
+def _fault(rule: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(rule)
+    except json.JSONDecodeError as exc:
+        message = f'--fault takes a JSON object such as {{"kind": "venue-pause", "venue": "alex"}}: {exc}'
+        raise BadInput(message) from None
+    if not isinstance(found, dict):
+        message = "--fault takes a JSON object"
+        raise BadInput(message)
+    return found

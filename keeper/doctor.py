@@ -1,0 +1,144 @@
+"""The doctor: looks at everything a keeper depends on, and gives each failure its remedy."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from keeper.analysis import agree, held_or_wanted
+from keeper.app import Keeper
+from keeper.chain.clarity import ascii_, principal
+from keeper.core.allocation import select_whales, target_from_whales
+from keeper.core.policy import PoolRule
+from keeper.core.units import USTX_PER_STX
+from keeper.errors import Halt, LedgerMismatch, Refused, Transient
+
+LOW_BALANCE_USTX = 5 * USTX_PER_STX
+ROLES = {"keeper": "proposes and trades", "reporter": "reports prices"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str | None = None
+
+
+class Unwell(Exception):
+    """Something was found wrong; carries the remedy."""
+
+    def __init__(self, detail: str, remedy: str) -> None:
+        super().__init__(detail)
+        self.remedy = remedy
+
+
+Check = Callable[[], Awaitable[str]]
+
+
+async def examine(keeper: Keeper) -> list[Finding]:
+    """Run every check, each on its own, so that one failure hides no other."""
+    checks: list[tuple[str, Check, str]] = [
+        ("node", lambda: _node(keeper), "check node_url and that the node is running and synced"),
+        ("keeper balance", lambda: _balance(keeper), "send STX to the keeper's address for fees"),
+        ("store", lambda: _store(keeper), "check store_path and the rights of its folder"),
+        ("books", lambda: books(keeper), "stop the keeper and find out where the assets went"),
+    ]
+    for role, purpose in ROLES.items():
+        remedy = f"have governance grant the role {role!r} to {keeper.sender.address} ({purpose})"
+        checks.append((f"role {role}", _bind(_role, keeper, role), remedy))
+    for rule in keeper.pools:
+        checks.append((f"pool {rule.pool_id}", _bind(_pool, keeper, rule), "compare the configuration with the vault"))
+        remedy = "check the named sources, their keys and their venues, or configure another source"
+        checks.append((f"prices of pool {rule.pool_id}", _bind(_prices, keeper, rule), remedy))
+        checks.append((f"whales of pool {rule.pool_id}", _bind(_whales, keeper, rule), "load whales into the store"))
+    return [await _look(name, check, remedy) for name, check, remedy in checks]
+
+
+def _bind(check: Callable[..., Awaitable[str]], *arguments: object) -> Check:
+    return lambda: check(*arguments)
+
+
+async def _look(name: str, check: Check, remedy: str) -> Finding:
+    try:
+        return Finding(name, ok=True, detail=await check())
+    except Unwell as exc:
+        return Finding(name, ok=False, detail=str(exc), remedy=exc.remedy)
+    except (Transient, Refused, Halt) as exc:
+        return Finding(name, ok=False, detail=str(exc), remedy=remedy)
+
+
+async def _node(keeper: Keeper) -> str:
+    tip = await keeper.observer.tip()
+    return f"block {tip.height}, block time {tip.time}"
+
+
+async def _balance(keeper: Keeper) -> str:
+    balance = await keeper.observer.balance(keeper.sender.address)
+    words = f"{keeper.sender.address} has {balance / USTX_PER_STX:,.2f} STX"
+    if balance < LOW_BALANCE_USTX:
+        remedy = "send at least 5 STX to it; every transaction costs a fee"
+        raise Unwell(words, remedy)
+    return words
+
+
+async def _store(keeper: Keeper) -> str:
+    await keeper.store.put_note("doctor", {"seen": int(keeper.clock.now())})
+    return str(keeper.settings.store_path)
+
+
+async def _role(keeper: Keeper, role: str) -> str:
+    tip = await keeper.observer.tip()
+    access = keeper.contracts.name("pool-access")
+    has = await keeper.chain.read(access, "has-role", [principal(keeper.sender.address), ascii_(role)], tip)
+    if has is not True:
+        detail = f"{keeper.sender.address} does not hold it"
+        remedy = f"have governance grant the role {role!r} to that address"
+        raise Unwell(detail, remedy)
+    return f"{keeper.sender.address} holds it"
+
+
+async def _pool(keeper: Keeper, rule: PoolRule) -> str:
+    facts = await keeper.observer.pool(rule)
+    if facts.info.share != rule.share:
+        detail = f"the vault's share token is {facts.info.share}, the configuration says {rule.share}"
+        remedy = f"correct pools[{rule.pool_id - 1}].share_token"
+        raise Unwell(detail, remedy)
+    missing = [name for name, why in facts.silent_venues.items()]
+    if missing:
+        detail = "; ".join(f"{name}: {facts.silent_venues[name]}" for name in missing)
+        remedy = "check the named venue; without it the keeper trades elsewhere or not at all"
+        raise Unwell(detail, remedy)
+    return f"{facts.info.name}, {len(facts.assets)} assets, {len(facts.queue)} queued withdrawals"
+
+
+async def _prices(keeper: Keeper, rule: PoolRule) -> str:
+    web = await keeper.observer.web_prices()
+    facts = await keeper.observer.pool(rule)
+    symbols = held_or_wanted(rule, facts)
+    points = (*web.points, *facts.venue_points)
+    agreement = agree(symbols, points, keeper.settings.limits(), {}, keeper.clock.now())
+    agreement.require(symbols)
+    silent = "".join(f"; {name} is silent: {why}" for name, why in web.silent.items())
+    sources = {s: sorted(p.source for p in agreement.agreed[s].points) for s in symbols if agreement.agreed[s].points}
+    return ", ".join(f"{symbol} from {' and '.join(names)}" for symbol, names in sources.items()) + silent
+
+
+async def _whales(keeper: Keeper, rule: PoolRule) -> str:
+    known = await keeper.store.whales(rule.whales.category)
+    chosen = select_whales(known, rule.whales, keeper.clock.now())
+    target = target_from_whales(chosen, rule.symbols, rule.whales.rank_by)
+    words = ", ".join(f"{bps / 100:g} % {symbol}" for symbol, bps in target.target_bps.items())
+    return f"{len(chosen)} followed of {len(known)}: {words}; coverage {target.coverage_bps / 100:g} %"
+
+
+async def books(keeper: Keeper) -> str:
+    """Compare the vault's books with the chain's balances. Raises LedgerMismatch when they are not equal."""
+    tip = await keeper.observer.tip()
+    found = await keeper.observer.books(tip)
+    unequal = {symbol: pair for symbol, pair in found.items() if pair[0] != pair[1]}
+    if unequal:
+        words = "; ".join(f"{s}: booked {booked}, on chain {has}" for s, (booked, has) in unequal.items())
+        message = f"the vault's books differ from the chain's balances: {words}"
+        raise LedgerMismatch(message)
+    return "the vault's books equal the chain's balances for " + ", ".join(found)

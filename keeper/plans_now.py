@@ -1,0 +1,59 @@
+"""What each pool's next trades would be now: real reads, no writes."""
+
+from typing import Any
+
+from keeper.analysis import Analysis, agree, analyse, held_or_wanted
+from keeper.app import Keeper
+from keeper.core.planning import plan_rebalance
+from keeper.core.plans import Limits
+from keeper.core.policy import PoolRule
+from keeper.core.units import Bps
+from keeper.errors import Refused, Transient
+from keeper.narrate import plan_facts
+from keeper.observe import WebPrices
+
+
+async def plans_now(keeper: Keeper) -> list[dict[str, Any]]:
+    """Return, per pool, drift, target and the legs that would bring it there; a refusal is its reason."""
+    await keeper.observer.tip()
+    web = await keeper.observer.web_prices()
+    return [await _plan_now(keeper, rule, web) for rule in keeper.pools]
+
+
+async def _plan_now(keeper: Keeper, rule: PoolRule, web: WebPrices) -> dict[str, Any]:
+    head = {"pool_id": rule.pool_id, "name": rule.name}
+    try:
+        found = await _look(keeper, rule, web)
+        plan = _plan(keeper, found)
+    except (Refused, Transient) as exc:
+        return {**head, "drift_bps": None, "target_bps": None, "legs": [], "reason": str(exc)}
+    return {
+        **head,
+        "drift_bps": int(found.drift.drift_bps),
+        "target_bps": dict(found.target.target_bps),
+        "step": str(found.step.step),
+        **plan_facts(plan),
+    }
+
+
+async def _look(keeper: Keeper, rule: PoolRule, web: WebPrices) -> Analysis:
+    facts = await keeper.observer.pool(rule)
+    points = (*web.points, *facts.venue_points)
+    now = keeper.clock.now()
+    agreement = agree(held_or_wanted(rule, facts), points, keeper.settings.limits(), {}, now)
+    whales = await keeper.store.whales(rule.whales.category)
+    return analyse(rule, facts, agreement, whales, keeper.assets, now)
+
+
+def _plan(keeper: Keeper, found: Analysis) -> Any:
+    policy = keeper.settings.limits()
+    limits = Limits(policy.max_slippage_bps, Bps(policy.mandate_turnover_bps), policy.max_legs, policy.dust_bps)
+    return plan_rebalance(
+        found.portfolio.holdings,
+        found.target.target_bps,
+        found.portfolio.pending_ustx,
+        found.prices,
+        keeper.assets,
+        found.facts.market,
+        limits,
+    )
