@@ -24,7 +24,9 @@ def why_empty(network: Network, before: Drift, limits: Limits, *, worth_moving: 
     obstacles = _obstacles(network, network.still(), before, limits)
     if not obstacles and limits.max_turnover_bps * before.value_ustx < BPS_ONE * len(held):
         return "the turnover limit leaves nothing to sell"
-    return "no swap would bring the pool nearer to its target: " + "; ".join(obstacles or apart)
+    return ": ".join(
+        ["no swap would bring the pool nearer to its target", *filter(None, ["; ".join(obstacles or apart)])]
+    )
 
 
 def why_legs(

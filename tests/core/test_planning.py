@@ -287,6 +287,15 @@ def test_plan__within_dust__does_nothing() -> None:
     assert made.reason == "no asset is further than 50 bps from its target, which is too little to trade for"
 
 
+def test_plan__drift_would_stay_the_same_in_whole_basis_points__does_nothing() -> None:
+    holdings = {"STX": 6_000 * STX + 900_000, "ALEX": 4_000 * units("ALEX") - 9 * ALEX}
+
+    made = plan(holdings, {"STX": 6_000, "ALEX": 4_000}, market(alex_1=pool("STX", "ALEX")), prices=PRICES)
+
+    assert made.legs == ()
+    assert made.reason == "no swap would bring the pool nearer to its target"
+
+
 def test_plan__everything_is_owed__has_nothing_to_bring_to_a_target() -> None:
     made = plan({"STX": 100}, {"STX": 10_000}, EMPTY_MARKET, prices={}, pending=100)
 
