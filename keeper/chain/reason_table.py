@@ -172,7 +172,6 @@ OURS: Final = (
         ("ERR_LOCKED", 1603, TransactionRefused, "The stake is locked until a vote ends."),
         ("ERR_NOT_GOVERNANCE", 1604, TransactionRefused, "Only the governing contract locks stakes."),
         ("ERR_NOT_DIRECT", 1605, TransactionRefused, "Somebody else's contract may not stake for the caller."),
-        ("ERR_TRANSFER_FAILED", 1606, TransactionRefused, "FLOW refused a transfer that was checked before."),
     ),
     *_of(
         "pool-governance",

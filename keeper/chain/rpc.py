@@ -29,6 +29,8 @@ MAX_API_LAG: Final = 20
 """Blocks, about two minutes, that the API may be behind the node before it is of no use."""
 
 _BLOCK_ID: Final = re.compile(r"[0-9a-f]{64}")
+_BYTES: Final = re.compile(r"(?:0x)?(?:[0-9a-fA-F]{2})+")
+_ERROR_CODE: Final = re.compile(r"\(err u(\d{1,38})\)")
 _MINED: Final = frozenset({"success", "abort_by_response", "abort_by_post_condition", "problematic_skipped"})
 _NO_ESTIMATE: Final = frozenset({"NoEstimateAvailable", "CostEstimationDisabled", "DatabaseError"})
 _OVER_BUDGET: Final = re.compile(r"cost|budget|memory|execution ?time", re.IGNORECASE)
@@ -287,4 +289,12 @@ def _from_node(answer: Answer, txid: str) -> TxInfo:
     if not result.startswith(("(err ", "0x08", "08")):
         answer.reject("mined, but only an API can tell success from a failed post-condition")
     height = fields.whole("block_height") if fields.has("block_height") else None
-    return TxInfo(txid, "abort_by_response", height, result if result.startswith("0x") else None)
+    return TxInfo(txid, "abort_by_response", height, _error_hex(result))
+
+
+def _error_hex(result: str) -> str | None:
+    """Return the serialised form of an error result, which a node writes as hex or as `(err uN)`."""
+    if _BYTES.fullmatch(result):
+        return f"0x{result.removeprefix('0x')}"
+    written = _ERROR_CODE.fullmatch(result)
+    return f"0x{clarity.err(clarity.uint(int(written[1]))).hex()}" if written else None

@@ -466,15 +466,28 @@ def indexed(**more: Any) -> dict[str, Any]:
     return {"index_block_hash": BLOCK, "tx": RAW.hex(), "block_height": 8, "is_canonical": True, **more}
 
 
+U1401 = clarity.err(clarity.uint(1401)).hex()
+
+
+@pytest.mark.parametrize(
+    ("result", "result_hex"),
+    [
+        ("(err u1401)", f"0x{U1401}"),
+        (U1401, f"0x{U1401}"),
+        (f"0x{U1401}", f"0x{U1401}"),
+        ('(err "why")', None),
+        ("(err u" + "9" * 39 + ")", None),
+    ],
+)
 async def test_transaction__only_the_node_knows_it_failed__is_aborted(
-    scripted: ScriptedNode, chain: StacksNode
+    scripted: ScriptedNode, chain: StacksNode, result: str, result_hex: str | None
 ) -> None:
-    scripted[TX_NODE] = indexed(result="(err u1401)")
+    scripted[TX_NODE] = indexed(result=result)
 
     found = await chain.transaction(TXID)
 
     assert found is not None
-    assert (found.status, found.block_height) == ("abort_by_response", 8)
+    assert (found.status, found.block_height, found.result_hex) == ("abort_by_response", 8, result_hex)
 
 
 async def test_transaction__only_the_node_says_ok__is_not_taken_for_success(
