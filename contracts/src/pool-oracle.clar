@@ -233,10 +233,10 @@
     (so-far (response { posted: uint, tripped: uint } uint))
   )
   (let ((summary (try! so-far))
-      (asset (get asset row))
-      (config (unwrap! (map-get? configs asset) ERR_UNKNOWN_ASSET))
-      (slot { asset: asset, source: "reported" })
-      (stored-at (default-to u0 (get at (map-get? observations slot)))))
+        (asset (get asset row))
+        (config (unwrap! (map-get? configs asset) ERR_UNKNOWN_ASSET))
+        (slot { asset: asset, source: "reported" })
+        (stored-at (default-to u0 (get at (map-get? observations slot)))))
     (asserts! (is-within (get price row) MAX_PRICE) ERR_PRICE_OUT_OF_RANGE)
     (asserts! (<= (get at row) (+ stacks-block-time MAX_AHEAD_SECS)) ERR_FROM_FUTURE)
     (asserts! (>= (+ (get at row) (get max-age-secs config)) stacks-block-time) ERR_TOO_OLD)
@@ -258,26 +258,26 @@
     (config { min-sources: uint, max-age-secs: uint, max-spread-bps: uint, max-jump-bps: uint })
   )
   (let ((view (weigh asset (get max-age-secs config) (get max-spread-bps config)))
-      (jumped (is-jump asset reported (get price view) (get max-jump-bps config)))
-    )
-    (if (or (get apart view) jumped)
-      (and
-        (not (is-tripped asset))
-        (map-set tripped asset true)
-        (is-some (some (print {
-          topic: "breaker-tripped",
-          asset: asset,
-          apart: (get apart view),
-          jumped: jumped,
-          reported: reported,
-          price: (get price view),
-          before: (map-get? accepted asset),
-        })))
-      )
-      (and
-        (not (is-tripped asset))
-        (>= (get sources view) (get min-sources config))
-        (map-set accepted asset { price: (get price view), at: stacks-block-time })
+        (jumped (is-jump asset reported (get price view) (get max-jump-bps config))))
+    (if (is-tripped asset)
+      false
+      (if (or (get apart view) jumped)
+        (begin
+          (print {
+            topic: "breaker-tripped",
+            asset: asset,
+            apart: (get apart view),
+            jumped: jumped,
+            reported: reported,
+            price: (get price view),
+            before: (map-get? accepted asset),
+          })
+          (map-set tripped asset true)
+        )
+        (and
+          (>= (get sources view) (get min-sources config))
+          (map-set accepted asset { price: (get price view), at: stacks-block-time })
+        )
       )
     )
   )
@@ -300,8 +300,7 @@
 
 (define-private (agree (asset principal))
   (let ((config (unwrap! (map-get? configs asset) ERR_UNKNOWN_ASSET))
-      (view (weigh asset (get max-age-secs config) (get max-spread-bps config)))
-    )
+        (view (weigh asset (get max-age-secs config) (get max-spread-bps config))))
     (asserts! (not (is-tripped asset)) ERR_TRIPPED)
     (asserts! (>= (get stored view) (get min-sources config)) ERR_TOO_FEW_SOURCES)
     (asserts! (>= (get sources view) (get min-sources config)) ERR_STALE_PRICE)
@@ -314,15 +313,14 @@
 ;; whether the outermost are too far apart.
 (define-private (weigh (asset principal) (max-age-secs uint) (max-spread-bps uint))
   (let ((seen (fold weigh-one (get-sources asset) {
-        max-age: max-age-secs,
-        prices: (list),
-        oldest-at: (+ stacks-block-time MAX_AHEAD_SECS),
-        stored: u0,
-      }))
-      (prices (get prices seen))
-      (last (if (> (len prices) u0) (- (len prices) u1) u0))
-      (price (/ (+ (pick prices (/ last u2)) (pick prices (/ (+ last u1) u2))) u2))
-    )
+          max-age: max-age-secs,
+          prices: (list),
+          oldest-at: (+ stacks-block-time MAX_AHEAD_SECS),
+          stored: u0,
+        }))
+        (prices (get prices seen))
+        (last (if (> (len prices) u0) (- (len prices) u1) u0))
+        (price (/ (+ (pick prices (/ last u2)) (pick prices (/ (+ last u1) u2))) u2)))
     {
       price: price,
       apart: (> (* (- (pick prices last) (pick prices u0)) BPS_ONE) (* price max-spread-bps)),
