@@ -4,7 +4,7 @@
 // .json beside it. With all of them in place the project opens without a connection, and the
 // adapters run here byte for byte as they are deployed.
 
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -32,15 +32,24 @@ export function prepare({ contractsDir = CONTRACTS_DIR, cacheDir = join(contract
   if (stray.length > 0) throw new Error(`doubles the manifest does not require: ${stray.join(", ")}`);
 
   const target = join(cacheDir, "requirements");
-  rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
+  const wanted = new Map();
   for (const id of required) {
-    copyFileSync(join(doublesDir, `${id}.clar`), join(target, `${id}.clar`));
-    writeFileSync(join(target, `${id}.json`), DEPLOYED_AS);
+    wanted.set(`${id}.clar`, readFileSync(join(doublesDir, `${id}.clar`), "utf8"));
+    wanted.set(`${id}.json`, DEPLOYED_AS);
   }
-  // A deployment plan left by an earlier run would pin the sources of that run.
-  rmSync(join(contractsDir, "deployments", "default.simnet-plan.yaml"), { force: true });
+  const old = readdirSync(target).filter((file) => /\.(clar|json)$/.test(file) && !wanted.has(file));
+  for (const file of old) rmSync(join(target, file), { force: true });
+  for (const [file, text] of wanted) place(join(target, file), text);
   return required;
+}
+
+// Another chain may be opening from the same cache: what is right stays, what is not is swapped in one step.
+function place(path, text) {
+  if (existsSync(path) && readFileSync(path, "utf8") === text) return;
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, text);
+  renameSync(draft, path);
 }
 
 /** vitest globalSetup */
