@@ -112,6 +112,7 @@ class Cycle:
             case NextStep.PROPOSE:
                 return await self._steps.propose(rule, found)
             case NextStep.CONCLUDE:
+                found = await self._with_fresh_oracle(rule, found, web)
                 return await self._steps.conclude(rule, found)
             case NextStep.EXECUTE:
                 found = await self._with_fresh_oracle(rule, found, web)

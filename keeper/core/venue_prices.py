@@ -9,8 +9,8 @@ from keeper.core.prices import PricePoint
 from keeper.core.units import USTX_PER_STX, BaseUnits, PriceE12, Seconds
 from keeper.errors import MarketRefused
 
-PROBE_USTX = BaseUnits(100 * USTX_PER_STX)
-"""Size of the probe: large enough that dust rounding is below 0.01 bps, small against any usable pool."""
+PROBE_USTX = BaseUnits(1_000 * USTX_PER_STX)
+"""Size of the probe: about what a slice trades, so that the price is one that could be had."""
 
 
 def venue_points(market: MarketView, assets: AssetBook, at: Seconds) -> tuple[PricePoint, ...]:

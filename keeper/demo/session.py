@@ -30,6 +30,7 @@ STATE = Path("var/demo")
 TEMPLATE = Path(__file__).with_name("keeper.toml")
 ROUND_SECONDS = 150.0
 """A round that has not ended by then has failed, and the report says how far it came."""
+ROUND_PAUSE = 1.0
 WHALES_SECONDS = 3.0
 PATIENCE = 4
 """How often in a row a pool may be refused before its round counts as over."""
@@ -119,7 +120,7 @@ async def _round(keeper: Keeper, chain: LocalChain, stop: asyncio.Event, number:
             current.add(await keeper.cycle.run())
         except KeeperError as exc:
             log.warning("cycle_failed", error=type(exc).__name__, reason=str(exc))
-        await pause(stop, 0.3)
+        await pause(stop, ROUND_PAUSE)
     return current
 
 

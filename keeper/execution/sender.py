@@ -123,12 +123,12 @@ class Sender:
                 if intent.state not in (IntentState.SIGNED, IntentState.SENT):
                     return intent
             refused = await self._journal.refused(intent, {"why": str(exc), **exc.facts})
-            log.warning("transaction_refused", key=intent.key, reason=str(exc))
+            log.warning("transaction_refused", intent=intent.key, reason=str(exc))
             return refused
         except NodeUnavailable as exc:
-            log.warning("broadcast_unanswered", key=intent.key, txid=intent.txid, reason=str(exc))
+            log.warning("broadcast_unanswered", intent=intent.key, txid=intent.txid, reason=str(exc))
             return intent
-        log.info("transaction_sent", key=intent.key, txid=intent.txid, nonce=intent.nonce, fee_ustx=intent.fee_ustx)
+        log.info("transaction_sent", intent=intent.key, txid=intent.txid, nonce=intent.nonce, fee_ustx=intent.fee_ustx)
         return await self._journal.sent(intent)
 
     async def _follow(self, intent: Intent) -> Intent:
@@ -140,7 +140,7 @@ class Sender:
                     if intent.state in (IntentState.SIGNED, IntentState.SENT) and await pause(self._stop, POLL_SECONDS):
                         break
         except TimeoutError:
-            log.warning("transaction_still_waiting", key=intent.key, txid=intent.txid)
+            log.warning("transaction_still_waiting", intent=intent.key, txid=intent.txid)
         return intent
 
     async def _ask(self, intent: Intent) -> Intent:
@@ -152,10 +152,10 @@ class Sender:
     async def _settle(self, intent: Intent, status: TxStatus) -> Intent:
         facts = {"status": status.status, "block_height": status.block_height, "result_hex": status.result_hex}
         if status.status == "success":
-            log.info("transaction_settled", key=intent.key, txid=intent.txid, block=status.block_height)
+            log.info("transaction_settled", intent=intent.key, txid=intent.txid, block=status.block_height)
             return await self._journal.settled(intent, facts)
         why = _why(status)
-        log.warning("transaction_failed", key=intent.key, txid=intent.txid, reason=why)
+        log.warning("transaction_failed", intent=intent.key, txid=intent.txid, reason=why)
         return await self._journal.refused(intent, {**facts, "why": why})
 
     async def _resolve(self, intent: Intent) -> Intent:
