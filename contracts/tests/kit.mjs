@@ -283,3 +283,11 @@ export const booked = (asset) => read("whale-pool-vault", "get-booked", p(asset)
 export const sharesOf = (person, token = "pool-share-1") => read(token, "get-balance", p(person));
 export const stxOf = (person) => read("stx-token", "get-balance", p(person));
 export const tokensOf = (asset, person) => (asset === STX_TOKEN ? stxOf(person) : read(asset, "get-balance", p(person)));
+
+// --- votes ---
+
+/** Gives FLOW to a person, who stakes it. */
+export function stake(person, amount) {
+  must(DEPLOYER, "flow-token", "transfer", u(amount), p(DEPLOYER), p(person), Cl.none());
+  must(person, "flow-staking", "stake", u(amount));
+}

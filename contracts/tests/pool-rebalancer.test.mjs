@@ -1,0 +1,258 @@
+import { Cl } from "@stacks/transactions";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import {
+  A, B, C, DAY, DEPLOYER, LAUNCH, MAX_UINT, PRICE_ONE, STX, STX_TOKEN, VAULT, at, boot, booked, call, createPool, deposit,
+  drift, errorsOf, expectError, held, must, now, ours, p, plain, price, read, silence, stake, stxOf, targets, tokensOf, u,
+  value, wait, warpTo, who, withdraw,
+} from "./kit.mjs";
+
+const errors = errorsOf("pool-rebalancer");
+const vault = errorsOf("whale-pool-vault");
+const votes = errorsOf("pool-governance");
+const { alice, keeper, stranger } = who;
+
+/** Swaps as [from, to, amount, min-out, venue]. */
+const legs = (...rows) =>
+  Cl.list(rows.map(([from, to, amount, min = 0n, dex = "fair-adapter"]) =>
+    Cl.tuple({ from: p(from), to: p(to), amount: u(amount), "min-out": u(min), dex: ours(dex) })));
+const rebalance = (rows, { by = keeper, pool = 1, mandate = 1, slice = 1, fee = 0n } = {}) =>
+  call(by, "pool-rebalancer", "rebalance-pool", u(pool), u(mandate), u(slice), u(fee), legs(...rows));
+const day = () => read("pool-rebalancer", "get-day", u(1));
+const mandate = () => read("pool-governance", "get-mandate", u(1));
+const estimate = (id = 1) => read("pool-rebalancer", "estimate-rebalance-cost", u(id));
+const rate = (from, to, out, into, dex = "fair-adapter") => must(stranger, dex, "set-rate", p(from), p(to), u(out), u(into));
+
+function pass(id, { shares = LAUNCH, limits = {}, open = 7n * DAY, pool = 1 } = {}) {
+  const bounds = { "turnover-bps": 20_000, "slippage-bps": 200, "loss-bps": 200, ...limits };
+  const cvs = Cl.tuple(Object.fromEntries(Object.entries(bounds).map(([key, bps]) => [key, u(bps)])));
+  must(keeper, "pool-governance", "propose-mandate", u(pool), targets(shares), cvs, u(open), Cl.bufferFromHex("00".repeat(32)));
+  must(alice, "pool-governance", "vote", u(id), Cl.bool(true));
+  wait(DAY);
+  must(stranger, "pool-governance", "conclude", u(id));
+}
+
+/** 1000 STX in the pool, none of it invested; mandate 1 is open for 60 / 30 / 10. */
+async function open(options) {
+  await boot();
+  stake(alice, 100n);
+  deposit(alice, 1_000n * STX);
+  must(DEPLOYER, "pool-access", "hand-over", ours("pool-governance"));
+  pass(1, options);
+}
+
+const FULL = [[STX_TOKEN, A, 300n * STX, 150n * STX], [STX_TOKEN, B, 100n * STX, 20_000n * STX]];
+
+beforeEach(() => open());
+
+describe("rebalance-pool", () => {
+  it("brings the pool to its target and tells how", () => {
+    const { result, topics, prints } = rebalance(FULL);
+
+    expect(plain(result)).toEqual({
+      "drift-before": 4_000n, "drift-after": 0n, "sold-ustx": 400n * STX, "bought-ustx": 400n * STX, outs: [150n * STX, 20_000n * STX],
+    });
+    expect(topics).toEqual(["leg-executed", "leg-executed", "slice-noted", "slice-executed"]);
+    expect(prints.at(-1)).toEqual({
+      topic: "slice-executed", "pool-id": 1n, "mandate-id": 1n, slice: 1n, "drift-before": 4_000n, "drift-after": 0n,
+      "sold-ustx": 400n * STX, "bought-ustx": 400n * STX, "paid-ustx": 0n,
+    });
+    expect([held(STX_TOKEN), held(A), held(B), value()]).toEqual([600n * STX, 150n * STX, 20_000n * STX, 1_000n * STX]);
+    for (const asset of [STX_TOKEN, A, B]) expect(tokensOf(asset, VAULT)).toBe(booked(asset));
+    expect(mandate()).toMatchObject({ slices: 1n, "turnover-ustx": 400n * STX, "loss-ustx": 0n });
+  });
+
+  it("runs ten legs, and slice after slice", () => {
+    const ten = Array.from({ length: 10 }, () => [STX_TOKEN, A, 10n * STX]);
+    expect(plain(rebalance(ten).result).outs).toHaveLength(10);
+    expect(plain(rebalance([[STX_TOKEN, B, 50n * STX]], { slice: 2 }).result)["drift-after"]).toBe(2_500n);
+    expect(mandate()).toMatchObject({ slices: 2n, "turnover-ustx": 150n * STX });
+  });
+
+  it("is for keepers", () => {
+    for (const by of [stranger, alice, who.guardian, who.creator, who.mover, DEPLOYER]) {
+      expectError(rebalance(FULL, { by }), errors.ERR_NOT_KEEPER);
+    }
+  });
+
+  it("needs swaps, a pool, a mandate, all prices and no pause", () => {
+    expectError(rebalance([]), errors.ERR_NO_LEGS);
+    for (const pool of [0, 2]) expectError(rebalance(FULL, { pool }), errors.ERR_NO_POOL);
+    for (const id of [0, 2]) expectError(rebalance(FULL, { mandate: id }), errors.ERR_NO_MANDATE);
+    silence(B); // not held, only wanted
+    expectError(rebalance([[STX_TOKEN, A, STX]]), errors.ERR_NO_PRICE);
+    price(B, PRICE_ONE / 2n);
+    for (const id of [0, 1]) {
+      must(who.guardian, "whale-pool-vault", "emergency-pause", u(id));
+      expectError(rebalance(FULL), errors.ERR_PAUSED);
+      must(who.guardian, "whale-pool-vault", "emergency-resume", u(id));
+    }
+    expect(rebalance(FULL).result.type).toBe("ok");
+  });
+
+  it("runs each slice once and in order", () => {
+    expectError(rebalance(FULL, { slice: 0 }), votes.ERR_WRONG_SLICE);
+    expectError(rebalance(FULL, { slice: 2 }), votes.ERR_WRONG_SLICE);
+    rebalance([[STX_TOKEN, A, STX]]);
+    expectError(rebalance([[STX_TOKEN, A, STX]]), votes.ERR_WRONG_SLICE);
+    expect(held(A)).toBe(STX / 2n);
+  });
+
+  it("runs no mandate of another pool, none that expired, none that was replaced", async () => {
+    await open({ open: 3_600n });
+    createPool("pool-share-2");
+    must(alice, "whale-pool-vault", "deposit", u(2), ours("pool-share-2"), u(1_000n * STX), u(0));
+    expectError(rebalance(FULL, { pool: 2 }), votes.ERR_WRONG_POOL);
+    const end = mandate()["expires-at"];
+    warpTo(end);
+    expectError(rebalance(FULL), votes.ERR_EXPIRED);
+    pass(2);
+    expectError(rebalance(FULL), votes.ERR_REPLACED);
+    expect(rebalance(FULL, { mandate: 2 }).result.type).toBe("ok");
+  });
+
+  it("keeps to the mandate's turnover over all slices", async () => {
+    await open({ limits: { "turnover-bps": 1_000 } }); // 100 of 1000 STX
+    expectError(rebalance([[STX_TOKEN, A, 100n * STX + 1n]]), votes.ERR_OVER_TURNOVER);
+    expect(rebalance([[STX_TOKEN, A, 60n * STX]]).result.type).toBe("ok");
+    expectError(rebalance([[STX_TOKEN, A, 40n * STX + 1n]], { slice: 2 }), votes.ERR_OVER_TURNOVER);
+    expect(rebalance([[STX_TOKEN, A, 40n * STX]], { slice: 2 }).result.type).toBe("ok");
+  });
+
+  it("measures each leg against the consensus price less the mandate's slippage, to the unit", async () => {
+    await open({ limits: { "slippage-bps": 100 } });
+    rate(STX_TOKEN, A, 4_949_999n, 10_000_000n); // a fraction below 0.495 A for an STX
+    expectError(rebalance([[STX_TOKEN, A, 10n * STX]]), errors.ERR_SLIPPAGE);
+    rate(STX_TOKEN, A, 495n, 1_000n);
+    const { result } = rebalance([[STX_TOKEN, A, 10n * STX]]);
+    expect(plain(result)).toMatchObject({ "sold-ustx": 10n * STX, "bought-ustx": 9_900_000n });
+    expect(mandate()["loss-ustx"]).toBe(100_000n);
+  });
+
+  it("lets no leg make up for another", () => {
+    rate(STX_TOKEN, A, 48n, 100n); // four percent below
+    rate(STX_TOKEN, B, 220n, 1n); // ten percent above
+    expectError(rebalance(FULL.map(([from, to, amount]) => [from, to, amount])), errors.ERR_SLIPPAGE);
+  });
+
+  it("keeps to the mandate's own loss", async () => {
+    await open({ limits: { "loss-bps": 10 } }); // 1 of 1000 STX
+    rate(STX_TOKEN, A, 495n, 1_000n);
+    expectError(rebalance([[STX_TOKEN, A, 101n * STX]]), votes.ERR_OVER_LOSS);
+    expect(rebalance([[STX_TOKEN, A, 100n * STX]]).result.type).toBe("ok");
+  });
+
+  it("loses at most two percent of value a day over all slices, and starts afresh the next day", () => {
+    // A pool that shrank since its mandate opened: the mandate's two percent are of 1000, the day's of 200 STX.
+    must(alice, "whale-pool-vault", "withdraw", u(1), ours("pool-share-1"), u(800n * STX), u(0));
+    rate(STX_TOKEN, A, 49n, 100n);
+    rate(A, STX_TOKEN, 196n, 100n);
+    rate(STX_TOKEN, B, 196n, 1n);
+    rate(B, STX_TOKEN, 98n, 20_000n);
+    const left = DAY - (now() % DAY); // a day of block time starts at midnight
+    wait(left - (left % 10n) + 10n);
+    const there = [STX_TOKEN, A, 100n * STX];
+    const back = [A, STX_TOKEN, 20n * STX];
+    expectError(rebalance([there, [A, STX_TOKEN, 49n * STX], there]), errors.ERR_DAY_LOSS);
+    expect(rebalance([there, back]).result.type).toBe("ok"); // 2 + 0.8 of 4 STX
+    expect(day()).toEqual({ "loss-ustx": 2_800_000n, "pay-ustx": 0n });
+
+    expectError(rebalance([[STX_TOKEN, B, 60n * STX], [B, STX_TOKEN, 8_000n * STX]], { slice: 2 }), errors.ERR_DAY_LOSS);
+    expect(rebalance([[STX_TOKEN, B, 20n * STX]], { slice: 2 }).result.type).toBe("ok");
+    expect(day()["loss-ustx"]).toBe(3_200_000n);
+    wait(DAY);
+    expect(day()["loss-ustx"]).toBe(0n);
+  });
+
+  it("ends nearer to the target than it began, or not at all", () => {
+    expectError(rebalance([[STX_TOKEN, A, STX], [A, STX_TOKEN, STX / 2n]]), errors.ERR_DRIFT_NOT_LOWER);
+    rebalance(FULL);
+    expectError(rebalance([[STX_TOKEN, A, STX]], { slice: 2 }), errors.ERR_DRIFT_NOT_LOWER);
+    expect(mandate().slices).toBe(1n);
+  });
+
+  it.each([
+    ["lying-adapter", "ERR_SLIPPAGE", "rebalancer"],
+    ["stealing-adapter", "ERR_VENUE_OVERREACHED", "vault"],
+    ["double-dipping-adapter", "ERR_VENUE_OVERREACHED", "vault"],
+    ["silent-adapter", "ERR_SLIPPAGE", "vault"],
+    ["failing-adapter", "ERR_VENUE_FAILED", "vault"],
+  ])("stops the %s with our own code, and undoes the leg before it", (dex, name, where) => {
+    const { result } = rebalance([[STX_TOKEN, B, 100n * STX], [STX_TOKEN, A, 300n * STX, 0n, dex]]);
+    expectError({ result }, (where === "vault" ? vault : errors)[name]);
+    expect([held(STX_TOKEN), held(B), mandate().slices]).toEqual([1_000n * STX, 0n, 0n]);
+  });
+
+  it("knows only admitted venues and the pool's own assets", () => {
+    simnet.deployContract("new-adapter", "(define-public (swap (a <ft>) (b <ft>) (c uint) (d uint)) (ok c))" .replace(/^/, "(use-trait ft .sip-010-trait.sip-010-trait)") +
+      "(define-read-only (get-quote (a <ft>) (b <ft>) (c uint)) (ok c))", { clarityVersion: 4 }, DEPLOYER);
+    expectError(rebalance([[STX_TOKEN, A, STX, 0n, "new-adapter"]]), vault.ERR_NOT_ADMITTED);
+    expectError(rebalance([[STX_TOKEN, C, STX]]), vault.ERR_NOT_POOL_ASSET);
+    expectError(rebalance([[STX_TOKEN, A, MAX_UINT]]), vault.ERR_NOT_ENOUGH_HELD);
+    expectError(rebalance([[STX_TOKEN, A, 300n * STX, 150n * STX + 1n]]), vault.ERR_SLIPPAGE);
+  });
+
+  it("raises STX for queued withdrawals, because they count as gone", () => {
+    rebalance(FULL);
+    withdraw(alice, 700n * STX);
+    expect(drift()["drift-bps"]).toBeGreaterThan(2_000n);
+    const { result } = rebalance([[A, STX_TOKEN, 105n * STX], [B, STX_TOKEN, 14_000n * STX]], { slice: 2 });
+    expect(plain(result)["drift-after"]).toBeLessThan(10n);
+    expect(call(stranger, "whale-pool-vault", "process-pending-withdrawal", p(alice), u(1), ours("pool-share-1")).topics).toContain("withdrawal-paid");
+    expect(drift()["drift-bps"]).toBeLessThan(10n);
+  });
+});
+
+describe("the keeper's pay", () => {
+  const earned = (fee, rows, options) => {
+    const before = stxOf(keeper);
+    const { prints } = rebalance(rows, { fee, ...options });
+    const paid = prints.at(-1)["paid-ustx"];
+    expect(stxOf(keeper) - before).toBe(paid);
+    expect(stxOf(VAULT)).toBe(booked(STX_TOKEN));
+    return paid;
+  };
+
+  it("is the fee and a tenth, rounded down, once for each slice", () => {
+    expect(earned(200_009n, [[STX_TOKEN, A, STX]])).toBe(220_009n);
+    expect(earned(0n, [[STX_TOKEN, A, STX]], { slice: 2 })).toBe(0n);
+    expectError(rebalance([[STX_TOKEN, A, STX]], { slice: 2, fee: STX }), votes.ERR_WRONG_SLICE);
+    expect(day()["pay-ustx"]).toBe(220_009n);
+  });
+
+  it.each([STX, STX + 1n, MAX_UINT])("never exceeds the gas limit and a tenth, whatever is claimed: %s", (fee) => {
+    expect(earned(fee, FULL)).toBe(1_100_000n);
+  });
+
+  it("ends at half a percent of value a day, however many slices", () => {
+    for (let slice = 1; slice <= 4; slice += 1) expect(earned(STX, [[STX_TOKEN, A, STX]], { slice })).toBe(1_100_000n);
+    const fifth = earned(STX, [[STX_TOKEN, A, STX]], { slice: 5 });
+    expect(fifth).toBeGreaterThan(0n);
+    expect(day()["pay-ustx"]).toBeLessThanOrEqual(5n * STX);
+    expect(earned(STX, [[STX_TOKEN, A, STX]], { slice: 6 })).toBeLessThan(30_000n);
+  });
+
+  it("comes out of idle STX only", async () => {
+    await open({ shares: { [A]: 10_000 } });
+    expect(earned(STX, [[STX_TOKEN, A, 1_000n * STX - 500n]])).toBe(500n);
+    expect(held(STX_TOKEN)).toBe(0n);
+  });
+});
+
+describe("estimate-rebalance-cost", () => {
+  it("bounds what closing the drift would cost", () => {
+    const bound = estimate();
+    expect(bound).toEqual({
+      "turnover-ustx": 400_100_000n, "slippage-ustx": 8_002_000n, "gas-ustx": 1_100_000n, "total-ustx": 9_102_000n,
+    });
+    const { "sold-ustx": sold } = plain(rebalance(FULL).result);
+    expect(sold).toBeLessThanOrEqual(bound["turnover-ustx"]);
+  });
+
+  it("is nothing without drift, and unknown without a price or a pool", () => {
+    rebalance(FULL);
+    expect(estimate()).toEqual({ "turnover-ustx": 0n, "slippage-ustx": 0n, "gas-ustx": 0n, "total-ustx": 0n });
+    silence(A);
+    for (const id of [1, 2]) expect(estimate(id)).toEqual({ err: errors.ERR_NO_PRICE });
+  });
+});
