@@ -223,10 +223,13 @@ export class Chain {
     return held;
   }
 
-  // The SDK writes "….contract.asset", leaving out the deployer when it is the usual one.
+  // The SDK writes ".contract.asset", whoever deployed it.
   #assetIdentifier(key) {
-    const [owner, contract, asset] = key.split(".");
-    return `${owner || this.deployer}.${contract}::${asset}`;
+    const [, contract, asset] = key.split(".");
+    const owners = [...this.#interfaceMap()].filter(
+      ([id, face]) => id.endsWith(`.${contract}`) && face.fungible_tokens.some(({ name }) => name === asset),
+    );
+    return `${owners[0][0]}::${asset}`;
   }
 
   /** The entry as a serialised optional, or null when there is no such map. */

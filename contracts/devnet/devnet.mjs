@@ -11,6 +11,7 @@ export class Devnet {
   #timer = null;
   #watchers = [];
   #doomed = [];
+  afterLeap = null; // changes the chain after every leap in time
   inhabitants = []; // act between blocks: `step()` returns whether it made one
 
   constructor(chain) {
@@ -54,7 +55,16 @@ export class Devnet {
     this.#doomed.push(record);
   }
 
+  /** One beat of the block timer. What goes wrong in it is logged; the chain goes on from the last good block. */
   tick() {
+    try {
+      this.#beat();
+    } catch (error) {
+      console.error(`a tick failed: ${error?.stack ?? error}`);
+    }
+  }
+
+  #beat() {
     this.#ticks += 1;
     if (this.inhabitants.some((each) => each.step())) return;
     for (const record of this.#doomed.splice(0)) {
@@ -64,8 +74,13 @@ export class Devnet {
     if (ready || this.#ticks % EMPTY_BLOCK_EVERY === 0) this.mine();
   }
 
+  /** Moves time on; what has to keep pace with it (`afterLeap`) does so before anybody can look. */
   advanceSeconds(seconds) {
-    return this.#announce(this.miner.close(() => this.chain.advance(seconds)));
+    const leap = () => {
+      this.chain.advance(seconds);
+      this.afterLeap?.();
+    };
+    return this.#announce(this.miner.close(leap, { changesState: this.afterLeap !== null }));
   }
 
   advanceBlocks(count) {

@@ -41,7 +41,7 @@ export class Miner {
   /** Mines one block of the given records; without any, an empty block. Returns the block. */
   mine(records) {
     const plan = this.#payable(records).map((record) => ({ record, abort: undefined }));
-    const outcomes = plan.length === 0 ? [] : this.#execute(plan);
+    const outcomes = plan.length === 0 ? [] : this.#orBack(() => this.#execute(plan));
     if (outcomes.length === 0) return this.close(() => this.#chain.mineEmpty());
     for (const { record, outcome } of outcomes) {
       this.#mempool.remove(record);
@@ -52,8 +52,17 @@ export class Miner {
 
   /** Runs `change` on the chain and closes it as one block without transactions. */
   close(change, { changesState = false } = {}) {
-    change();
+    this.#orBack(change);
     return this.#append([], changesState);
+  }
+
+  #orBack(action) {
+    try {
+      return action();
+    } catch (error) {
+      this.#chain.restore();
+      throw error;
+    }
   }
 
   /** Takes the newest blocks back; their transactions wait again. Returns how many blocks went. */

@@ -27,6 +27,10 @@ export class World {
     this.#maker = maker;
     this.#timeline = timeline === null ? null : { delayMs: timeline * 1000, dueAt: null, left: [...scenario.data.timeline] };
     this.#begunWith = this.#latestProposals();
+    devnet.afterLeap = () => {
+      const steps = this.#diaSteps();
+      if (steps.length > 0) devnet.chain.mineSteps(steps);
+    };
   }
 
   /** Does what is due. Returns whether that made a block, so that a tick makes no more than one. */
@@ -52,7 +56,7 @@ export class World {
 
   /** The DIA oracle's next value, when the last one is due to be replaced. */
   #diaSteps() {
-    const now = this.#devnet.tip.time;
+    const now = this.#devnet.chain.time;
     if (now - this.#diaAt < this.#scenario.data.dia.every_secs) return [];
     this.#diaAt = now;
     return [diaStep(this.#scenario.usd("STX"), now, this.#devnet.chain.deployer)];

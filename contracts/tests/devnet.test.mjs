@@ -2,8 +2,9 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 import {
@@ -39,7 +40,12 @@ const TOY = `(define-data-var n uint u0)
 
 /** Starts the local chain as a child process; resolves when it says that it is ready. */
 async function startChain(...args) {
-  const child = spawn(process.execPath, [MAIN, "--port", "0", ...args], { stdio: ["pipe", "pipe", "pipe"] });
+  return startChainIn(tmpdir(), ...args);
+}
+
+async function startChainIn(folder, ...args) {
+  const options = { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, TMPDIR: folder } };
+  const child = spawn(process.execPath, [MAIN, "--port", "0", ...args], options);
   const errors = [];
   child.stderr.on("data", (chunk) => errors.push(chunk));
   const lines = createInterface({ input: child.stdout });
@@ -579,17 +585,16 @@ function cvToPlain(value) {
 }
 
 describe("stopping", () => {
-  const leftOver = () => readdirSync(tmpdir()).filter((name) => name.startsWith("whale-devnet-")).length;
-
   it("ends when its parent's pipe closes, leaving neither port nor folder", async () => {
-    const before = leftOver();
-    const chain = await startChain("--bare", "--exit-with-parent");
-    expect(leftOver()).toBe(before + 1);
+    const folder = mkdtempSync(join(tmpdir(), "devnet-test-"));
+    const chain = await startChainIn(folder, "--bare", "--exit-with-parent");
+    expect(readdirSync(folder)).toHaveLength(1);
     chain.child.stdin.end();
     const [code] = await once(chain.child, "exit");
     expect(code).toBe(0);
     await expect(fetch(`${chain.url}/v2/info`)).rejects.toThrow();
-    expect(leftOver()).toBe(before);
+    expect(readdirSync(folder)).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 
   it("says what is wrong with an option", async () => {
