@@ -29,6 +29,8 @@ from keeper.telemetry.pulse import Pulse
 log = structlog.get_logger("keeper.cycle")
 
 PRICES_NOTE = "agreed-prices"
+WEB_PRICES_LAST = Seconds(60)
+"""Answers of web sources serve all pools of a cycle, but no longer than this in block time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Sight:
     facts: PoolFacts | None = None
     agreement: Agreement | None = None
     found: Analysis | None = None
+    web: WebPrices | None = None
 
 
 class Cycle:
@@ -72,50 +75,51 @@ class Cycle:
         self._clock = clock
         self._timer = timer
         self._sights: dict[int, Sight] = {}
+        self._web: WebPrices | None = None
 
     async def run(self) -> tuple[Decision, ...]:
         """Give every pool one turn. Raises Halt errors only, and Transient ones from before the first turn."""
         await self._observer.tip()
         await self._sender.recover()
-        web = await self._observer.web_prices()
-        decisions = tuple([await self.turn(rule, web) for rule in self._pools])
+        self._web = None
+        decisions = tuple([await self.turn(rule) for rule in self._pools])
         await self._count()
         return decisions
 
-    async def turn(self, rule: PoolRule, web: WebPrices) -> Decision:
+    async def turn(self, rule: PoolRule) -> Decision:
         """Take one step with one pool and record why it was that step."""
         started = self._timer()
         self._sights[rule.pool_id] = Sight()
         try:
-            done = await self._step(rule, web)
+            done = await self._step(rule)
         except Refused as exc:
             done = self._refused(rule, exc)
         except Transient as exc:
             done = Done(Outcome.UNAVAILABLE, str(exc), _error_facts(exc))
-        decision = await self._record(rule, done, web)
+        decision = await self._record(rule, done)
         self._metrics.cycle_finished(rule.pool_id, done.outcome, at=decision.at, took=self._timer() - started)
         return decision
 
-    async def _step(self, rule: PoolRule, web: WebPrices) -> Done:
-        found = await self._look(rule, web)
+    async def _step(self, rule: PoolRule) -> Done:
+        found = await self._look(rule)
         if found.facts.info.paused and found.step.step in (NextStep.EXECUTE, NextStep.PROPOSE):
             message = "the pool is paused"
             raise PlanRejected(message, pool_id=rule.pool_id)
         queued = self._steps.payable(found)
         if queued is not None:
-            found = await self._with_fresh_oracle(rule, found, web)
+            found = await self._with_fresh_oracle(rule, found)
             return await self._steps.pay(rule, queued)
-        return await self._act(rule, found, web)
+        return await self._act(rule, found)
 
-    async def _act(self, rule: PoolRule, found: Analysis, web: WebPrices) -> Done:
+    async def _act(self, rule: PoolRule, found: Analysis) -> Done:
         match found.step.step:
             case NextStep.PROPOSE:
                 return await self._steps.propose(rule, found)
             case NextStep.CONCLUDE:
-                found = await self._with_fresh_oracle(rule, found, web)
+                found = await self._with_fresh_oracle(rule, found)
                 return await self._steps.conclude(rule, found)
             case NextStep.EXECUTE:
-                found = await self._with_fresh_oracle(rule, found, web)
+                found = await self._with_fresh_oracle(rule, found)
                 return await self._steps.run_slice(rule, found)
             case NextStep.WAIT_VOTE:
                 return Done(Outcome.WAITING_FOR_VOTE, found.step.reason)
@@ -124,29 +128,36 @@ class Cycle:
             case NextStep.HOLD:
                 return Done(Outcome.WITHIN_THRESHOLD, found.step.reason)
 
-    async def _look(self, rule: PoolRule, web: WebPrices) -> Analysis:
+    async def _look(self, rule: PoolRule) -> Analysis:
         facts = await self._observer.pool(rule)
         self._pulse.saw_tip(facts.tip)
         self._sights[rule.pool_id] = Sight(facts)
+        web = await self._web_prices()
         points = (*web.points, *facts.venue_points)
         symbols = held_or_wanted(rule, facts)
         agreement = agree(symbols, points, self._policy, await self._last_prices(), self._clock.now())
-        self._sights[rule.pool_id] = Sight(facts, agreement)
+        self._sights[rule.pool_id] = Sight(facts, agreement, web=web)
         await self._remember_prices(agreement)
         whales = await self._store.whales(rule.whales.category)
         found = analyse(rule, facts, agreement, whales, self._assets, self._clock.now())
-        self._sights[rule.pool_id] = Sight(facts, agreement, found)
+        self._sights[rule.pool_id] = Sight(facts, agreement, found, web)
         return found
 
-    async def _with_fresh_oracle(self, rule: PoolRule, found: Analysis, web: WebPrices) -> Analysis:
+    async def _web_prices(self) -> WebPrices:
+        """Return what the web sources said, asking again when the chain's clock has moved on meanwhile."""
+        if self._web is None or self._clock.now() - self._web.asked_at > WEB_PRICES_LAST:
+            self._web = await self._observer.web_prices()
+        return self._web
+
+    async def _with_fresh_oracle(self, rule: PoolRule, found: Analysis) -> Analysis:
         """Have the oracle's prices refreshed first, and look again, since that took a block."""
-        posted = await self._steps.refresh_prices(rule, found, web)
+        posted = await self._steps.refresh_prices(rule, found, await self._web_prices())
         if posted is None:
             return found
         if posted.outcome is not Outcome.PRICES_POSTED:
             raise Transient(posted.reason, **posted.facts)
         log.info("prices_posted", pool=rule.pool_id, txid=posted.facts.get("txid"))
-        return await self._look(rule, web)
+        return await self._look(rule)
 
     def _settled(self, rule: PoolRule, found: Analysis) -> Done:
         mandate, drift = found.facts.mandate, found.mandate_drift
@@ -161,7 +172,7 @@ class Cycle:
         alert = alerting.refused(rule, kind, str(exc), facts, self._clock.now())
         return Done(Outcome.REFUSED, str(exc), facts, alert)
 
-    async def _record(self, rule: PoolRule, done: Done, web: WebPrices) -> Decision:
+    async def _record(self, rule: PoolRule, done: Done) -> Decision:
         sight = self._sights[rule.pool_id]
         facts = sight.facts
         decision = Decision(
@@ -172,7 +183,7 @@ class Cycle:
             outcome=done.outcome,
             reason=done.reason,
             drift_bps=None if sight.found is None else sight.found.drift.drift_bps,
-            facts={**self._seen(sight, web), **done.facts},
+            facts={**_seen(sight), **done.facts},
         )
         await self._store.add_decision(decision)
         log.info("decided", pool=rule.pool_id, outcome=str(done.outcome), reason=done.reason)
@@ -186,13 +197,6 @@ class Cycle:
             cost = done.facts["slice"]["cost_bps"]
             self._metrics.slice_executed(rule.pool_id, None if cost is None else round(cost))
         return decision
-
-    def _seen(self, sight: Sight, web: WebPrices) -> dict[str, Any]:
-        seen: dict[str, Any] = {"silent_sources": dict(web.silent)}
-        if sight.found is not None:
-            return {**seen, **narrate.analysis_facts(sight.found)}
-        points = (*web.points, *(sight.facts.venue_points if sight.facts else ()))
-        return {**seen, "points": narrate.point_facts(points)}
 
     async def _show(self, rule: PoolRule, facts: PoolFacts, sight: Sight, decision: Decision) -> None:
         failed = {} if sight.agreement is None else {s: str(e) for s, e in sight.agreement.failed.items()}
@@ -228,6 +232,16 @@ class Cycle:
         balance = await self._observer.balance(self._sender.address)
         self._pulse.saw_balance(balance)
         self._metrics.signer_balance(self._sender.address, balance)
+
+
+def _seen(sight: Sight) -> dict[str, Any]:
+    """Return what a decision was made from, as far as the cycle came."""
+    web, facts = sight.web, sight.facts
+    seen: dict[str, Any] = {"silent_sources": None if web is None else dict(web.silent)}
+    if sight.found is not None:
+        return {**seen, **narrate.analysis_facts(sight.found)}
+    points = (*(web.points if web else ()), *(facts.venue_points if facts else ()))
+    return {**seen, "points": narrate.point_facts(points)}
 
 
 def _error_facts(exc: KeeperError) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from keeper.core.chain_types import Tip
 from keeper.core.market import MarketView
 from keeper.core.policy import PoolRule
 from keeper.core.prices import PricePoint
-from keeper.core.units import MicroStx
+from keeper.core.units import MicroStx, Seconds
 from keeper.core.venue_prices import venue_points
 from keeper.errors import LedgerMismatch, SourceUnavailable
 from keeper.ports import Chain, Dex, PriceSource
@@ -27,6 +27,7 @@ class WebPrices:
 
     points: tuple[PricePoint, ...]
     silent: Mapping[str, str]
+    asked_at: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Observer:
 
     async def web_prices(self) -> WebPrices:
         """Ask every price source at once."""
+        asked_at = self._clock.now()
         answers = await asyncio.gather(*(self._ask(source) for source in self._sources))
         points = tuple(point for answer in answers if not isinstance(answer, str) for point in answer)
         silent = {
@@ -74,7 +76,7 @@ class Observer:
             for source, answer in zip(self._sources, answers, strict=True)
             if isinstance(answer, str)
         }
-        return WebPrices(points=points, silent=silent)
+        return WebPrices(points=points, silent=silent, asked_at=asked_at)
 
     async def _ask(self, source: PriceSource) -> Sequence[PricePoint] | str:
         try:

@@ -98,6 +98,15 @@ def next_step(at: Situation, rules: MandateRules) -> Step:
     return _from_drift(at, rules)
 
 
+def span(seconds: int) -> str:
+    """Write a span for people: seconds below two minutes, minutes below two hours, else hours."""
+    if seconds < 2 * 60:
+        return f"{seconds} s"
+    if seconds < 2 * 3_600:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3_600} h {seconds % 3_600 // 60} min"
+
+
 def _open(at: Situation) -> Mandate | None:
     return at.mandate if at.mandate is not None and at.now < at.mandate.expires_at else None
 
@@ -112,7 +121,7 @@ def _execute(at: Situation, mandate: Mandate, rules: MandateRules) -> Step:
 def _vote(at: Situation, proposal: Proposal, rules: MandateRules) -> Step:
     if at.now >= proposal.ends_at:
         return Step(NextStep.CONCLUDE, f"the vote on proposal {proposal.proposal_id} has ended")
-    words = f"proposal {proposal.proposal_id} is in vote for another {proposal.ends_at - at.now} s"
+    words = f"proposal {proposal.proposal_id} is in vote for another {span(proposal.ends_at - at.now)}"
     if not same_target(proposal.target_bps, at.target_bps, rules.same_target_bps):
         words += "; the whales have moved since, which waits until the vote is over"
     return Step(NextStep.WAIT_VOTE, words)
@@ -131,7 +140,7 @@ def _from_drift(at: Situation, rules: MandateRules) -> Step:
         return Step(NextStep.HOLD, f"drift is {at.drift_bps} bps, within the threshold of {rules.threshold_bps}")
     resting = _rest_left(at, rules)
     if resting > 0:
-        return Step(NextStep.HOLD, f"this target was rejected; it is not proposed again for another {resting} s")
+        return Step(NextStep.HOLD, f"this target was rejected; it is not proposed again for another {span(resting)}")
     return Step(NextStep.PROPOSE, f"drift is {at.drift_bps} bps, above the threshold of {rules.threshold_bps}")
 
 

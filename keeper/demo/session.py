@@ -32,6 +32,8 @@ ROUND_SECONDS = 150.0
 """A round that has not ended by then has failed, and the report says how far it came."""
 ROUND_PAUSE = 1.0
 WHALES_SECONDS = 3.0
+TIMELINE_SECONDS = "20"
+"""How long after the first round the scenario goes on: whales trade, prices move, a second round follows."""
 PATIENCE = 4
 """How often in a row a pool may be refused before its round counts as over."""
 AT_REST = frozenset({Outcome.WITHIN_THRESHOLD, Outcome.REBALANCED, Outcome.VOTE_FAILED})
@@ -82,7 +84,7 @@ async def run(options: Options) -> int:
         async with AsyncExitStack() as stack:
             if not options.as_json:
                 output.err.print("starting the local chain (the real Clarity VM) …")
-            arguments = () if options.once else ("--timeline",)
+            arguments = () if options.once else ("--timeline", TIMELINE_SECONDS)
             chain = await stack.enter_async_context(local_chain(state / "chain.log", *arguments))
             settings = await _settings(chain, state, options)
             set_up_voices(settings)

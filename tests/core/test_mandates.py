@@ -69,7 +69,7 @@ def test_next_step__every_situation__has_one_answer(case, expected) -> None:
         ({"proposal": vote(left=-1)}, "the vote on proposal 5 has ended"),
         ({"mandate": mandate(target=OLDER)}, "the mandate keeps the target that was voted on"),
         ({"mandate": mandate(worst=150)}, "mandate 5 is carried out"),
-        ({"proposal": vote("rejected", left=-400)}, "not proposed again for another 86000 s"),
+        ({"proposal": vote("rejected", left=-400)}, "not proposed again for another 23 h 53 min"),
     ],
 )
 def test_next_step__its_reason__is_plain(case, says) -> None:
