@@ -1,5 +1,7 @@
 // From an empty machine to the scenario's first morning: markets, pools, yesterday's round, and then the people.
 
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import { openMarkets, pauseVenue } from "./boot-market.mjs";
 import { openPools } from "./boot-pools.mjs";
 import { openChain, STACKS_BLOCK_SECS } from "./chain.mjs";
@@ -17,7 +19,9 @@ export async function bootScenario({ manifestPath, scenarioPath, timeline, track
   const chain = await openChain({ manifestPath, genesisTime: morning - HISTORY_SECS, trackCosts });
   const scenario = new Scenario(readScenario(scenarioPath), () => chain.time);
   openMarkets(chain, scenario);
+  await nextTurn(); // a signal to stop is heard only between steps
   openPools(chain, scenario);
+  await nextTurn();
   const maker = new MarketMaker(chain, scenario);
   const trades = maker.steps(); // yesterday's purchases moved the markets a little
   if (trades.length > 0) chain.mineSteps(trades);
