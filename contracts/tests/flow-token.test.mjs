@@ -8,7 +8,7 @@ const SUPPLY = 100_000_000_000_000n;
 const send = (by, amount, from, to, memo = Cl.none()) => call(by, "flow-token", "transfer", u(amount), p(from), p(to), memo);
 const balance = (person) => read("flow-token", "get-balance", p(person));
 
-beforeEach(boot);
+beforeEach(() => boot());
 
 describe("flow-token", () => {
   it("is FLOW with 6 decimals, all of it minted to the deployer", () => {

@@ -10,7 +10,7 @@ const revoke = (by, person, role) => call(by, "pool-access", "revoke-role", p(pe
 const hasRole = (person, role) => read("pool-access", "has-role", p(person), Cl.stringAscii(role));
 const governs = (person) => read("pool-access", "is-governance", p(person));
 
-beforeEach(boot);
+beforeEach(() => boot());
 
 describe("roles", () => {
   it.each(ROLES)("%s is given and taken, telling what was before", (role) => {

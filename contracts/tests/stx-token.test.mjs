@@ -6,7 +6,7 @@ import { MAX_UINT, boot, call, errorsOf, expectError, p, read, stxOf, u, who } f
 const errors = errorsOf("stx-token");
 const send = (by, amount, from, to, memo = Cl.none()) => call(by, "stx-token", "transfer", u(amount), p(from), p(to), memo);
 
-beforeEach(boot);
+beforeEach(() => boot());
 
 describe("stx-token", () => {
   it("is native STX", () => {

@@ -22,7 +22,7 @@ function invest(total) {
   must(who.mover, "whale-pool-vault", "execute-leg", u(1), p(STX_TOKEN), p(B), u(total / 10n), u(0), ours("fair-adapter"));
 }
 
-beforeEach(boot);
+beforeEach(() => boot());
 
 describe("create-pool", () => {
   it("opens a pool with the next number and names its share", () => {

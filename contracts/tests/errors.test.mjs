@@ -1,0 +1,80 @@
+// House rules of our own contracts that a compiler does not check.
+
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+import { OWN, errorsOf, sourceOf } from "./kit.mjs";
+
+const FIRST_CODE = {
+  "stx-token": 2_000n,
+  "flow-token": 1_000n,
+  "pool-access": 1_100n,
+  "pool-share": 1_200n,
+  "flow-staking": 1_600n,
+  "whale-pool-vault": 1_300n,
+  "pool-governance": 1_700n,
+  "pool-rebalancer": 1_400n,
+};
+const linesOf = (name) => sourceOf(name).split("\n");
+const code = (name) => linesOf(name).map((line) => line.replace(/;;.*$/, ""));
+
+describe.each(OWN)("%s", (contract) => {
+  const errors = errorsOf(contract);
+
+  it("has errors, each of its own code inside the contract's hundred", () => {
+    const codes = Object.values(errors);
+    expect(codes.length).toBeGreaterThan(0);
+    expect(new Set(codes).size).toBe(codes.length);
+    for (const one of codes) {
+      expect(one).toBeGreaterThanOrEqual(FIRST_CODE[contract]);
+      expect(one).toBeLessThan(FIRST_CODE[contract] + 100n);
+    }
+  });
+
+  it("says in one sentence above each error what it means", () => {
+    const lines = linesOf(contract);
+    for (const name of Object.keys(errors)) {
+      const at = lines.findIndex((line) => line.startsWith(`(define-constant ${name} `));
+      expect(lines[at - 1], name).toMatch(/^;; \S.*\.$/);
+    }
+  });
+
+  it("has every error provoked, or at least named, by its own tests and used in its own code", () => {
+    const tests = readFileSync(new URL(`./${contract}.test.mjs`, import.meta.url), "utf8");
+    const body = code(contract).filter((line) => !line.startsWith("(define-constant ERR_")).join("\n");
+    for (const name of Object.keys(errors)) {
+      expect(tests, name).toMatch(new RegExp(`\\b${name}\\b`));
+      expect(body, name).toMatch(new RegExp(`\\b${name}\\b`));
+    }
+  });
+
+  it("writes no error as a number in a body, panics nowhere and takes no unlimited allowance", () => {
+    for (const line of code(contract)) {
+      if (!line.startsWith("(define-constant ERR_")) expect(line).not.toMatch(/\(err u\d/);
+      expect(line).not.toMatch(/unwrap-panic|unwrap-err-panic|with-all-assets-unsafe|at-block/);
+    }
+  });
+
+  it("says where it rounds, what it holds and which errors are its own", () => {
+    const header = linesOf(contract).slice(0, 14).filter((line) => line.startsWith(";;")).join(" ");
+    for (const word of ["Errors: u", "Rounding", "old"]) expect(header).toContain(word);
+  });
+});
+
+describe("all of them together", () => {
+  it("stand in the README with their codes and their meanings", () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    for (const contract of OWN) {
+      const lines = linesOf(contract);
+      for (const [name, one] of Object.entries(errorsOf(contract))) {
+        const meaning = lines[lines.findIndex((line) => line.startsWith(`(define-constant ${name} `)) - 1].slice(3);
+        expect(readme).toContain(`| u${one} | \`${name}\` | ${meaning} |`);
+      }
+    }
+  });
+
+  it("use no code twice", () => {
+    const all = OWN.flatMap((contract) => Object.values(errorsOf(contract)));
+    expect(new Set(all).size).toBe(all.length);
+  });
+});
