@@ -5,6 +5,7 @@ import { checkSignatures, decodeTransaction, SignatureError } from "./wire.mjs";
 
 const TESTNET_VERSION = 0x80;
 export const TESTNET_CHAIN_ID = 0x80000000;
+const LAST_CONDITION_TYPE = 2; // STX, fungible, non-fungible; staking and PoX come with epoch 4.0
 const MAX_CHAINING = 25;
 const MIN_FEE_PER_BYTE = 1n;
 
@@ -96,6 +97,9 @@ export class Mempool {
     if (decoded.version !== TESTNET_VERSION) refuse("BadTransactionVersion");
     if (decoded.chainId !== TESTNET_CHAIN_ID) refuse("SignatureValidation", { message: "Invalid tx: wrong chain ID" });
     if (decoded.payload.kind === "other") refuse("NoCoinbaseViaMempool");
+    if (decoded.wire.postConditions.values.some(({ conditionType }) => conditionType > LAST_CONDITION_TYPE)) {
+      refuse("ServerFailureOther", { message: "post-conditions on staking are not supported in this epoch" });
+    }
     try {
       checkSignatures(decoded);
     } catch (error) {

@@ -254,6 +254,12 @@ describe("a bare chain", () => {
       expect((await reasonOf(transaction)).reason).toBe("SignatureValidation");
     });
 
+    it("refuses a post-condition of a later epoch", async () => {
+      const postConditions = [{ type: "staking-postcondition", address: "origin", condition: "lte", amount: 1 }];
+      const transaction = await call("add", [Cl.uint(1)], await chain.nonce(), { postConditions });
+      expect((await reasonOf(transaction)).reason).toBe("ServerFailureOther");
+    });
+
     it("refuses a transfer of more than there is", async () => {
       const transfer = { recipient: FEES, amount: 10n ** 18n, ...signed(await chain.nonce()) };
       expect((await reasonOf(await makeSTXTokenTransfer(transfer))).reason).toBe("NotEnoughFunds");
