@@ -141,6 +141,7 @@
 (define-private (settle (token-in <ft>) (amount-in uint) (token-out <ft>) (amount-out uint) (venue-fee uint))
   (let ((trader tx-sender))
     (try! (contract-call? token-in transfer-fixed (+ amount-in (var-get overcharge)) trader .amm-vault-v2-01 none))
+    (var-set overcharge u0)
     (and (> amount-out u0)
       (try! (contract-call? .amm-vault-v2-01 transfer-ft token-out (- amount-out (var-get shortfall)) trader))
     )
@@ -230,7 +231,7 @@
   (ok (var-set paused new-paused))
 )
 
-;; TEST ONLY: a venue that takes more than it was offered, or pays less than it says.
+;; TEST ONLY: a venue that takes more than it was offered, in its next hop, or pays less than it says, in all.
 (define-public (cheat-for-test (too-much uint) (too-little uint))
   (begin
     (var-set overcharge too-much)

@@ -206,7 +206,9 @@ describe("refusals", () => {
 
     expect(desk.swap("STX", "ALEX", 10n ** 8n)).toEqual(refused(errors.ERR_TOOK_TOO_MUCH));
     expect(desk.swap("STX", "DIKO", 10n ** 8n)).toEqual(refused(errors.ERR_TOOK_TOO_MUCH));
-    expect(desk.holds("STX", desk.adapter)).toBe(10n ** 9n);
+    desk.give("DIKO", 10n ** 9n, desk.adapter);
+    expect(desk.swap("DIKO", "STX", 10n ** 8n)).toEqual(refused(errors.ERR_TOOK_TOO_MUCH));
+    for (const symbol of ["STX", "ALEX", "DIKO"]) expect(desk.holds(symbol, desk.adapter)).toBe(10n ** 9n);
   });
 
   it("a contract that trades in its caller's name", () => {

@@ -279,6 +279,19 @@ describe("the breaker", () => {
     expect(post(["WELSH", (ON_CHAIN.WELSH * 102n) / 100n])).toEqual({ posted: "1", tripped: "1" });
   });
 
+  it("trips on a jump of the median alone, while the report is still within the bound", () => {
+    post(["WELSH", ON_CHAIN.WELSH]);
+    const fee = Cl.tuple({ num: Cl.uint(997), den: Cl.uint(1000) });
+    act(simnet, venues.CORE, "set-pool-for-test", [Cl.uint(1), Cl.uint(1_105n * 10n ** 8n), Cl.uint(60_000n * 10n ** 9n), fee, fee, fee]);
+    const reported = (ON_CHAIN.WELSH * 109n) / 100n;
+
+    setReserves("STX", "WELSH", 1_105n * 10n ** 11n, 60_000n * 10n ** 12n);
+
+    expect(post(["WELSH", reported])).toEqual({ posted: "1", tripped: "1" });
+    expect(sources("WELSH").alex.price).toBe(1_841_666_666n);
+    expect(sources("WELSH").velar.price).toBe(1_841_666_666n);
+  });
+
   it("stays out until it is reset, counts in every later call, and speaks once", () => {
     post(["ALEX", 2n * ON_CHAIN.ALEX]);
 
@@ -346,6 +359,17 @@ describe("get-stx-usd", () => {
     }
   });
 
+  it("lends its age to what DIA says of other assets", () => {
+    const at = now() - 300n;
+    dia("STX/USD", 47_240_000n, now());
+    dia("ALEX/USD", 2_100_000n, now());
+    call("set-dia-source", [asset("ALEX"), Cl.stringAscii("ALEX/USD")]);
+
+    post(["STX", STX_USD, at], ["ALEX", ON_CHAIN.ALEX]);
+
+    expect(sources("ALEX").dia).toEqual({ price: (21_000_000_000n * E12) / STX_USD, at });
+  });
+
   it("without it, DIA says nothing about other assets", () => {
     dia("ALEX/USD", 2_100_000n, now());
     call("set-dia-source", [asset("ALEX"), Cl.stringAscii("ALEX/USD")]);
@@ -377,6 +401,8 @@ describe("on-chain sources", () => {
     post(["ALEX", ON_CHAIN.ALEX]);
 
     expect(sources("ALEX").alex.price).toBe(ON_CHAIN.ALEX);
+    setReserves("ALEX", "STX", 10n ** 26n, 10n ** 27n);
+    expect(post(["ALEX", ON_CHAIN.ALEX])).toEqual({ posted: "1", tripped: "0" });
   });
 
   it.each([
