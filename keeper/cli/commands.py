@@ -16,6 +16,7 @@ from keeper.doctor import examine
 from keeper.plans_now import plans_now
 from keeper.settings import Settings, load_settings
 from keeper.store.sqlite import open_store
+from keeper.whale_file import read_whales
 
 Config = Annotated[
     Path | None,
@@ -30,6 +31,10 @@ def register(app: typer.Typer) -> None:
     app.callback()(_options)
     for command in (demo, run, check, plan, status):
         app.command()(command)
+    whales = typer.Typer(help="The wallets that pools follow.", no_args_is_help=True)
+    whales.command("load")(whales_load)
+    whales.command("list")(whales_list)
+    app.add_typer(whales, name="whales")
 
 
 def _options(
@@ -131,6 +136,44 @@ def status(config: Config = None, *, json: Json = False) -> None:
     )
     for intent in intents:
         output.out.print(f"open: {intent['key']} {intent['state']} {intent['txid'] or ''}", markup=False)
+
+
+def whales_load(file: Path, config: Config = None) -> None:
+    """Put the whales of a JSON file into the store; the same address and category is replaced.
+
+    Example: keeper whales load whales.json
+    """
+    settings, whales = _settings(config), read_whales(file)
+
+    async def put() -> None:
+        async with open_store(settings.store_path) as store:
+            await store.put_whales(whales)
+
+    asyncio.run(put())
+    output.out.print(f"{len(whales)} whales are in the store")
+
+
+def whales_list(category: str, config: Config = None, *, json: Json = False) -> None:
+    """Show the whales of a category.
+
+    Example: keeper whales list defi
+    """
+    settings = _settings(config)
+
+    async def look() -> list[dict[str, Any]]:
+        async with open_store(settings.store_path) as store:
+            return [asdict(whale) for whale in await store.whales(category)]
+
+    found = asyncio.run(look())
+    if json:
+        output.as_json({"whales": found})
+        return
+    rows = [(w["address"], str(w["score"]), _percent(w["win_rate_bps"]), _shares(w)) for w in found]
+    output.table(("address", "score", "win rate", "allocation"), rows)
+
+
+def _shares(whale: dict[str, Any]) -> str:
+    return ", ".join(f"{symbol} {_percent(bps)}" for symbol, bps in whale["allocation_bps"].items())
 
 
 def demo(

@@ -86,7 +86,7 @@ async def run(options: Options) -> int:
                 output.err.print("starting the local chain (the real Clarity VM) …")
             arguments = () if options.once else ("--timeline", TIMELINE_SECONDS)
             chain = await stack.enter_async_context(local_chain(state / "chain.log", *arguments))
-            settings = await _settings(chain, state, options)
+            settings = await write_settings(chain, state, options)
             set_up_voices(settings)
             keeper = await stack.enter_async_context(open_keeper(settings, stop))
             await keeper.observer.tip()
@@ -164,7 +164,7 @@ def _fresh_folder(options: Options) -> Path:
     return state
 
 
-async def _settings(chain: LocalChain, state: Path, options: Options) -> Settings:
+async def write_settings(chain: LocalChain, state: Path, options: Options) -> Settings:
     """Write the demo's settings file and key, and read them back as a real start would."""
     deployer = (await chain.get("/devnet/state"))["deployer"]
     key = state / "keeper.key"

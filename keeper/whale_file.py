@@ -1,0 +1,58 @@
+"""Reads whales from a JSON file: a list of objects with the fields of `Whale`. Everything is checked; nothing is guessed."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from keeper.chain.c32 import parse_principal
+from keeper.core.units import Bps, MicroStx, Seconds
+from keeper.core.whales import Whale
+from keeper.errors import BadInput
+
+MAX_BYTES = 16 * 1024 * 1024
+
+
+class _WhaleRow(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    address: str = Field(min_length=1, max_length=200)
+    category: str = Field(min_length=1, max_length=60)
+    score: int = Field(ge=0, le=10**9)
+    win_rate_bps: int | None = Field(default=None, ge=0, le=10_000)
+    stacked_ustx: int = Field(default=0, ge=0, le=2**63 - 1)
+    allocation_bps: dict[str, int]
+    observed_at: int = Field(ge=1, le=2**40)
+
+
+_ROWS = TypeAdapter(list[_WhaleRow])
+
+
+def read_whales(path: Path) -> tuple[Whale, ...]:
+    """Return the whales in `path`. Raises BadInput, naming the row and the field."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            message = f"{path} is larger than {MAX_BYTES} bytes"
+            raise BadInput(message)
+        rows = _ROWS.validate_json(path.read_bytes())
+    except OSError as exc:
+        message = f"{path} cannot be read: {exc.strerror}"
+        raise BadInput(message) from None
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the document"
+        message = f"{path}, whale {where}: {first['msg']}"
+        raise BadInput(message) from None
+    return tuple(_whale(row) for row in rows)
+
+
+def _whale(row: _WhaleRow) -> Whale:
+    parse_principal(row.address)
+    return Whale(
+        address=row.address,
+        category=row.category,
+        score=row.score,
+        win_rate_bps=None if row.win_rate_bps is None else Bps(row.win_rate_bps),
+        stacked_ustx=MicroStx(row.stacked_ustx),
+        allocation_bps=dict(row.allocation_bps),
+        observed_at=Seconds(row.observed_at),
+    )

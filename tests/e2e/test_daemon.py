@@ -1,0 +1,171 @@
+"""The daemon as an operator has it: `keeper run` with a settings file, its page, its API, signals, and a kill."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from keeper.demo import session
+from keeper.demo.local_chain import free_port, local_chain
+from tests.e2e.conftest import KEEPER, ROOT, clean_env, keeper
+
+pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("e2e")]
+AT_REST = {"rebalanced", "within_threshold"}
+
+
+def get(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - a loopback address of our own
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as exc:
+        return exc.code, exc.read().decode()
+    except OSError:
+        return None, ""
+
+
+async def until(condition, seconds=150):
+    async with asyncio.timeout(seconds):
+        while not (found := await asyncio.to_thread(condition)):
+            await asyncio.wait({asyncio.create_task(asyncio.to_thread(lambda: None))}, timeout=0.2)
+    return found
+
+
+def start(config, log, port):
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            [str(KEEPER), "run", "--config", str(config)],
+            cwd=ROOT,
+            env=clean_env({"KEEPER_WEB_PORT": str(port)}),
+            stdout=out,
+            stderr=out,
+        )
+
+
+def last_outcomes(url):
+    status, body = get(f"{url}/api/pools")
+    if status != 200:
+        return {}
+    return {pool["pool_id"]: (pool["last_decision"] or {}).get("outcome") for pool in json.loads(body)["pools"]}
+
+
+def children(pid):
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += [int(child) for child in task.read_text().split()]
+    return found
+
+
+def alive(pid):
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+async def test_run__killed_in_the_middle__the_next_start_finishes_and_sends_nothing_twice(tmp_path):
+    async with local_chain(tmp_path / "chain.log") as chain:
+        config, log, port = await installed(chain, tmp_path), tmp_path / "keeper.log", free_port()
+        url = f"http://127.0.0.1:{port}"
+
+        process = start(config, log, port)
+        await until(lambda: "slice_executed" in log.read_text())
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process = start(config, log, port)
+        await until(lambda: len(o := last_outcomes(url)) == 3 and set(o.values()) <= AT_REST)
+
+        await nothing_was_sent_twice(chain, url)
+        page = faces_answer(url)
+        printed = await asyncio.to_thread(commands_answer, config)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, 15) == 0
+        key = (tmp_path / "keeper.key").read_text().strip()
+        assert key not in log.read_text() + page + printed
+
+
+async def installed(chain, folder):
+    """Write settings, key and whales as an operator would, and return the settings file."""
+    await session.write_settings(chain, folder, session.Options())
+    config, whales = folder / "keeper.toml", folder / "whales.json"
+    whales.write_text(json.dumps([_row(whale) for whale in await chain.whales()]))
+    loaded = await asyncio.to_thread(keeper, "whales", "load", str(whales), "-c", str(config))
+    assert loaded.returncode == 0, loaded.stderr
+    return config
+
+
+async def nothing_was_sent_twice(chain, url):
+    intents = json.loads(get(f"{url}/api/intents?limit=500")[1])["intents"]
+    settled = [intent for intent in intents if intent["state"] == "settled"]
+    assert len({intent["key"].partition("#")[0] for intent in settled}) == len(settled) > 0
+    for intent in settled:
+        assert (await chain.get(f"/extended/v3/transactions/0x{intent['txid']}"))["status"] == "success"
+
+
+def faces_answer(url):
+    assert get(f"{url}/healthz")[0] == 200
+    assert "keeper_pool_drift_bps" in get(f"{url}/metrics")[1]
+    page = get(url)[1]
+    assert all(name in page for name in ("DeFi Whale Index", "Meme Whale Portfolio", "Conservative Stacker"))
+    assert (get(f"{url}/api/pools/2")[0], get(f"{url}/api/pools/99")[0]) == (200, 404)
+    assert json.loads(get(f"{url}/api/decisions?pool=1&limit=5")[1])["decisions"]
+    return page
+
+
+def commands_answer(config):
+    doctor = keeper("check", "-c", str(config), "--json")
+    assert (doctor.returncode, json.loads(doctor.stdout)["ok"]) == (0, True)
+    plan = keeper("plan", "-c", str(config), "--json")
+    assert [pool["legs"] for pool in json.loads(plan.stdout)["pools"]] == [[], [], []]
+    status = keeper("status", "-c", str(config), "--json")
+    assert {pool["last_decision"]["outcome"] for pool in json.loads(status.stdout)["pools"]} <= AT_REST
+    return doctor.stdout + plan.stdout + status.stdout
+
+
+async def test_demo__ctrl_c__stops_everything_it_started():
+    port = free_port()
+    process = subprocess.Popen(
+        [str(KEEPER), "demo", "--port", str(port)],
+        cwd=ROOT,
+        env=clean_env(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    await until(lambda: get(f"http://127.0.0.1:{port}/")[0] == 200, 60)
+    started = children(process.pid)
+    assert started
+
+    os.kill(process.pid, signal.SIGINT)
+    status = await asyncio.to_thread(process.wait, 20)
+
+    assert status == 0
+    assert [pid for pid in started if alive(pid)] == []
+    assert get(f"http://127.0.0.1:{port}/")[0] is None
+
+
+async def test_demo__page_port_taken__exits_78_and_names_the_setting():
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        done = await asyncio.to_thread(keeper, "demo", "--port", str(port), seconds=60)
+
+    assert done.returncode == 78
+    assert "web_port" in done.stderr
+
+
+def _row(whale):
+    return {
+        "address": whale.address,
+        "category": whale.category,
+        "score": whale.score,
+        "win_rate_bps": whale.win_rate_bps,
+        "stacked_ustx": whale.stacked_ustx,
+        "allocation_bps": dict(whale.allocation_bps),
+        "observed_at": whale.observed_at,
+    }
