@@ -17,6 +17,7 @@
 (define-constant MAX_TURNOVER_BPS u20000)
 (define-constant MAX_SLIPPAGE_BPS u200)
 (define-constant MAX_LOSS_BPS u200)
+(define-constant MAX_AMOUNT_USTX u10000000000000000) ;; more than all STX there will ever be
 (define-constant SCRIPT_WAIT_SECS DAY_SECS)
 (define-constant SCRIPT_LIFE_SECS (* u30 DAY_SECS)) ;; after the wait
 
@@ -268,6 +269,8 @@
     (asserts! (is-eq (some mandate-id) (map-get? latest-mandates pool-id)) ERR_REPLACED)
     (asserts! (< stacks-block-time (get expires-at mandate)) ERR_EXPIRED)
     (asserts! (is-eq slice (+ (get slices mandate) u1)) ERR_WRONG_SLICE)
+    (asserts! (<= turnover-ustx MAX_AMOUNT_USTX) ERR_OVER_TURNOVER)
+    (asserts! (<= loss-ustx MAX_AMOUNT_USTX) ERR_OVER_LOSS)
     (let ((turnover (+ (get turnover-ustx mandate) turnover-ustx))
           (loss (+ (get loss-ustx mandate) loss-ustx)))
       (asserts! (<= (* turnover BPS_ONE) (* (get turnover-bps limits) base)) ERR_OVER_TURNOVER)

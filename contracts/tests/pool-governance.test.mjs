@@ -350,6 +350,8 @@ describe("note-slice", () => {
   it("lets turnover and loss reach their limits and not pass them", () => {
     pass({ limits: { "turnover-bps": 5_000n, "loss-bps": 50n } }); // 50 STX and 0.5 STX of 100
     expectError(note(1, 1, { turnover: 50n * STX + 1n }), errors.ERR_OVER_TURNOVER);
+    expectError(note(1, 1, { turnover: MAX_UINT }), errors.ERR_OVER_TURNOVER);
+    expectError(note(1, 1, { loss: MAX_UINT }), errors.ERR_OVER_LOSS);
     expectError(note(1, 1, { loss: STX / 2n + 1n }), errors.ERR_OVER_LOSS);
     expect(note(1, 1, { turnover: 20n * STX, loss: STX / 4n }).result).toBeOk(Cl.bool(true));
     expectError(note(1, 2, { turnover: 30n * STX + 1n }), errors.ERR_OVER_TURNOVER);

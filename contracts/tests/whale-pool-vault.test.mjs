@@ -126,6 +126,19 @@ describe("deposit", () => {
     expect(sharesOf(bob)).toBe(shares);
   });
 
+  it("sells shares against the value rounded up", () => {
+    deposit(alice, 10n * STX);
+    leg(STX_TOKEN, A, 9n * STX);
+    leg(STX_TOKEN, B, STX);
+    price(A, 1n); // 4.5 A are worth 0.0000045 micro-STX now, and 2 B with them as little
+    price(B, 1n);
+    leg(A, STX_TOKEN, STX); // 2 STX idle
+    expect(value()).toBe(2n * STX);
+    const { shares } = plain(deposit(bob, 2n * STX).result);
+    expect(shares).toBe((2n * STX * pool()["total-shares"] - 2n * STX * shares) / (2n * STX + 2n));
+    expect(shares).toBeLessThan(10n * STX);
+  });
+
   it("rounds shares down, so the smallest deposit may buy none", () => {
     deposit(alice, 1_000n * STX);
     invest(1_000n * STX);
