@@ -204,7 +204,6 @@ class PoolBoot {
 
 // Prices of ALEX's own pools, from STX outward.
 const CONSTANT_PRODUCT = 100_000_000;
-const STABLE_CURVE = 5_000_000;
 const ALEX_HOPS = {
   ALEX: [["STX", "ALEX", CONSTANT_PRODUCT]],
   WELSH: [["STX", "WELSH", CONSTANT_PRODUCT]],
@@ -212,7 +211,7 @@ const ALEX_HOPS = {
     ["STX", "ALEX", CONSTANT_PRODUCT],
     ["ALEX", "DIKO", CONSTANT_PRODUCT],
   ],
-  stSTX: [["STX", "stSTX", STABLE_CURVE]],
+  stSTX: [["STX", "stSTX", CONSTANT_PRODUCT]],
 };
 
 // The venue says y per x, and the price wanted is x per y: inverted.

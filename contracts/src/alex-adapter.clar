@@ -32,8 +32,6 @@
 (define-constant ERR_TOOK_TOO_MUCH (err u1810))
 ;; Somebody stands between the owner of the tokens and this contract.
 (define-constant ERR_NOT_OWNER (err u1811))
-;; The venue's rounding puts this trade off its own curve, and it would refuse it.
-(define-constant ERR_OFF_CURVE (err u1812))
 
 (define-constant STX .stx-token)
 (define-constant ALEX 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-alex)
@@ -42,9 +40,8 @@
 (define-constant STSTX 'SP4SZE494VC2YC5JYG7AYFQ44F5Q4PYV7DVMDPBG.ststx-token)
 
 (define-constant ONE_8 u100000000)
-;; ALEX's factor of the constant product, and of the curve for a pair that trades near par.
+;; ALEX's factor of the constant product, which is part of a pool's key.
 (define-constant PRODUCT u100000000)
-(define-constant STABLE u5000000)
 ;; Ten thousand million whole tokens: beyond it the venue's arithmetic can overflow, which aborts without a code.
 (define-constant MAX_FIXED u1000000000000000000)
 
@@ -107,7 +104,7 @@
         (out (/
           (if (is-two-hop from to)
             (try! (quote-hop ALEX (get-wrapper to) PRODUCT (try! (quote-hop (get-wrapper from) ALEX PRODUCT fixed))))
-            (try! (quote-hop (get-wrapper from) (get-wrapper to) (get-factor from to) fixed))
+            (try! (quote-hop (get-wrapper from) (get-wrapper to) PRODUCT fixed))
           )
           (get-scale to)
         ))
@@ -140,10 +137,6 @@
     (and (is-eq from a) (is-eq to b))
     (and (is-eq from b) (is-eq to a))
   )
-)
-
-(define-private (get-factor (from principal) (to principal))
-  (if (is-pair from to STX STSTX) STABLE PRODUCT)
 )
 
 ;; 8-decimal units in one base unit of the token.
@@ -183,7 +176,7 @@
           (hop 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-wstx-v2 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-alex PRODUCT dx min-dy)
           (if (is-eq bought WELSH)
             (hop 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-wstx-v2 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-wcorgi PRODUCT dx min-dy)
-            (hop 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-wstx-v2 'SP1E0XBN9T4B10E9QMR7XMFJPMA19D77WY3KP2QKC.token-wststx STABLE dx min-dy)
+            (hop 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-wstx-v2 'SP1E0XBN9T4B10E9QMR7XMFJPMA19D77WY3KP2QKC.token-wststx PRODUCT dx min-dy)
           )
         )
         (if (is-eq sold ALEX)
@@ -195,7 +188,7 @@
             (hop 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-wdiko 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-alex PRODUCT dx min-dy)
             (if (is-eq sold WELSH)
               (hop 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-wcorgi 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-wstx-v2 PRODUCT dx min-dy)
-              (hop 'SP1E0XBN9T4B10E9QMR7XMFJPMA19D77WY3KP2QKC.token-wststx 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-wstx-v2 STABLE dx min-dy)
+              (hop 'SP1E0XBN9T4B10E9QMR7XMFJPMA19D77WY3KP2QKC.token-wststx 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-wstx-v2 PRODUCT dx min-dy)
             )
           )
         )
@@ -298,22 +291,9 @@
     (match (contract-call? 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.amm-pool-v2-01 get-helper x y factor (- dx fee))
       dy (begin
         (asserts! (> dy u0) ERR_DUST)
-        ;; Only the power curve can round in the trader's favour; the product rounds down twice.
-        (asserts! (or (is-eq factor PRODUCT) (is-on-curve x y factor (- dx fee) dy)) ERR_OFF_CURVE)
         (ok dy)
       )
       code (translate code)
-    )
-  )
-)
-
-;; The venue refuses a trade at a better price than its pool shows, which it tells in one order only.
-(define-private (is-on-curve (x principal) (y principal) (factor uint) (net uint) (dy uint))
-  (match (contract-call? 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.amm-pool-v2-01 get-price x y factor)
-    price (<= (/ (* dy ONE_8) net) price)
-    reversed (match (contract-call? 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.amm-pool-v2-01 get-price y x factor)
-      price (>= (/ (* net ONE_8) dy) price)
-      missing false
     )
   )
 )

@@ -55,7 +55,7 @@ beforeEach(() => {
   alexSource("ALEX", hop("STX", "ALEX"));
   alexSource("WELSH", hop("STX", "WELSH"));
   alexSource("DIKO", hop("STX", "ALEX"), hop("ALEX", "DIKO"));
-  alexSource("STSTX", hop("STX", "STSTX", FACTOR.stable));
+  alexSource("STSTX", hop("STX", "STSTX"));
   velarSource("WELSH");
   call("set-ratio-source", [asset("STSTX")]);
   call("set-dia-source", [asset("STX"), Cl.stringAscii("STX/USD")]);
@@ -381,14 +381,14 @@ describe("get-stx-usd", () => {
 });
 
 describe("on-chain sources", () => {
-  it("stSTX is near par on the stable curve and follows the ratio", () => {
-    setReserves("STX", "STSTX", 500_000n * 10n ** 8n, 500_000n * 10n ** 8n, FACTOR.stable);
+  it("stSTX has a pool and follows the ratio", () => {
+    setReserves("STX", "STSTX", 500_000n * 10n ** 8n, 500_000n * 10n ** 8n);
     act(simnet, venues.RATIO, "set-ratio-for-test", [Cl.uint(1_020_000)]);
 
     post(["STSTX", 1_010_000_000_000n]);
 
     expect(sources("STSTX").ratio.price).toBe(1_020_000_000_000n);
-    expect(sources("STSTX").alex.price).toBe(1_000_000_050_000n); // the venue's power is rounded down by its margin
+    expect(sources("STSTX").alex.price).toBe(1_000_000_000_000n);
     expect(consensus("STSTX")).toMatchObject({ price: "1010000000000", sources: "3" });
   });
 
@@ -422,7 +422,7 @@ describe("on-chain sources", () => {
   });
 
   it("an emptied stable pool, an emptied Velar pool and an unknown ratio do not stop a post either", () => {
-    setReserves("STX", "STSTX", 0n, 10n ** 14n, FACTOR.stable);
+    setReserves("STX", "STSTX", 0n, 10n ** 14n);
     act(simnet, venues.RATIO, "set-ratio-for-test", [Cl.uint(0)]);
     const fee = Cl.tuple({ num: Cl.uint(997), den: Cl.uint(1000) });
     act(simnet, venues.CORE, "set-pool-for-test", [Cl.uint(1), Cl.uint(0), Cl.uint(0), fee, fee, fee]);

@@ -242,12 +242,6 @@ OURS: Final = (
         ("ERR_PAID_TOO_LITTLE", 1809, MarketRefused, "The venue paid less than it said."),
         ("ERR_TOOK_TOO_MUCH", 1810, MarketRefused, "The venue took more than it was offered."),
         ("ERR_NOT_OWNER", 1811, MarketRefused, "Somebody stands between the owner of the tokens and this contract."),
-        (
-            "ERR_OFF_CURVE",
-            1812,
-            MarketRefused,
-            "The venue's rounding puts this trade off its own curve, and it would refuse it.",
-        ),
     ),
     *_of(
         "velar-adapter",

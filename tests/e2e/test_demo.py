@@ -129,7 +129,7 @@ def test_demo__sources_disagree__trades_nothing_and_alerts():
     assert meme["slices"] == []
     assert meme["transactions"] == []
     assert meme["decisions"][-1]["facts"]["error"] == "PriceDisagreement"
-    [alert] = [alert for alert in meme["alerts"] if "nothing was traded" in alert["title"]]
+    alert = next(alert for alert in meme["alerts"] if "nothing was traded" in alert["title"])
     assert "WELSH" in alert["what"]
     assert alert["delivered_to"]
     assert pools(report)[1]["within_tolerance"] is True

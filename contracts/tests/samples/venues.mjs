@@ -112,6 +112,6 @@ export function openLaunchPools(simnet) {
   openAlexPool(simnet, WRAPPED.STX, WRAPPED.ALEX, FACTOR.product, 400_000n * 10n ** 8n, 9_000_000n * 10n ** 8n);
   openAlexPool(simnet, WRAPPED.STX, WRAPPED.WELSH, FACTOR.product, 150_000n * 10n ** 8n, 90_000_000n * 10n ** 8n);
   openAlexPool(simnet, WRAPPED.ALEX, WRAPPED.DIKO, FACTOR.product, 2_000_000n * 10n ** 8n, 5_000_000n * 10n ** 8n);
-  openAlexPool(simnet, WRAPPED.STX, WRAPPED.STSTX, FACTOR.stable, 500_000n * 10n ** 8n, 460_000n * 10n ** 8n);
+  openAlexPool(simnet, WRAPPED.STX, WRAPPED.STSTX, FACTOR.product, 500_000n * 10n ** 8n, 460_000n * 10n ** 8n);
   return { velarPoolId: openVelarPool(simnet, WSTX, TOKEN.WELSH, 250_000n * 10n ** 6n, 150_000_000n * 10n ** 6n) };
 }

@@ -25,8 +25,8 @@ class PoolSettings(BaseModel):
     symbol_y: Symbol
 
 
-def _pool(x: str, y: str, symbol_x: str, symbol_y: str, factor: int = ONE) -> PoolSettings:
-    return PoolSettings(x=x, y=y, factor=factor, symbol_x=symbol_x, symbol_y=symbol_y)
+def _pool(x: str, y: str, symbol_x: str, symbol_y: str) -> PoolSettings:
+    return PoolSettings(x=x, y=y, factor=ONE, symbol_x=symbol_x, symbol_y=symbol_y)
 
 
 _WSTX: Final = f"{ALEX_DEPLOYER}.token-wstx-v2"
@@ -36,7 +36,7 @@ LAUNCH_POOLS: Final = (
     _pool(_WSTX, _ALEX, "STX", "ALEX"),
     _pool(_WSTX, f"{ALEX_DEPLOYER}.token-wcorgi", "STX", "WELSH"),
     _pool(_ALEX, f"{ALEX_DEPLOYER}.token-wdiko", "ALEX", "DIKO"),
-    _pool(_WSTX, f"{_SECOND_DEPLOYER}.token-wststx", "STX", "stSTX", factor=5_000_000),
+    _pool(_WSTX, f"{_SECOND_DEPLOYER}.token-wststx", "STX", "stSTX"),
 )
 
 
