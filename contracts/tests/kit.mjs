@@ -182,7 +182,11 @@ function emptyProject() {
 
 export const price = (asset, e12) => must(DEPLOYER, "pool-oracle", "dictate", p(asset), u(e12));
 export const silence = (asset) => must(DEPLOYER, "pool-oracle", "silence", p(asset));
-export const grant = (person, role, by = DEPLOYER) => must(by, "pool-access", "grant-role", p(person), Cl.stringAscii(role));
+const LAUNCH_PRICES = [
+  [STX_TOKEN, (3n * PRICE_ONE) / 10n], // USD per STX
+  [A, 2n * PRICE_ONE],
+  [B, PRICE_ONE / 2n],
+];
 export const LAUNCH = { [STX_TOKEN]: 6_000, [A]: 3_000, [B]: 1_000 };
 
 export function createPool(share, shares = LAUNCH, capUsd = 25_000, by = who.creator) {
@@ -213,20 +217,19 @@ export async function boot({ realOracle = false } = {}) {
   }
   simnet.deployContract("clock", CLOCK, { clarityVersion: 4 }, DEPLOYER);
 
-  grant(who.keeper, "keeper");
-  grant(who.guardian, "emergency");
-  grant(who.creator, "creator");
-  grant(at("pool-rebalancer"), "rebalancer");
-  grant(who.mover, "rebalancer");
-  must(DEPLOYER, "whale-pool-vault", "register-asset", p(A), u(6));
-  must(DEPLOYER, "whale-pool-vault", "register-asset", p(B), u(8));
-  must(DEPLOYER, "whale-pool-vault", "set-fee-account", p(who.fees));
-  if (!realOracle) {
-    price(STX_TOKEN, (3n * PRICE_ONE) / 10n);
-    price(A, 2n * PRICE_ONE);
-    price(B, PRICE_ONE / 2n);
-  }
-  for (const name of ADAPTERS) openVenue(`${name}-adapter`);
+  const text = (role) => Cl.stringAscii(role);
+  setUp([
+    ["pool-access", "grant-role", p(who.keeper), text("keeper")],
+    ["pool-access", "grant-role", p(who.guardian), text("emergency")],
+    ["pool-access", "grant-role", p(who.creator), text("creator")],
+    ["pool-access", "grant-role", ours("pool-rebalancer"), text("rebalancer")],
+    ["pool-access", "grant-role", p(who.mover), text("rebalancer")],
+    ["whale-pool-vault", "register-asset", p(A), u(6)],
+    ["whale-pool-vault", "register-asset", p(B), u(8)],
+    ["whale-pool-vault", "set-fee-account", p(who.fees)],
+    ...(realOracle ? [] : LAUNCH_PRICES.map(([asset, e12]) => ["pool-oracle", "dictate", p(asset), u(e12)])),
+    ...ADAPTERS.flatMap((name) => venue(`${name}-adapter`)),
+  ]);
   expect(createPool("pool-share-1").result).toEqual(Cl.ok(u(1)));
 }
 
@@ -243,8 +246,16 @@ export function deployForeignShare(deployer) {
   return `${deployer}.pool-share`;
 }
 
-/** Admits a venue with deep pockets that deals at the launch prices. */
-export function openVenue(name) {
+/** Calls of the deployer, in one block. */
+function setUp(calls) {
+  const steps = calls.map(([contract, method, ...args]) => ({
+    callPublicFn: { contract: idOf(contract), method, args, sender: DEPLOYER },
+  }));
+  simnet.mineBlock(steps).forEach(({ result }, n) => expect(result.type, `${calls[n][0]} ${calls[n][1]}`).toBe("ok"));
+}
+
+/** A venue that is admitted, has deep pockets and deals at the launch prices. */
+function venue(name) {
   const rates = [
     [STX_TOKEN, A, 1, 2],
     [A, STX_TOKEN, 2, 1],
@@ -253,11 +264,13 @@ export function openVenue(name) {
     [A, B, 400, 1],
     [B, A, 1, 400],
   ];
-  for (const [from, to, out, into] of rates) must(DEPLOYER, name, "set-rate", p(from), p(to), u(out), u(into));
-  must(DEPLOYER, "stx-token", "transfer", u(1_000_000n * STX), p(DEPLOYER), ours(name), Cl.none());
-  must(DEPLOYER, "token-a", "faucet", u(10n ** 15n), ours(name));
-  must(DEPLOYER, "token-b", "faucet", u(10n ** 17n), ours(name));
-  must(DEPLOYER, "whale-pool-vault", "admit-adapter", ours(name));
+  return [
+    ...rates.map(([from, to, out, into]) => [name, "set-rate", p(from), p(to), u(out), u(into)]),
+    ["stx-token", "transfer", u(1_000_000n * STX), p(DEPLOYER), ours(name), Cl.none()],
+    ["token-a", "faucet", u(10n ** 15n), ours(name)],
+    ["token-b", "faucet", u(10n ** 17n), ours(name)],
+    ["whale-pool-vault", "admit-adapter", ours(name)],
+  ];
 }
 
 // --- the vault, in few words ---

@@ -584,6 +584,16 @@ describe("collect-fees", () => {
     expect(pool()["high-water-mark"]).toBe(mark);
   });
 
+  it("keeps the management clock when only a performance fee is charged", async () => {
+    await boot();
+    deposit(alice, 10n * STX);
+    leg(STX_TOKEN, A, 5n * STX);
+    const start = pool()["fees-at"];
+    price(A, 2n * PRICE_ONE + PRICE_ONE / 10n);
+    expect(collect().prints[0]).toMatchObject({ management: 0n, performance: 24_449n }); // worth 0.025 of 10.25 STX once minted
+    expect(pool()["fees-at"]).toBe(start);
+  });
+
   it("needs a price, a pool and its share; and does nothing in an empty pool", () => {
     leg(STX_TOKEN, A, STX);
     silence(A);
