@@ -129,6 +129,13 @@ describe("rebalance-pool", () => {
     expect(mandate()["loss-ustx"]).toBe(100_000n);
   });
 
+  it("values what is sold up and what is bought down", () => {
+    rebalance(FULL);
+    // 201 units of B are worth 1.005 micro-STX: 2 when sold. The venue pays 1.
+    expectError(rebalance([[B, STX_TOKEN, 201n]], { slice: 2 }), errors.ERR_SLIPPAGE);
+    expectError(rebalance([[B, STX_TOKEN, 200n]], { slice: 2 }), errors.ERR_DRIFT_NOT_LOWER); // worth 1, pays 1
+  });
+
   it("lets no leg make up for another", () => {
     rate(STX_TOKEN, A, 48n, 100n); // four percent below
     rate(STX_TOKEN, B, 220n, 1n); // ten percent above
