@@ -8,6 +8,7 @@ from keeper import narrate
 from keeper.app import Keeper
 from keeper.core.policy import PoolRule
 from keeper.core.records import AlertRecord, Decision, Intent, IntentKind, IntentState, Outcome
+from keeper.core.views import decimal
 
 MANY = 1_000
 
@@ -70,6 +71,7 @@ async def build(keeper: Keeper, rounds: Sequence[dict[str, Any]], *, elapsed: fl
         "books": {symbol: {"booked": str(booked), "chain": str(has)} for symbol, (booked, has) in found.items()},
         "rounds": list(rounds),
         "pools": rounds[0]["pools"],
+        "decimals": {asset.symbol: asset.decimals for asset in keeper.assets.all()},
         "elapsed_seconds": round(elapsed, 1),
     }
 
@@ -103,20 +105,26 @@ def alert_facts(record: AlertRecord) -> dict[str, Any]:
 
 def show(body: Mapping[str, Any]) -> None:
     """Print the report for a person."""
-    for number, one in enumerate(body["rounds"], start=1):
-        rows = [_row(pool) for pool in one["pools"]]
-        columns = ("pool", "drift before", "after", "slices", "cost", "proposal", "withdrawals paid", "ended")
-        output.table(columns, rows, title=f"Round {number}" if len(body["rounds"]) > 1 else None)
+    for one in body["rounds"]:
+        columns = ("pool", "drift before", "after", "slices", "cost", "vote", "withdrawals", "ended")
+        title = f"Round {one['round']}" if len(body["rounds"]) > 1 else None
+        output.table(columns, [_row(pool) for pool in one["pools"]], title=title)
         for pool in one["pools"]:
             for item in pool["slices"]:
-                for leg in item["legs"]:
-                    words = f"{leg['venue']}: {leg['amount_in']} {leg['sell']} → {leg['actual_out']} {leg['buy']}"
-                    minimum = f"(minimum {leg['min_out']}) 0x{item['txid']}"
-                    output.out.print(f"  {pool['name']}, slice {item['slice']}, {words} {minimum}", markup=False)
+                _show_slice(pool["name"], item, body["decimals"])
     for failure in body["failures"]:
         output.fail(failure)
     if body["ok"]:
         output.out.print("every pool is within its tolerance, and the vault's books equal the chain's balances")
+
+
+def _show_slice(name: str, item: Mapping[str, Any], decimals: Mapping[str, int]) -> None:
+    output.out.print(f"\n{name}, slice {item['slice']}, cost {item['cost_bps']} bps, txid {item['txid']}", markup=False)
+    for leg in item["legs"]:
+        sold = decimal(int(leg["amount_in"]), decimals[leg["sell"]])
+        bought, least = (decimal(int(leg[which]), decimals[leg["buy"]]) for which in ("actual_out", "min_out"))
+        words = f"  {leg['venue']}: {sold} {leg['sell']} → {bought} {leg['buy']} (at least {least})"
+        output.out.print(words, markup=False)
 
 
 def _row(pool: Mapping[str, Any]) -> tuple[str, ...]:
@@ -127,8 +135,8 @@ def _row(pool: Mapping[str, Any]) -> tuple[str, ...]:
         _percent(pool["drift_after_bps"]),
         str(len(pool["slices"])),
         "—" if pool["cost_bps"] is None else f"{pool['cost_bps']} bps",
-        "—" if proposal is None else f"{proposal['id']} {proposal['result']}",
-        str(len(pool["withdrawals"])),
+        "—" if proposal is None else proposal["result"],
+        "—" if not pool["withdrawals"] else f"{len(pool['withdrawals'])} paid",
         "on target" if pool["within_tolerance"] else "OFF TARGET",
     )
 

@@ -81,21 +81,28 @@ async def run(options: Options) -> int:
     state = _fresh_folder(options)
     stop = asyncio.Event()
     with stop_on_signals(stop):
-        async with AsyncExitStack() as stack:
-            if not options.as_json:
-                output.err.print("starting the local chain (the real Clarity VM) …")
-            arguments = () if options.once else ("--timeline", TIMELINE_SECONDS)
-            chain = await stack.enter_async_context(local_chain(state / "chain.log", *arguments))
-            settings = await write_settings(chain, state, options)
-            set_up_voices(settings)
-            keeper = await stack.enter_async_context(open_keeper(settings, stop))
-            await keeper.observer.tip()
-            await keeper.store.put_whales(await chain.whales())
-            for rule in options.faults:
-                await chain.post("/devnet/faults", _fault(rule))
-            if options.once:
-                return await _once(keeper, chain, stop, options)
-            return await _live(keeper, chain, stop)
+        status = await _run(options, state, stop)
+    if options.once:
+        _tidy(state, status)
+    return status
+
+
+async def _run(options: Options, state: Path, stop: asyncio.Event) -> int:
+    async with AsyncExitStack() as stack:
+        if not options.as_json:
+            output.err.print("starting the local chain (the real Clarity VM) …")
+        arguments = () if options.once else ("--timeline", TIMELINE_SECONDS)
+        chain = await stack.enter_async_context(local_chain(state / "chain.log", *arguments))
+        settings = await write_settings(chain, state, options)
+        set_up_voices(settings)
+        keeper = await stack.enter_async_context(open_keeper(settings, stop))
+        await keeper.observer.tip()
+        await keeper.store.put_whales(await chain.whales())
+        for rule in options.faults:
+            await chain.post("/devnet/faults", _fault(rule))
+        if options.once:
+            return await _once(keeper, chain, stop, options)
+        return await _live(keeper, chain, stop)
 
 
 async def _once(keeper: Keeper, chain: LocalChain, stop: asyncio.Event, options: Options) -> int:
@@ -162,6 +169,14 @@ def _fresh_folder(options: Options) -> Path:
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
     return state
+
+
+def _tidy(state: Path, status: int) -> None:
+    """Keep what a failed run leaves to look at; a good one leaves nothing."""
+    if status == 0:
+        shutil.rmtree(state, ignore_errors=True)
+    else:
+        output.err.print(f"store, settings and chain log are kept in {state}", markup=False)
 
 
 async def write_settings(chain: LocalChain, state: Path, options: Options) -> Settings:

@@ -134,7 +134,7 @@ async def test_demo__ctrl_c__stops_everything_it_started():
         cwd=ROOT,
         env=clean_env(),
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     await until(lambda: get(f"http://127.0.0.1:{port}/")[0] == 200, 60)
