@@ -4,6 +4,7 @@ from typing import Any
 
 from keeper.analysis import Analysis, agree, analyse, held_or_wanted
 from keeper.app import Keeper
+from keeper.core.mandates import NextStep
 from keeper.core.planning import plan_rebalance
 from keeper.core.plans import Limits
 from keeper.core.policy import PoolRule
@@ -11,6 +12,9 @@ from keeper.core.units import Bps
 from keeper.errors import Refused, Transient
 from keeper.narrate import plan_facts
 from keeper.observe import WebPrices
+
+
+AT_REST = frozenset({NextStep.HOLD, NextStep.SETTLED})
 
 
 async def plans_now(keeper: Keeper) -> list[dict[str, Any]]:
@@ -24,7 +28,7 @@ async def _plan_now(keeper: Keeper, rule: PoolRule, web: WebPrices) -> dict[str,
     head = {"pool_id": rule.pool_id, "name": rule.name}
     try:
         found = await _look(keeper, rule, web)
-        plan = _plan(keeper, found)
+        plan = None if found.step.step in AT_REST else _plan(keeper, found)
     except (Refused, Transient) as exc:
         return {**head, "drift_bps": None, "target_bps": None, "legs": [], "reason": str(exc)}
     return {
@@ -32,7 +36,7 @@ async def _plan_now(keeper: Keeper, rule: PoolRule, web: WebPrices) -> dict[str,
         "drift_bps": int(found.drift.drift_bps),
         "target_bps": dict(found.target.target_bps),
         "step": str(found.step.step),
-        **plan_facts(plan),
+        **({"legs": [], "reason": f"nothing to trade: {found.step.reason}"} if plan is None else plan_facts(plan)),
     }
 
 

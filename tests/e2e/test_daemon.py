@@ -51,7 +51,7 @@ def last_outcomes(url):
     status, body = get(f"{url}/api/pools")
     if status != 200:
         return {}
-    return {pool["pool_id"]: (pool["last_decision"] or {}).get("outcome") for pool in json.loads(body)["pools"]}
+    return {pool["pool_id"]: pool["last_outcome"] for pool in json.loads(body)["pools"]}
 
 
 def children(pid):
