@@ -13,7 +13,6 @@ from keeper.errors import Refused, Transient
 from keeper.narrate import plan_facts
 from keeper.observe import WebPrices
 
-
 AT_REST = frozenset({NextStep.HOLD, NextStep.SETTLED})
 
 

@@ -148,7 +148,7 @@ async def test_quote__more_than_the_pool_takes__is_refused_with_the_contracts_co
 async def test_quote__dust__is_refused() -> None:
     view = await alex().market(node(), build.tip())
 
-    with pytest.raises(MarketRefused, match="would abort|pay nothing"):
+    with pytest.raises(MarketRefused, match=r"would abort|pay nothing"):
         view.between("WELSH", "STX")[0].quote(view.books, BaseUnits(1))
 
 

@@ -139,7 +139,7 @@ async def test_execute__fee_above_the_cap__signs_nothing(store, stop):
     node = ModelNode(fee=200_001)
     sender = make_sender(store, node, stop)
 
-    with pytest.raises(FeeTooHigh, match="fees.max_fee_ustx"):
+    with pytest.raises(FeeTooHigh, match=r"fees\.max_fee_ustx"):
         await sender.execute(order())
 
     assert node.offered == []
