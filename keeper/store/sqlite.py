@@ -6,6 +6,7 @@ not at all. No transaction is ever left open between two awaits.
 """
 
 import asyncio
+import errno
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -183,6 +184,8 @@ async def _connect(path: Path) -> aiosqlite.Connection:
 
 
 def _make_file(path: Path) -> None:
+    if path.is_dir():  # said here, because a connection that cannot open leaves a thread behind for a moment
+        raise IsADirectoryError(errno.EISDIR, "is a folder")
     path.parent.mkdir(parents=True, exist_ok=True)
     # Signed transactions are in here; nobody else needs to read them.
     path.touch(mode=0o600, exist_ok=True)
