@@ -21,6 +21,7 @@ from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, Pool
 from keeper.core.whales import Whale
 from keeper.errors import BadSettings, KeeperError, StoreUnavailable
 from keeper.ports import Store
+from keeper.retry import READ
 from keeper.store.migrations import STEPS
 from keeper.store.records import ALERTS, DECISIONS, INTENTS, VIEWS, WHALES, from_json, to_json
 
@@ -191,11 +192,19 @@ def _make_file(path: Path) -> None:
     path.touch(mode=0o600, exist_ok=True)
 
 
-async def _migrate(db: aiosqlite.Connection, path: Path) -> None:
-    """Bring the file to the newest shape, wholly or not at all."""
+async def _set_up(db: aiosqlite.Connection, path: Path) -> None:
+    """Make commits durable. Two keepers that make a file at once meet here: SQLite does not wait for this lock."""
     try:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             await db.execute_fetchall(f"PRAGMA {pragma}")
+    except sqlite3.Error as exc:
+        raise _not_opened(path, exc) from exc
+
+
+async def _migrate(db: aiosqlite.Connection, path: Path) -> None:
+    """Bring the file to the newest shape, wholly or not at all."""
+    await READ(_set_up, db, path)
+    try:
         # The write lock first, so that two keepers starting at once do not both run a step.
         await db.execute_fetchall("BEGIN IMMEDIATE")
         ((done,),) = await db.execute_fetchall("PRAGMA user_version")
