@@ -1,0 +1,103 @@
+"""The model chain's answers to read-only calls, in plain form."""
+
+from keeper.chain.clarity import Err, Ok
+from keeper.testing.build import DEPLOYER
+
+ORACLE_MAX_AGE = 900
+TRIPPED, STALE = 1510, 1512
+FLOW_STAKED = 1_000_000_000_000
+
+
+class Reads:
+    def __init__(self, chain):
+        self._chain = chain
+
+    def answer(self, contract, function, args):
+        """Return what `contract` answers; a read nobody modelled is a mistake in the test."""
+        return {
+            ("whale-pool-vault", "get-pool"): self._pool,
+            ("whale-pool-vault", "get-pool-assets"): self._pool_assets,
+            ("whale-pool-vault", "get-queue"): lambda number: list(self._chain.pools[number].queue),
+            ("whale-pool-vault", "get-booked"): self._booked,
+            ("pool-governance", "get-latest-proposal"): lambda number: self._chain.pools[number].latest_proposal,
+            ("pool-governance", "get-proposal"): self._proposal,
+            ("pool-governance", "get-open-mandate"): self._open_mandate,
+            ("pool-governance", "get-mandate"): self._mandate,
+            ("pool-oracle", "get-consensus-price"): self._price,
+            ("stx-token", "get-balance"): lambda _: Ok(self._booked(f"{DEPLOYER}.stx-token")),
+        }[contract, function](*args)
+
+    def _pool(self, number):
+        pool = self._chain.pools.get(number)
+        return pool and {
+            "name": pool.name,
+            "share": pool.share,
+            "creator": DEPLOYER,
+            "created-at": 1_790_000_000,
+            "cap-usd": 1_000_000,
+            "paused": pool.paused,
+            "total-shares": pool.total_shares,
+            "pending-shares": pool.pending_shares,
+            "high-water-mark": 10**12,
+            "fees-at": 1_790_000_000,
+        }
+
+    def _pool_assets(self, number):
+        pool, assets = self._chain.pools[number], self._chain.assets
+        return [
+            {
+                "asset": principal,
+                "amount": amount,
+                "bps": pool.targets.get(principal, 0),
+                "decimals": getattr(assets.by_principal(principal), "decimals", 6),
+            }
+            for principal, amount in pool.holdings.items()
+        ]
+
+    def _booked(self, principal):
+        return sum(pool.holdings.get(principal, 0) for pool in self._chain.pools.values())
+
+    def _proposal(self, number):
+        found = self._chain.proposals.get(number)
+        return found and {
+            "pool-id": found.pool_id,
+            "targets": found.targets,
+            "limits": found.limits,
+            "open-secs": found.open_secs,
+            "plan-hash": found.plan_hash,
+            "proposer": DEPLOYER,
+            "created-at": found.created_at,
+            "ends-at": found.ends_at,
+            "stake-total": FLOW_STAKED,
+            "votes-for": found.votes_for,
+            "votes-against": found.votes_against,
+            "state": found.state,
+        }
+
+    def _open_mandate(self, pool_id):
+        number = self._chain.pools[pool_id].latest_mandate
+        if number is None or self._chain.clock.at >= self._chain.mandates[number].expires_at:
+            return None
+        return number
+
+    def _mandate(self, number):
+        found = self._chain.mandates[number]
+        return {
+            "pool-id": found.proposal.pool_id,
+            "limits": found.proposal.limits,
+            "targets": found.proposal.targets,
+            "opened-at": found.opened_at,
+            "expires-at": found.expires_at,
+            "slices": found.slices,
+            "turnover-ustx": found.turnover_ustx,
+            "loss-ustx": found.loss_ustx,
+            "base-value-ustx": found.base_value_ustx,
+        }
+
+    def _price(self, principal):
+        if principal in self._chain.tripped:
+            return Err(TRIPPED)
+        price, at = self._chain.oracle[principal]
+        if self._chain.clock.at - at > ORACLE_MAX_AGE:
+            return Err(STALE)
+        return Ok({"price": price, "sources": 2, "oldest-at": at})
