@@ -52,6 +52,8 @@ class ModelChain:
     trips_on_next_post: set[str] = field(default_factory=set)
     answers_next: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Error codes that the next calls of a function answer with, in order."""
+    gifts: dict[str, int] = field(default_factory=dict)
+    """By principal: what the vault has and has not booked."""
     proposals: dict[int, Proposal] = field(default_factory=dict)
     mandates: dict[int, Mandate] = field(default_factory=dict)
     height: int = 1_000
@@ -77,7 +79,7 @@ class ModelChain:
         self._answer()
         if tip.height != self.height:
             raise TipMoved
-        return Reads(self).answer(contract.partition(".")[2], function, [decode(arg) for arg in args])
+        return Reads(self).answer(contract, function, [decode(arg) for arg in args])
 
     async def account(self, principal) -> Account:
         self._answer()

@@ -1,0 +1,162 @@
+"""The command line as a shell sees it: what is printed where, and the exit status."""
+
+import asyncio
+import json
+import sys
+
+import pytest
+
+from keeper.cli import main
+from keeper.core.records import Decision, Outcome, PoolView
+from keeper.core.units import Bps, Seconds
+from keeper.store.sqlite import open_store
+from tests.shell.test_whale_file import ROW, file_of
+
+CONFIG = """
+network = "testnet"
+node_url = "http://127.0.0.1:1"
+deployer = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM"
+signer_key_file = "{folder}/keeper.key"
+store_path = "{folder}/keeper.sqlite3"
+plugins = {plugins}
+
+[[assets]]
+symbol = "STX"
+decimals = 6
+contract = "stx"
+
+[[pools]]
+pool_id = 1
+name = "DeFi Whale Index"
+share_token = "pool-share-1"
+assets = ["STX"]
+whales = {{ category = "defi" }}
+"""
+DONE, FAILED, MISUSED, PERSON_NEEDED = 0, 1, 2, 78
+
+
+@pytest.fixture
+def config(tmp_path):
+    file = tmp_path / "keeper.toml"
+    file.write_text(CONFIG.format(folder=tmp_path, plugins="[]"))
+    return str(file)
+
+
+@pytest.fixture
+def keeper(capsys):
+    """Return a function that runs the command line and gives (status, standard output, standard error)."""
+
+    def run(*arguments):
+        before, sys.argv = sys.argv, ["keeper", *map(str, arguments)]
+        try:
+            main()
+        except SystemExit as exc:
+            status = exc.code
+        else:
+            status = DONE
+        finally:
+            sys.argv = before
+        printed = capsys.readouterr()
+        return status or DONE, printed.out, printed.err
+
+    return run
+
+
+def remember_a_cycle(folder):
+    async def put():
+        decision = Decision("d", 1, Seconds(1), 1, Outcome.REFUSED, "the sources of ALEX are 1,240 bps apart")
+        async with open_store(folder / "keeper.sqlite3") as store:
+            body = {
+                "name": "DeFi Whale Index",
+                "state": "no agreed price",
+                "drift_bps": None,
+                "threshold_bps": Bps(1_000),
+                "last_decision": {"reason": decision.reason},
+            }
+            await store.put_view(PoolView(1, "DeFi Whale Index", Seconds(1), 1, body))
+
+    asyncio.run(put())
+
+
+def test_command__unknown__is_misuse(keeper):
+    status, _, err = keeper("dance")
+
+    assert (status, "No such command" in err) == (MISUSED, True)
+
+
+@pytest.mark.parametrize("command", ["run", "check", "plan", "status"])
+def test_command__settings_file_missing__needs_a_person(keeper, tmp_path, command):
+    status, out, err = keeper(command, "--config", tmp_path / "none.toml")
+
+    assert (status, out) == (PERSON_NEEDED, "")
+    assert "none.toml" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "run"])
+def test_command__key_file_missing__needs_a_person(keeper, config, command):
+    status, _, err = keeper(command, "--config", config)
+
+    assert status == PERSON_NEEDED
+    assert "keeper.key" in err
+
+
+def test_check__plugin_not_installed__needs_a_person_and_names_it(keeper, tmp_path):
+    file = tmp_path / "keeper.toml"
+    file.write_text(CONFIG.format(folder=tmp_path, plugins='["newdex"]'))
+    (tmp_path / "keeper.key").touch(mode=0o600)
+    (tmp_path / "keeper.key").write_text("00" * 31 + "01")
+
+    status, _, err = keeper("check", "--config", file)
+
+    assert (status, "newdex" in err) == (PERSON_NEEDED, True)
+
+
+def test_status__no_cycle_yet__says_so(keeper, config):
+    status, out, _ = keeper("status", "--config", config)
+
+    assert (status, "No cycle has been recorded yet" in out) == (DONE, True)
+
+
+def test_status__after_a_cycle__shows_the_pool_and_a_missing_number_as_missing(keeper, config, tmp_path):
+    remember_a_cycle(tmp_path)
+
+    status, out, _ = keeper("status", "--config", config)
+
+    assert status == DONE
+    assert "DeFi Whale Index" in out
+    assert "—" in out
+    assert "the sources of ALEX are 1,240 bps apart" in " ".join(out.split())  # a narrow terminal wraps it
+
+
+def test_status__as_json__is_a_document(keeper, config, tmp_path):
+    remember_a_cycle(tmp_path)
+
+    _, out, _ = keeper("status", "--config", config, "--json")
+
+    body = json.loads(out)
+    assert (body["pools"][0]["pool_id"], body["pools"][0]["drift_bps"]) == (1, None)
+    assert body["open_transactions"] == []
+
+
+def test_whales__loaded__are_listed(keeper, config, tmp_path):
+    loaded = keeper("whales", "load", file_of(tmp_path, ROW), "--config", config)
+    listed = keeper("whales", "list", "defi", "--config", config, "--json")
+
+    assert (loaded[0], loaded[1].strip()) == (DONE, "1 whales are in the store")
+    assert [whale["address"] for whale in json.loads(listed[1])["whales"]] == [ROW["address"]]
+
+
+def test_whales__bad_file__fails_with_one_sentence(keeper, config, tmp_path):
+    status, out, err = keeper("whales", "load", file_of(tmp_path, ROW | {"score": -1}), "--config", config)
+
+    assert (status, out) == (FAILED, "")
+    assert "whale 0.score" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("fault", ["nonsense", "[]"])
+def test_demo__fault_that_is_no_rule__fails_before_anything_starts(keeper, fault):
+    status, _, err = keeper("demo", "--once", "--fault", fault)
+
+    assert (status, "--fault takes a JSON object" in err) == (FAILED, True)

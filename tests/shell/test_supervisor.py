@@ -1,0 +1,104 @@
+"""The loop around the cycle: what skips a round, what ends it, and that it stops at once."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from keeper.errors import LedgerMismatch, NodeUnavailable, TooFewSources
+from keeper.supervisor import repeat, stop_on_signals
+
+AT_ONCE = 5.0
+"""Far below the hour the loop would otherwise wait."""
+HOUR = 3_600.0
+
+
+class Steps:
+    """Does one thing a round: raises it, or stops when there is nothing left to do."""
+
+    def __init__(self, stop, *rounds):
+        self._stop = stop
+        self._rounds = list(rounds)
+        self.done = 0
+
+    async def __call__(self):
+        self.done += 1
+        if not self._rounds:
+            self._stop.set()
+            return
+        error = self._rounds.pop(0)
+        if error is not None:
+            raise error
+
+
+@pytest.fixture
+def stop():
+    return asyncio.Event()
+
+
+async def test_repeat__told_to_stop_before_the_start__does_nothing(stop):
+    stop.set()
+    step = Steps(stop)
+
+    await repeat("test", step, every=HOUR, stop=stop)
+
+    assert step.done == 0
+
+
+async def test_repeat__told_to_stop_during_a_round__ends_without_waiting(stop):
+    step = Steps(stop)
+
+    async with asyncio.timeout(AT_ONCE):
+        await repeat("test", step, every=HOUR, stop=stop)
+
+    assert step.done == 1
+
+
+async def test_repeat__told_to_stop_while_waiting__ends_at_once(stop):
+    step = Steps(stop, None)
+    loop = asyncio.create_task(repeat("test", step, every=HOUR, stop=stop))
+    await asyncio.wait({loop}, timeout=0.05)
+
+    stop.set()
+
+    await asyncio.wait_for(loop, AT_ONCE)
+    assert step.done == 1
+
+
+@pytest.mark.parametrize("error", [NodeUnavailable, TooFewSources])
+async def test_repeat__trouble_that_passes__skips_the_round_and_goes_on(stop, error):
+    step = Steps(stop, error("hiccup"), error("hiccup"), None)
+
+    await repeat("test", step, every=0.001, stop=stop)
+
+    assert step.done == 4
+
+
+@pytest.mark.parametrize("error", [LedgerMismatch, ZeroDivisionError])
+async def test_repeat__a_halt_or_a_mistake__comes_out_and_no_round_follows(stop, error):
+    step = Steps(stop, None, error("look at me"))
+
+    with pytest.raises(error):
+        await repeat("test", step, every=0.001, stop=stop)
+
+    assert step.done == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_stop_on_signals__first_signal__asks_to_stop_and_the_second_is_left_to_the_system(stop, number):
+    with stop_on_signals(stop):
+        os.kill(os.getpid(), number)
+        await asyncio.wait_for(stop.wait(), AT_ONCE)
+
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+async def test_stop_on_signals__afterwards__nothing_is_left_behind(stop):
+    before = signal.getsignal(signal.SIGTERM)
+
+    with stop_on_signals(stop):
+        pass
+
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert not stop.is_set()
