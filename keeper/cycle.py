@@ -31,6 +31,7 @@ log = structlog.get_logger("keeper.cycle")
 PRICES_NOTE = "agreed-prices"
 WEB_PRICES_LAST = Seconds(60)
 """Answers of web sources serve all pools of a cycle, but no longer than this in block time."""
+ACTIONS = frozenset({Outcome.SLICE_EXECUTED, Outcome.WITHDRAWAL_PAID, Outcome.PROPOSED, Outcome.VOTE_PASSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Cycle:
         self._timer = timer
         self._sights: dict[int, Sight] = {}
         self._web: WebPrices | None = None
+        self._said: dict[int, Outcome] = {}
 
     async def run(self) -> tuple[Decision, ...]:
         """Give every pool one turn. Raises Halt errors only, and Transient ones from before the first turn."""
@@ -186,7 +188,7 @@ class Cycle:
             facts={**_seen(sight), **done.facts},
         )
         await self._store.add_decision(decision)
-        log.info("decided", pool=rule.pool_id, outcome=str(done.outcome), reason=done.reason)
+        self._say(rule, done)
         self._pulse.cycle_finished(rule.pool_id, done.outcome)
         self._metrics.drift(rule.pool_id, decision.drift_bps)
         if facts is not None:
@@ -197,6 +199,13 @@ class Cycle:
             cost = done.facts["slice"]["cost_bps"]
             self._metrics.slice_executed(rule.pool_id, None if cost is None else round(cost))
         return decision
+
+    def _say(self, rule: PoolRule, done: Done) -> None:
+        """Log a decision that differs from the pool's last one; the same again is for those who ask for detail."""
+        news = done.outcome in ACTIONS or self._said.get(rule.pool_id) is not done.outcome
+        self._said[rule.pool_id] = done.outcome
+        write = log.info if news else log.debug
+        write("decided", pool=rule.pool_id, outcome=str(done.outcome), reason=done.reason)
 
     async def _show(self, rule: PoolRule, facts: PoolFacts, sight: Sight, decision: Decision) -> None:
         failed = {} if sight.agreement is None else {s: str(e) for s, e in sight.agreement.failed.items()}
