@@ -77,7 +77,7 @@ REMEDIES = {
     "PriceDisagreement": "Compare the named sources by hand; trading resumes by itself once they agree again.",
     "StalePrice": "Check the named sources and their keys; trading resumes once prices are fresh.",
     "TooFewSources": "Check the silent sources and their keys, or configure another one.",
-    "PriceJump": "Check whether the move is real; if so it is accepted once a source-independent price confirms it.",
+    "PriceJump": "Check whether the move is real; a price agreed more than a day ago no longer holds a new one back.",
     "TransactionRefused": "See the record for the contract's reason; the keeper will not repeat it blindly.",
     "FeeTooHigh": "Wait for calmer blocks, or raise fees.max_fee_ustx.",
     "MarketRefused": "Check the named venue; another venue is used where one is configured.",
