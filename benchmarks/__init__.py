@@ -1,0 +1,1 @@
+"""What things cost; see docs/benchmarks.md."""

@@ -1,0 +1,102 @@
+"""Prints what things cost, all of it measured now: `make bench`. Nothing here passes or fails by its time."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import structlog
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import cycling, planning, signing  # noqa: E402 - this folder is no package of the product
+from keeper import console  # noqa: E402 - the same
+
+MEMORY = """
+import {module}
+from pathlib import Path
+lines = Path("/proc/self/status").read_text().splitlines()
+print(next(line.split()[1] for line in lines if line.startswith("VmRSS")))
+"""
+Row = tuple[str, str, str]
+WIDTH = 120
+"""So that the table stays whole when it goes into a file."""
+
+
+def memory_mib(module: str) -> float | None:
+    """Return the resident memory of a fresh interpreter that imported `module`; None where it cannot be read."""
+    script = MEMORY.format(module=module)
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    return int(done.stdout) / 1_024 if done.returncode == 0 else None
+
+
+def signing_rows(found: signing.Signing) -> list[Row]:
+    """Return the rows about signing."""
+    ours, theirs = found.python_per_second, found.node.per_second
+    rows = [("build and sign a slice of 10 legs, Python", f"{ours:,.0f} a second", "")]
+    if theirs is None:
+        return [*rows, ("the same with @stacks/transactions", "—", found.node.why)]
+    same = "the same bytes" if found.node.same_bytes else "OTHER BYTES"
+    ratio = f"Python signs {ours / theirs:.1f} times as often; {same}"
+    return [*rows, ("the same with @stacks/transactions", f"{theirs:,.0f} a second", ratio)]
+
+
+def planning_rows(small: planning.Planning, large: planning.Planning) -> list[Row]:
+    """Return the rows about planning."""
+    rows = [
+        (
+            f"plan a rebalance of {one.assets} assets",
+            f"{one.median_ms:.1f} ms (p99 {one.p99_ms:.1f} ms)",
+            f"{one.plans} targets",
+        )
+        for one in (small, large)
+    ]
+    ratio = f"{large.plans} targets; {large.median_ms / small.median_ms:.1f} times {small.assets} assets"
+    return [rows[0], (*rows[1][:2], ratio)]
+
+
+def cycling_rows(found: cycling.Cycling) -> list[Row]:
+    """Return the rows about whole cycles."""
+    busy = found.proposing_cpu_ms / found.quiet_cpu_ms
+    return [
+        (
+            f"one quiet cycle over {found.pools} pools",
+            f"{found.quiet_cpu_ms:.2f} ms CPU a pool",
+            f"{found.quiet_wall_ms:.2f} ms on the wall, disk included",
+        ),
+        (
+            "one in which every pool proposes",
+            f"{found.proposing_cpu_ms:.2f} ms CPU a pool",
+            f"{busy:.1f} times a quiet one",
+        ),
+    ]
+
+
+def memory_rows(whole: float | None, bare: float | None) -> list[Row]:
+    """Return the row about memory."""
+    name = "memory after importing keeper.app"
+    if whole is None or bare is None:
+        return [(name, "—", "this system has no /proc")]
+    return [(name, f"{whole:.0f} MiB", f"{whole / bare:.1f} times a bare interpreter")]
+
+
+def main() -> int:
+    """Measure and print; the exit status is 1 only if the two signers disagree about the bytes."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    signed = signing.measure()
+    rows = [
+        *signing_rows(signed),
+        *planning_rows(planning.measure(3), planning.measure(10)),
+        *cycling_rows(cycling.measure()),
+        *memory_rows(memory_mib("keeper.app"), memory_mib("sys")),
+    ]
+    console.out.width = max(console.out.width, WIDTH)
+    console.table(("what", "cost", "compared"), rows)
+    return 1 if signed.node.same_bytes is False else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
