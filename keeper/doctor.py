@@ -133,12 +133,13 @@ async def _whales(keeper: Keeper, rule: PoolRule) -> str:
 
 
 async def books(keeper: Keeper) -> str:
-    """Compare the vault's books with the chain's balances. Raises LedgerMismatch when they are not equal."""
-    tip = await keeper.observer.tip()
-    found = await keeper.observer.books(tip)
-    unequal = {symbol: pair for symbol, pair in found.items() if pair[0] != pair[1]}
-    if unequal:
-        words = "; ".join(f"{s}: booked {booked}, on chain {has}" for s, (booked, has) in unequal.items())
-        message = f"the vault's books differ from the chain's balances: {words}"
+    """Compare the vault's books with the chain's balances. Raises LedgerMismatch when anything booked is missing."""
+    found = await keeper.observer.books(await keeper.observer.tip())
+    missing = {symbol: pair for symbol, pair in found.items() if pair[1] < pair[0]}
+    if missing:
+        words = "; ".join(f"{s}: booked {booked}, on chain {has}" for s, (booked, has) in missing.items())
+        message = f"the vault holds less than its books say: {words}"
         raise LedgerMismatch(message)
-    return "the vault's books equal the chain's balances for " + ", ".join(found)
+    gifts = [symbol for symbol, (booked, has) in found.items() if has > booked]
+    words = f"; more than booked, which changes no price: {', '.join(gifts)}" if gifts else ""
+    return f"the vault holds what its books say of {', '.join(found)}{words}"

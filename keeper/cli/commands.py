@@ -11,6 +11,8 @@ import typer
 from keeper import __version__
 from keeper import app as application
 from keeper import console as output
+from keeper.core.assets import AssetBook
+from keeper.core.views import decimal
 from keeper.demo import session
 from keeper.doctor import examine
 from keeper.plans_now import plans_now
@@ -24,6 +26,7 @@ Config = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 DEFAULT_CONFIG = Path("keeper.toml")
+LEG_AMOUNTS = (("amount_in", "sell"), ("expected_out", "buy"), ("min_out", "buy"))
 
 
 def register(app: typer.Typer) -> None:
@@ -100,14 +103,12 @@ def plan(config: Config = None, *, json: Json = False) -> None:
     if json:
         output.as_json({"pools": plans})
         return
+    book = settings.asset_book()
     for pool in plans:
         output.out.print(f"[bold]{pool['name']}[/bold]: {pool['reason']}")
-        rows = [
-            (leg["venue"], leg["sell"], leg["buy"], leg["amount_in"], leg["expected_out"], leg["min_out"])
-            for leg in pool["legs"]
-        ]
+        rows = [(leg["venue"], *(_amount(leg, what, of, book) for what, of in LEG_AMOUNTS)) for leg in pool["legs"]]
         if rows:
-            output.table(("venue", "sell", "buy", "amount in", "expected out", "minimum out"), rows)
+            output.table(("venue", "sell", "for about", "and at least"), rows)
 
 
 def status(config: Config = None, *, json: Json = False) -> None:
@@ -193,6 +194,11 @@ def demo(
     """
     options = session.Options(once=once, as_json=json, port=port, rounds=rounds, faults=tuple(fault or ()))
     raise typer.Exit(asyncio.run(session.run(options)))
+
+
+def _amount(leg: dict[str, Any], what: str, of: str, book: AssetBook) -> str:
+    symbol = leg[of]
+    return f"{decimal(int(leg[what]), book[symbol].decimals)} {symbol}"
 
 
 def _percent(bps: int | None) -> str:
