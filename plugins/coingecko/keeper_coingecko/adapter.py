@@ -6,6 +6,7 @@ from typing import Final, NoReturn
 
 import aiohttp
 
+from keeper.bounded_http import Answer, ask
 from keeper.core.assets import Asset, AssetBook
 from keeper.core.prices import PricePoint
 from keeper.core.units import Seconds
@@ -63,35 +64,21 @@ class CoinGecko:
         return points
 
     async def _ask(self) -> bytes:
-        status, raw, retry_after, trouble = await self._get()
+        answer = await self._get()
+        status, trouble = answer.status, answer.trouble
         if status == TOO_MANY_REQUESTS:
-            wait = min(max(retry_after, LEAST_QUIET), MOST_QUIET)
+            wait = min(max(answer.retry_after or 0, LEAST_QUIET), MOST_QUIET)
             self._quiet_until = Seconds(self._clock.now() + wait)
             self._fail("says too many requests", status=status, retry_after=wait)
         if trouble or status != OK:
-            self._fail(trouble or f"answered HTTP {status}{_error_code(raw)}", status=status)
-        return raw
+            self._fail(trouble or f"answered HTTP {status}{_error_code(answer.body)}", status=status)
+        return answer.body
 
-    async def _get(self) -> tuple[int, bytes, int, str]:
-        """Return status, body, Retry-After and what went wrong; no error of the client, with its request, travels on."""
-        status, retry_after, raw = 0, 0, bytearray()
+    async def _get(self) -> Answer:
         ids = ",".join(coin for coins in self._ids.values() for coin in coins)
         params = {"ids": ids, "vs_currencies": "usd", "include_last_updated_at": "true", "precision": "full"}
         url = self._settings.root + PATH
-        try:
-            async with self._session.get(
-                url, params=params, headers=self._headers(), allow_redirects=False
-            ) as response:
-                status, retry_after = response.status, _seconds(response.headers.get("Retry-After", ""))
-                async for chunk in response.content.iter_chunked(65_536):
-                    raw += chunk
-                    if len(raw) > MAX_BODY:
-                        return status, b"", retry_after, "answered far more than was asked"
-        except TimeoutError:
-            return status, b"", retry_after, "did not answer in time"
-        except (aiohttp.ClientError, OSError, ValueError) as exc:
-            return status, b"", retry_after, f"could not be reached ({type(exc).__name__})"
-        return status, bytes(raw), retry_after, ""
+        return await ask(self._session, "GET", url, most=MAX_BODY, params=params, headers=self._headers())
 
     def _headers(self) -> dict[str, str]:
         key = self._settings.api_key
@@ -100,10 +87,6 @@ class CoinGecko:
     def _fail(self, why: str, **facts: object) -> NoReturn:
         msg = f"coingecko {why}"
         raise SourceUnavailable(msg, source=NAME, **facts)
-
-
-def _seconds(header: str) -> int:
-    return int(header) if header.isascii() and header.isdigit() and len(header) < len("1000000") else 0
 
 
 def _error_code(raw: bytes) -> str:

@@ -6,6 +6,7 @@ from typing import Final, NoReturn
 
 import aiohttp
 
+from keeper.bounded_http import Answer, ask
 from keeper.core.assets import Asset
 from keeper.core.prices import PricePoint
 from keeper.core.units import Seconds
@@ -50,7 +51,8 @@ class Pyth:
         return prices_from(body, wanted, Seconds(now + self._settings.max_ahead_seconds))
 
     async def _ask(self, feed_ids: list[str]) -> object:
-        status, raw, trouble = await self._get(feed_ids)
+        answer = await self._get(feed_ids)
+        status, trouble = answer.status, answer.trouble
         if status == TOO_MANY_REQUESTS:
             self._quiet_until = Seconds(self._clock.now() + PENALTY_SECONDS)
             self._fail("says too many requests", status=status, retry_after=PENALTY_SECONDS)
@@ -58,35 +60,18 @@ class Pyth:
             self._fail(trouble or f"answered HTTP {status}", status=status)
         body: object = None
         try:
-            body = json.loads(raw)
+            body = json.loads(answer.body)
         except (ValueError, RecursionError):
             trouble = "answered something that is not JSON"
         if trouble:
             self._fail(trouble, status=status)
         return body
 
-    async def _get(self, feed_ids: list[str]) -> tuple[int, bytes, str]:
-        """Return status, body and what went wrong, so that no error of the client, with its request, travels on."""
+    async def _get(self, feed_ids: list[str]) -> Answer:
         params = [("ids[]", feed) for feed in feed_ids]
         params += [("encoding", "hex"), ("parsed", "true"), ("ignore_invalid_price_ids", "true")]
-        status, raw = 0, bytearray()
-        try:
-            async with self._session.get(
-                self._settings.base_url.rstrip("/") + PATH,
-                params=params,
-                headers=self._headers(),
-                allow_redirects=False,
-            ) as response:
-                status = response.status
-                async for chunk in response.content.iter_chunked(65_536):
-                    raw += chunk
-                    if len(raw) > MAX_BODY:
-                        return status, b"", "answered far more than was asked"
-        except TimeoutError:
-            return status, b"", "did not answer in time"
-        except (aiohttp.ClientError, OSError, ValueError) as exc:
-            return status, b"", f"could not be reached ({type(exc).__name__})"
-        return status, bytes(raw), ""
+        url = self._settings.base_url.rstrip("/") + PATH
+        return await ask(self._session, "GET", url, most=MAX_BODY, params=params, headers=self._headers())
 
     def _headers(self) -> dict[str, str]:
         key = self._settings.api_key

@@ -1,11 +1,11 @@
 """Slack as a Notifier: one post to a webhook for each alert."""
 
-import math
 from typing import Final, NoReturn
 
 import aiohttp
 from pydantic import SecretStr
 
+from keeper.bounded_http import Answer, ask
 from keeper.core.records import Alert
 from keeper.core.units import Seconds
 from keeper.errors import NotifierUnavailable
@@ -41,44 +41,23 @@ class Slack:
         quiet = self._quiet_until - self._clock.now()
         if 0 < quiet <= MOST_QUIET:  # longer means that the clock was set back
             self._fail("asked for patience", retry_after=quiet)
-        status, raw, retry_after, trouble = await self._post(alert)
+        answer = await self._post(alert)
+        status, trouble = answer.status, answer.trouble
         if status == TOO_MANY_REQUESTS:
+            retry_after = min(max(answer.retry_after or 1, 1), MOST_QUIET)
             self._quiet_until = Seconds(self._clock.now() + retry_after)
             self._fail("says too many messages", status=status, retry_after=retry_after)
         if not trouble and status != OK:
             trouble = f"answered HTTP {status}"
-        if not trouble and raw.strip() != TAKEN:
+        if not trouble and answer.body.strip() != TAKEN:
             trouble = "did not confirm the message"
         if trouble:
             self._fail(trouble, status=status)
 
-    async def _post(self, alert: Alert) -> tuple[int, bytes, int, str]:
-        """Return status, body, Retry-After and what went wrong; the client's own errors would show the address."""
-        status, retry_after, raw = 0, 1, bytearray()
-        try:
-            async with self._session.post(
-                self._url.get_secret_value(), json=message_for(alert), allow_redirects=False
-            ) as response:
-                status, retry_after = response.status, _seconds(response.headers.get("Retry-After", ""))
-                async for chunk in response.content.iter_chunked(MAX_ANSWER):
-                    raw += chunk
-                    if len(raw) > MAX_ANSWER:
-                        return status, b"", retry_after, "answered far more than a confirmation"
-        except TimeoutError:
-            return status, b"", retry_after, "did not answer in time"
-        except (aiohttp.ClientError, OSError, ValueError) as exc:
-            return status, b"", retry_after, f"could not be reached ({type(exc).__name__})"
-        return status, bytes(raw), retry_after, ""
+    async def _post(self, alert: Alert) -> Answer:
+        url = self._url.get_secret_value()
+        return await ask(self._session, "POST", url, most=MAX_ANSWER, json=message_for(alert))
 
     def _fail(self, why: str, **facts: object) -> NoReturn:
         msg = f"slack {why}"
         raise NotifierUnavailable(msg, notifier=NAME, **facts)
-
-
-def _seconds(header: str) -> int:
-    """Return Retry-After as whole seconds from 1 to MOST_QUIET; 1 when it says nothing usable."""
-    try:
-        wait = float(header)
-    except ValueError:
-        return 1
-    return min(max(math.ceil(wait), 1), MOST_QUIET) if math.isfinite(wait) else 1
