@@ -13,10 +13,13 @@ from keeper.core.mandates import Mandate, MandateRules, Proposal, ProposalState,
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.prices import AgreedPrice, PricePoint
 from keeper.core.slicing import MandateBudget
-from keeper.core.units import Seconds
+from keeper.core.units import BPS_ONE, Seconds
 from keeper.core.valuation import Portfolio, value_portfolio
 from keeper.core.whales import Whale
 from keeper.observe import PoolFacts, WebPrices
+
+EXHAUSTED_BPS = 10
+"""A mandate with less turnover left than this share of its base value has done what it could."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,11 @@ def mandate_of(found: on_chain.Mandate | None, drift: Drift | None, assets: Asse
     """Return an open mandate as the mandate rules take it."""
     if found is None or drift is None:
         return None
-    return Mandate(found.mandate_id, found.expires_at, targets_of(found.targets, assets), drift.worst_bps)
+    budget = budget_of(found)
+    least = found.base_value_ustx * EXHAUSTED_BPS // BPS_ONE
+    exhausted = budget.turnover_left_ustx <= least or budget.loss_left_ustx <= 0
+    targets = targets_of(found.targets, assets)
+    return Mandate(found.mandate_id, found.expires_at, targets, drift.worst_bps, exhausted)
 
 
 def budget_of(found: on_chain.Mandate) -> MandateBudget:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import aiohttp
@@ -22,7 +22,7 @@ from keeper.core.assets import AssetBook
 from keeper.core.policy import PoolRule
 from keeper.core.units import MicroStx, Seconds
 from keeper.cycle import Cycle
-from keeper.errors import Halt, Transient
+from keeper.errors import BadSettings, Halt, Transient
 from keeper.execution.journal import Journal
 from keeper.execution.sender import FeeRule, Sender
 from keeper.observe import Observer
@@ -43,6 +43,10 @@ from keeper.web.state import WebState
 log = structlog.get_logger("keeper.app")
 
 HTTP_SECONDS = 15.0
+INSTALLATION_NOTE = "installation"
+STUCK_SECONDS = 300.0
+"""A cycle that has made no progress for so long is stuck; systemd is then left to end the process."""
+SKIPPED_TO_ALERT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,22 @@ async def open_keeper(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
         timeout = aiohttp.ClientTimeout(total=HTTP_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
         store = await stack.enter_async_context(open_store(settings.store_path))
+        await _same_installation(settings, store)
         yield _build(settings, stop, session, store)
+
+
+async def _same_installation(settings: Settings, store: SqliteStore) -> None:
+    """Refuse a store that belongs to other contracts: its journal speaks of other proposals and slices."""
+    here = {"network": settings.network, "deployer": settings.deployer}
+    known = await store.note(INSTALLATION_NOTE)
+    if known is None:
+        await store.put_note(INSTALLATION_NOTE, here)
+    elif dict(known) != here:
+        message = (
+            f"Setting store_path (KEEPER_STORE_PATH) names the store of {known.get('deployer')} on "
+            f"{known.get('network')}; give this installation a store of its own."
+        )
+        raise BadSettings(message, setting="store_path")
 
 
 def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSession, store: SqliteStore) -> Keeper:
@@ -90,10 +109,10 @@ def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSessi
     contracts, pools, policy = PoolContracts(settings.deployer), settings.pool_rules(), settings.limits()
     observer = Observer(chain, contracts, clock, assets, registry.dexes, registry.price_sources)
     fees = FeeRule(MicroStx(settings.fees.floor_ustx), MicroStx(settings.fees.max_fee_ustx))
-    sender = Sender(chain, Journal(store, clock), signer, network, fees, stop)
+    metrics, pulse = Metrics(), Pulse(rule.pool_id for rule in pools)
+    sender = Sender(chain, Journal(store, clock), signer, network, fees, clock, stop, progress=pulse.moved)
     steps = Steps(chain, contracts, assets, policy, sender, clock)
     alerts = AlertRouter(registry.notifiers, store, clock)
-    metrics, pulse = Metrics(), Pulse(rule.pool_id for rule in pools)
     cycle = Cycle(
         pools=pools,
         assets=assets,
@@ -167,12 +186,23 @@ async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
         log.info("keeper_started", page=address, network=settings.network, address=keeper.sender.address)
         systemd.ready(f"watching {len(keeper.pools)} pools, page at {address}")
 
+        skipped = 0
+
         async def step() -> None:
-            await keeper.cycle.run()
-            systemd.alive()
+            nonlocal skipped
+            try:
+                with keeper.pulse.at_work():
+                    await keeper.cycle.run()
+                skipped = 0
+            except Transient as exc:
+                skipped += 1
+                if skipped == SKIPPED_TO_ALERT:
+                    await keeper.alerts.send(alerting.node_unreachable(str(exc), skipped, _now(keeper)))
+                raise
 
         try:
-            await repeat("cycle", step, every=settings.cycle_seconds, stop=stop)
+            async with _watchdog(systemd, keeper.pulse, stop):
+                await repeat("cycle", step, every=settings.cycle_seconds, stop=stop)
         except Halt as exc:
             log.critical("keeper_halted", error=type(exc).__name__, reason=str(exc))
             sentry.report(exc)
@@ -180,6 +210,25 @@ async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
             raise
         finally:
             systemd.stopping()
+
+
+@asynccontextmanager
+async def _watchdog(systemd: Systemd, pulse: Pulse, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Feed systemd's watchdog while the cycle rests or makes progress; a stuck one starves it."""
+
+    async def feed() -> None:
+        if pulse.stuck_seconds() < STUCK_SECONDS:
+            systemd.alive()
+
+    every = systemd.watchdog_seconds
+    task = None if every is None else asyncio.create_task(repeat("watchdog", feed, every=every, stop=stop))
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 def _now(keeper: Keeper) -> Seconds:

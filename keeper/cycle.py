@@ -12,13 +12,14 @@ from keeper.alerts.router import AlertRouter
 from keeper.analysis import Analysis, agree, analyse, held_or_wanted
 from keeper.core import alerting
 from keeper.core.assets import AssetBook
+from keeper.core.chain_types import Tip
 from keeper.core.consensus import STX_USD, Agreement, LastPrice
 from keeper.core.mandates import NextStep
 from keeper.core.policy import Policy, PoolRule
-from keeper.core.records import Decision, IntentKind, Outcome, PoolView
+from keeper.core.records import Decision, Intent, IntentKind, IntentState, Outcome, PoolView
 from keeper.core.units import PriceE12, Seconds
 from keeper.core.views import pool_body
-from keeper.errors import KeeperError, PlanRejected, Refused, Transient
+from keeper.errors import KeeperError, LedgerMismatch, PlanRejected, Refused, Transient
 from keeper.execution.sender import Sender
 from keeper.observe import Observer, PoolFacts, WebPrices
 from keeper.ports import Clock, Store
@@ -31,6 +32,8 @@ log = structlog.get_logger("keeper.cycle")
 PRICES_NOTE = "agreed-prices"
 WEB_PRICES_LAST = Seconds(60)
 """Answers of web sources serve all pools of a cycle, but no longer than this in block time."""
+BOOKS_EVERY = 20
+"""Every so many cycles, the first included, the vault's books are held against the chain's balances."""
 ACTIONS = frozenset({Outcome.SLICE_EXECUTED, Outcome.WITHDRAWAL_PAID, Outcome.PROPOSED, Outcome.VOTE_PASSED})
 
 
@@ -42,6 +45,14 @@ class Sight:
     agreement: Agreement | None = None
     found: Analysis | None = None
     web: WebPrices | None = None
+
+
+class Unfinished(Exception):
+    """A transaction that has to be mined first is still on its way."""
+
+    def __init__(self, done: Done) -> None:
+        super().__init__(done.reason)
+        self.done = done
 
 
 class Cycle:
@@ -78,15 +89,40 @@ class Cycle:
         self._sights: dict[int, Sight] = {}
         self._web: WebPrices | None = None
         self._said: dict[int, Outcome] = {}
+        self._turns = 0
 
     async def run(self) -> tuple[Decision, ...]:
         """Give every pool one turn. Raises Halt errors only, and Transient ones from before the first turn."""
-        await self._observer.tip()
-        await self._sender.recover()
+        tip = await self._observer.tip()
+        if self._turns % BOOKS_EVERY == 0:
+            await self._check_books(tip)
+        self._turns += 1
+        for intent in await self._sender.recover():
+            await self._learn(intent)
         self._web = None
         decisions = tuple([await self.turn(rule) for rule in self._pools])
-        await self._count()
+        try:
+            await self._count()
+        except Transient as exc:
+            log.warning("not_counted", error=type(exc).__name__, reason=str(exc))
         return decisions
+
+    async def _learn(self, intent: Intent) -> None:
+        """Take note of what became of a transaction that an earlier cycle could not wait for."""
+        self._steps.learn(intent)
+        rule = next((rule for rule in self._pools if rule.pool_id == intent.pool_id), None)
+        if intent.state is IntentState.REFUSED and rule is not None:
+            why = str(intent.result.get("why", "the chain refused it"))
+            facts = {"txid": intent.txid, "key": intent.key}
+            await self._alerts.send(alerting.refused(rule, "TransactionRefused", why, facts, self._clock.now()))
+
+    async def _check_books(self, tip: Tip) -> None:
+        """Stop everything when the vault has less than it has booked; more is a gift and changes nothing."""
+        found = await self._observer.books(tip)
+        missing = {symbol: f"{booked - has} missing" for symbol, (booked, has) in found.items() if has < booked}
+        if missing:
+            message = f"the vault holds less than its books say: {missing}"
+            raise LedgerMismatch(message, **missing)
 
     async def turn(self, rule: PoolRule) -> Decision:
         """Take one step with one pool and record why it was that step."""
@@ -94,6 +130,8 @@ class Cycle:
         self._sights[rule.pool_id] = Sight()
         try:
             done = await self._step(rule)
+        except Unfinished as exc:
+            done = exc.done
         except Refused as exc:
             done = self._refused(rule, exc)
         except Transient as exc:
@@ -104,14 +142,26 @@ class Cycle:
 
     async def _step(self, rule: PoolRule) -> Done:
         found = await self._look(rule)
-        if found.facts.info.paused and found.step.step in (NextStep.EXECUTE, NextStep.PROPOSE):
-            message = "the pool is paused"
-            raise PlanRejected(message, pool_id=rule.pool_id)
-        queued = self._steps.payable(found)
-        if queued is not None:
-            found = await self._with_fresh_oracle(rule, found)
-            return await self._steps.pay(rule, queued)
-        return await self._act(rule, found)
+        if found.facts.info.paused:
+            if found.step.step in (NextStep.EXECUTE, NextStep.PROPOSE):
+                message = "the pool is paused"
+                raise PlanRejected(message, pool_id=rule.pool_id)
+            return await self._act(rule, found)
+        paid = await self._pay(rule, found)
+        return await self._act(rule, found) if paid is None else paid
+
+    async def _pay(self, rule: PoolRule, found: Analysis) -> Done | None:
+        """Pay the first withdrawal that can be paid; a refusal must not keep the pool from its next step."""
+        if self._steps.payable(found) is None:
+            return None
+        try:
+            fresh = await self._with_fresh_oracle(rule, found)
+            queued = self._steps.payable(fresh)
+            return None if queued is None else await self._steps.pay(rule, queued)
+        except Refused as exc:
+            log.warning("withdrawal_not_paid", pool=rule.pool_id, error=type(exc).__name__, reason=str(exc))
+            await self._alerts.send(alerting.not_paid(rule, str(exc), _error_facts(exc), self._clock.now()))
+            return None
 
     async def _act(self, rule: PoolRule, found: Analysis) -> Done:
         match found.step.step:
@@ -126,9 +176,15 @@ class Cycle:
             case NextStep.WAIT_VOTE:
                 return Done(Outcome.WAITING_FOR_VOTE, found.step.reason)
             case NextStep.SETTLED:
-                return self._settled(rule, found)
+                return await self._rest(rule, found) or self._settled(rule, found)
             case NextStep.HOLD:
-                return Done(Outcome.WITHIN_THRESHOLD, found.step.reason)
+                return await self._rest(rule, found) or Done(Outcome.WITHIN_THRESHOLD, found.step.reason)
+
+    async def _rest(self, rule: PoolRule, found: Analysis) -> Done | None:
+        """Keep the oracle's prices usable for depositors while there is nothing else to do."""
+        if found.facts.info.paused or not await self._steps.heartbeat_due(rule, found):
+            return None
+        return await self._steps.post_prices(rule, found, await self._web_prices())
 
     async def _look(self, rule: PoolRule) -> Analysis:
         facts = await self._observer.pool(rule)
@@ -157,7 +213,7 @@ class Cycle:
         if posted is None:
             return found
         if posted.outcome is not Outcome.PRICES_POSTED:
-            raise Transient(posted.reason, **posted.facts)
+            raise Unfinished(posted)
         log.info("prices_posted", pool=rule.pool_id, txid=posted.facts.get("txid"))
         return await self._look(rule)
 
@@ -167,7 +223,8 @@ class Cycle:
             return Done(Outcome.WITHIN_THRESHOLD, found.step.reason)
         alert = alerting.rebalanced(rule, mandate.mandate_id, mandate.slices, drift.drift_bps, self._clock.now())
         facts = {"mandate": mandate.mandate_id, "slices": mandate.slices}
-        return Done(Outcome.REBALANCED, found.step.reason, facts, alert if mandate.slices else None)
+        news = mandate.slices and self._said.get(rule.pool_id) is not Outcome.REBALANCED
+        return Done(Outcome.REBALANCED, found.step.reason, facts, alert if news else None)
 
     def _refused(self, rule: PoolRule, exc: Refused) -> Done:
         kind, facts = type(exc).__name__, _error_facts(exc)
@@ -247,6 +304,8 @@ def _seen(sight: Sight) -> dict[str, Any]:
     """Return what a decision was made from, as far as the cycle came."""
     web, facts = sight.web, sight.facts
     seen: dict[str, Any] = {"silent_sources": None if web is None else dict(web.silent)}
+    if facts is not None:
+        seen["silent_venues"] = dict(facts.silent_venues)
     if sight.found is not None:
         return {**seen, **narrate.analysis_facts(sight.found)}
     points = (*(web.points if web else ()), *(facts.venue_points if facts else ()))

@@ -102,7 +102,7 @@ async def _pool(keeper: Keeper, rule: PoolRule) -> str:
     facts = await keeper.observer.pool(rule)
     if facts.info.share != rule.share:
         detail = f"the vault's share token is {facts.info.share}, the configuration says {rule.share}"
-        remedy = f"correct pools[{rule.pool_id - 1}].share_token"
+        remedy = f"correct share_token of pool {rule.pool_id} in the configuration"
         raise Unwell(detail, remedy)
     missing = [name for name, why in facts.silent_venues.items()]
     if missing:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from keeper.chain.contracts import Mandate, PoolAsset, PoolContracts, PoolInfo, Proposal, QueuedWithdrawal
 from keeper.clock import ChainClock
 from keeper.core.assets import AssetBook
@@ -13,10 +15,14 @@ from keeper.core.policy import PoolRule
 from keeper.core.prices import PricePoint
 from keeper.core.units import MicroStx, Seconds
 from keeper.core.venue_prices import venue_points
-from keeper.errors import LedgerMismatch, SourceUnavailable
+from keeper.errors import BadInput, MarketRefused, NodeUnavailable, SourceUnavailable, TipMoved
 from keeper.ports import Chain, Dex, PriceSource
 from keeper.retry import READ, Retry
 
+log = structlog.get_logger("keeper.observe")
+
+PLUGIN_SECONDS = 30.0
+"""Longest that one plugin may hold up a cycle."""
 TIP_RETRY = Retry(attempts=5, budget=15.0, first_wait=0.2, on_new_tip=True)
 """A pool is read as a whole; when the chain moves on meanwhile, the whole is read again."""
 
@@ -80,9 +86,14 @@ class Observer:
 
     async def _ask(self, source: PriceSource) -> Sequence[PricePoint] | str:
         try:
-            return await READ(source.prices, self._assets.all())
+            async with asyncio.timeout(PLUGIN_SECONDS):
+                return await READ(source.prices, self._assets.all())
         except SourceUnavailable as exc:
             return str(exc)
+        except TimeoutError:
+            return f"no answer within {PLUGIN_SECONDS:g} s"
+        except Exception as exc:  # noqa: BLE001 - a plugin is somebody else's code: it is named and left out
+            return _broken(source.name, exc)
 
     async def tip(self) -> Tip:
         """Return the newest block, and set the clock by it."""
@@ -126,8 +137,8 @@ class Observer:
         for principal, number in by_principal.items():
             asset = self._assets.by_principal(principal)
             if asset is None:
-                message = f"pool {rule.pool_id} holds {principal}, which is not among the configured assets; add it"
-                raise LedgerMismatch(message, pool_id=rule.pool_id, principal=principal)
+                message = f"pool {rule.pool_id} lists {principal}, which is not among the configured assets; add it"
+                raise BadInput(message, pool_id=rule.pool_id, principal=principal)
             named[asset.symbol] = number
         return named
 
@@ -143,9 +154,16 @@ class Observer:
 
     async def _market(self, dex: Dex, tip: Tip) -> MarketView | str:
         try:
-            return await READ(dex.market, self._chain, tip)
-        except SourceUnavailable as exc:
+            async with asyncio.timeout(PLUGIN_SECONDS):
+                return await READ(dex.market, self._chain, tip)
+        except (SourceUnavailable, MarketRefused) as exc:
             return str(exc)
+        except (TipMoved, NodeUnavailable):
+            raise
+        except TimeoutError:
+            return f"no answer within {PLUGIN_SECONDS:g} s"
+        except Exception as exc:  # noqa: BLE001 - a plugin is somebody else's code: it is named and left out
+            return _broken(dex.name, exc)
 
     async def books(self, tip: Tip) -> dict[str, tuple[int, int]]:
         """Return, per asset, what the vault has booked over all pools and what the chain says it has.
@@ -159,3 +177,8 @@ class Observer:
             has = await READ(self._contracts.balance, self._chain, tip, asset.principal, vault)
             found[asset.symbol] = (booked, has)
         return found
+
+
+def _broken(name: str, exc: Exception) -> str:
+    log.error("plugin_broken", plugin=name, error=type(exc).__name__, reason=str(exc))
+    return f"the plugin failed: {type(exc).__name__}"

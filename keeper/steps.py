@@ -16,9 +16,10 @@ from keeper.core.market import MarketView
 from keeper.core.planning import plan_rebalance
 from keeper.core.plans import Plan
 from keeper.core.policy import Policy, PoolRule
-from keeper.core.records import Alert, Intent, IntentState, Outcome
+from keeper.core.records import Alert, Intent, IntentKind, IntentState, Outcome
 from keeper.core.slicing import slice_limits
-from keeper.errors import PlanRejected, PriceDisagreement, Refused, StalePrice, TooFewSources, TransactionRefused
+from keeper.core.units import BPS_ONE
+from keeper.errors import PlanRejected, PriceJump, Refused, StalePrice, TooFewSources, TransactionRefused
 from keeper.execution.actions import Actions
 from keeper.execution.orders import Order
 from keeper.execution.sender import Sender
@@ -28,6 +29,8 @@ from keeper.retry import READ
 
 REFRESH_MARGIN = 3
 """On-chain prices are reported anew once they have used up a third of the keeper's own bound."""
+REFRESH_GAP_BPS = 30
+"""They are also reported anew once they differ this much from ours: the contract judges slices by its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,13 @@ class Steps:
         return Done(Outcome.VOTE_FAILED, reason, facts, alerting.vote_failed(rule, proposal_id, self._clock.now()))
 
     async def refresh_prices(self, rule: PoolRule, found: Analysis, web: WebPrices) -> Done | None:
-        """Report prices when the oracle's are old or not enough; None when they are good for another while."""
+        """Report prices when the oracle's are old, not enough or off; None when they are good for another while."""
         if await self._oracle_is_fresh(rule, found):
             return None
+        return await self.post_prices(rule, found, web)
+
+    async def post_prices(self, rule: PoolRule, found: Analysis, web: WebPrices) -> Done:
+        """Report what the web sources agree on; the oracle looks at the venues itself in the same call."""
         posted = self._to_report(rule, found, web)
         intent = await self._sender.execute(self._actions.post_prices(rule, posted))
         if waiting := _waiting(intent):
@@ -106,21 +113,39 @@ class Steps:
         tripped = int(narrate.result_of(intent)["tripped"])
         if tripped:
             message = f"the oracle's breaker tripped on {tripped} price(s): a jump or a spread beyond its bound"
-            raise PriceDisagreement(message, txid=intent.txid, tripped=tripped)
+            raise PriceJump(message, txid=intent.txid, tripped=tripped)
         return Done(Outcome.PRICES_POSTED, f"reported {len(posted)} prices to the oracle", {"txid": intent.txid})
 
     async def _oracle_is_fresh(self, rule: PoolRule, found: Analysis) -> bool:
         tip = found.facts.tip
         oldest = tip.time - self._policy.max_price_age // REFRESH_MARGIN
         try:
-            ages = [
-                (await READ(self._contracts.price, self._chain, tip, self._assets[symbol].principal)).oldest_at
-                for symbol in held_or_wanted(rule, found.facts)
-                if symbol != STX
-            ]
+            for symbol in held_or_wanted(rule, found.facts):
+                if symbol == STX:
+                    continue
+                theirs = await READ(self._contracts.price, self._chain, tip, self._assets[symbol].principal)
+                ours = found.prices[symbol].price_e12
+                if theirs.oldest_at < oldest or _apart(theirs.price_e12, ours) > REFRESH_GAP_BPS:
+                    return False
         except (StalePrice, TooFewSources):
             return False
-        return all(age >= oldest for age in ages)
+        return True
+
+    async def heartbeat_due(self, rule: PoolRule, found: Analysis) -> bool:
+        """Tell whether a pool at rest needs its prices reported, so that people can deposit and leave."""
+        every = self._policy.price_heartbeat
+        if not every:
+            return False
+        tip = found.facts.tip
+        try:
+            stamps = [(await READ(self._contracts.stx_usd, self._chain, tip)).oldest_at]
+            for symbol in held_or_wanted(rule, found.facts):
+                if symbol != STX:
+                    price = await READ(self._contracts.price, self._chain, tip, self._assets[symbol].principal)
+                    stamps.append(price.oldest_at)
+        except (StalePrice, TooFewSources):
+            return True
+        return min(stamps) < tip.time - every
 
     def _to_report(self, rule: PoolRule, found: Analysis, web: WebPrices) -> list[PostedPrice]:
         symbols = [symbol for symbol in held_or_wanted(rule, found.facts) if symbol != STX]
@@ -170,7 +195,7 @@ class Steps:
         draft = self._actions.run_slice(rule, mandate.mandate_id, number, plan, self._sender.fee_cap)
         fee = await self._sender.quote_fee(draft)
         order = self._actions.run_slice(rule, mandate.mandate_id, number, plan, fee)
-        intent = await self._send_slice(rule, order, plan)
+        intent = await self._send_slice(order)
         if waiting := _waiting(intent):
             return waiting
         done = narrate.slice_facts(intent)
@@ -178,12 +203,18 @@ class Steps:
         reason = f"slice {number} at {venues}: drift {done['drift_before_bps']} → {done['drift_after_bps']} bps"
         return Done(Outcome.SLICE_EXECUTED, reason, {"slice": done, "plan": narrate.plan_facts(plan)})
 
-    async def _send_slice(self, rule: PoolRule, order: Order, plan: Plan) -> Intent:
+    async def _send_slice(self, order: Order) -> Intent:
         intent = await self._sender.execute(order)
+        self.learn(intent)
         if intent.state is IntentState.REFUSED:
-            self._avoided[rule.pool_id] = frozenset(leg.venue for leg in plan.legs)
             _require_settled(intent)
         return intent
+
+    def learn(self, intent: Intent) -> None:
+        """Keep away from the venues of a slice that was refused, once; also when only a later cycle found out."""
+        if intent.kind is IntentKind.REBALANCE and intent.state is IntentState.REFUSED and intent.pool_id is not None:
+            venues = (str(leg["venue"]) for leg in intent.call["expects"]["legs"])
+            self._avoided[intent.pool_id] = frozenset(venues)
 
     async def pay(self, rule: PoolRule, queued: QueuedWithdrawal) -> Done:
         """Pay one queued withdrawal from idle STX."""
@@ -200,21 +231,27 @@ class Steps:
         )
 
     def payable(self, found: Analysis) -> QueuedWithdrawal | None:
-        """Return the first queued withdrawal that idle STX covers and whose own minimum is met."""
-        idle, total, shares = (
-            found.portfolio.holdings.get(STX, 0),
-            found.portfolio.total_ustx,
-            found.facts.info.total_shares,
-        )
+        """Return the first queued withdrawal that idle STX covers, older claims first, and whose own minimum is met."""
+        idle, total = found.portfolio.holdings.get(STX, 0), found.portfolio.total_ustx
+        shares, claimed = found.facts.info.total_shares, 0
         for item in found.facts.queue:
             owed = item.shares * total // shares if shares else 0
-            if item.min_out <= owed <= idle and owed > 0:
+            if owed <= 0 or item.min_out > owed:
+                continue
+            # The vault keeps what older requests may claim, so a younger one is paid from what is beyond that.
+            claimed += owed
+            if claimed <= idle:
                 return item
         return None
 
     async def tip(self) -> Tip:
         """Return the newest block."""
         return await READ(self._chain.tip)
+
+
+def _apart(one: int, other: int) -> int:
+    """Return how far two prices are apart, in bps of the lower one, rounded down."""
+    return abs(one - other) * BPS_ONE // min(one, other)
 
 
 def _waiting(intent: Intent) -> Done | None:

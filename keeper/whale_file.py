@@ -1,6 +1,7 @@
 """Reads whales from a JSON file: a list of objects with the fields of `Whale`. Everything is checked; nothing is guessed."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -12,6 +13,9 @@ from keeper.errors import BadInput
 MAX_BYTES = 16 * 1024 * 1024
 
 
+Share = Annotated[int, Field(ge=0, le=10**6)]
+
+
 class _WhaleRow(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -20,7 +24,7 @@ class _WhaleRow(BaseModel):
     score: int = Field(ge=0, le=10**9)
     win_rate_bps: int | None = Field(default=None, ge=0, le=10_000)
     stacked_ustx: int = Field(default=0, ge=0, le=2**63 - 1)
-    allocation_bps: dict[str, int]
+    allocation_bps: dict[str, Share]
     observed_at: int = Field(ge=1, le=2**40)
 
 
@@ -42,11 +46,15 @@ def read_whales(path: Path) -> tuple[Whale, ...]:
         where = ".".join(str(part) for part in first["loc"]) or "the document"
         message = f"{path}, whale {where}: {first['msg']}"
         raise BadInput(message) from None
-    return tuple(_whale(row) for row in rows)
+    return tuple(_whale(path, index, row) for index, row in enumerate(rows))
 
 
-def _whale(row: _WhaleRow) -> Whale:
-    parse_principal(row.address)
+def _whale(path: Path, index: int, row: _WhaleRow) -> Whale:
+    try:
+        parse_principal(row.address)
+    except BadInput as exc:
+        message = f"{path}, whale {index}.address: {exc}"
+        raise BadInput(message) from None
     return Whale(
         address=row.address,
         category=row.category,

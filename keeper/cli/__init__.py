@@ -6,7 +6,7 @@ import typer
 
 from keeper.cli import commands
 from keeper.console import fail
-from keeper.errors import Halt, KeeperError
+from keeper.errors import Halt, KeeperError, NodeUnavailable
 
 EXIT_FAILED = 1
 EXIT_PERSON_NEEDED = 78
@@ -29,6 +29,9 @@ def main() -> None:
     except Halt as exc:
         fail(str(exc))
         sys.exit(EXIT_PERSON_NEEDED)
+    except NodeUnavailable as exc:
+        fail(f"{exc}; check node_url and that the node is running (`keeper check` looks at everything)")
+        sys.exit(EXIT_FAILED)
     except KeeperError as exc:
         fail(str(exc))
         sys.exit(EXIT_FAILED)

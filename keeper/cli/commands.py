@@ -31,7 +31,7 @@ LEG_AMOUNTS = (("amount_in", "sell"), ("expected_out", "buy"), ("min_out", "buy"
 
 def register(app: typer.Typer) -> None:
     """Put every command on the command line."""
-    app.callback()(_options)
+    app.callback(invoke_without_command=True)(_options)
     for command in (demo, run, check, plan, status):
         app.command()(command)
     whales = typer.Typer(help="The wallets that pools follow.", no_args_is_help=True)
@@ -41,11 +41,15 @@ def register(app: typer.Typer) -> None:
 
 
 def _options(
+    context: typer.Context,
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
 ) -> None:
     if version:
         output.out.print(__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        output.out.print(context.get_help())
         raise typer.Exit
 
 

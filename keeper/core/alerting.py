@@ -35,7 +35,7 @@ def vote_failed(rule: PoolRule, proposal_id: int, at: Seconds) -> Alert:
         severity=Severity.WARNING,
         title=f"{rule.name}: rebalance rejected",
         what=f"Proposal {proposal_id} missed its quorum or its majority.",
-        done="Nothing was traded. A new proposal follows while the drift lasts.",
+        done="Nothing was traded. The same target is left alone for a day.",
         remedy="If the pool should follow its whales, ask stakers to vote on the next proposal.",
         at=at,
         pool_id=rule.pool_id,
@@ -58,6 +58,35 @@ def rebalanced(rule: PoolRule, mandate_id: int, slices: int, drift: Bps, at: Sec
     )
 
 
+def not_paid(rule: PoolRule, reason: str, facts: Mapping[str, Any], at: Seconds) -> Alert:
+    """Tell people that a queued withdrawal could not be paid although the STX seemed to be there."""
+    return Alert(
+        key=f"not-paid:{rule.pool_id}",
+        severity=Severity.WARNING,
+        title=f"{rule.name}: a withdrawal was not paid",
+        what=reason,
+        done="The keeper goes on with the pool and tries the payment again.",
+        remedy="If it stays, look at the request's own minimum; its owner can cancel it or redeem in kind.",
+        at=at,
+        pool_id=rule.pool_id,
+        facts=facts,
+    )
+
+
+def node_unreachable(reason: str, cycles: int, at: Seconds) -> Alert:
+    """Tell people that cycles are being skipped because nothing can be read."""
+    return Alert(
+        key="cycles-skipped",
+        severity=Severity.CRITICAL,
+        title="The keeper cannot work",
+        what=f"{cycles} cycles in a row ended before the first pool: {reason}",
+        done="It keeps trying; nothing is sent meanwhile.",
+        remedy="Check the node, its API and the store with `keeper check`.",
+        at=at,
+        facts={"cycles": cycles},
+    )
+
+
 def withdrawal_paid(rule: PoolRule, user: str, paid_ustx: int, txid: str, at: Seconds) -> Alert:
     """Tell people that a queued withdrawal was paid."""
     return Alert(
@@ -77,7 +106,8 @@ REMEDIES = {
     "PriceDisagreement": "Compare the named sources by hand; trading resumes by itself once they agree again.",
     "StalePrice": "Check the named sources and their keys; trading resumes once prices are fresh.",
     "TooFewSources": "Check the silent sources and their keys, or configure another one.",
-    "PriceJump": "Check whether the move is real; a price agreed more than a day ago no longer holds a new one back.",
+    "PriceJump": "Check whether the move is real. The keeper's own bound forgets after a day; where the oracle contract's "
+    "breaker is out, governance or the emergency role has to reset it.",
     "TransactionRefused": "See the record for the contract's reason; the keeper will not repeat it blindly.",
     "FeeTooHigh": "Wait for calmer blocks, or raise fees.max_fee_ustx.",
     "MarketRefused": "Check the named venue; another venue is used where one is configured.",

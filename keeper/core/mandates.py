@@ -41,6 +41,8 @@ class Mandate:
     target_bps: Mapping[str, int]
     worst_bps: Bps
     """Largest deviation of any asset from this mandate's own target."""
+    exhausted: bool = False
+    """Whether its turnover or its loss limit is used up, so that nothing more can be done under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,11 @@ def next_step(at: Situation, rules: MandateRules) -> Step:
     A vote is never doubled: whatever today's whales say, it runs to its end.
     """
     mandate = _open(at)
-    if mandate is not None and mandate.worst_bps > rules.tolerance_bps:
+    if mandate is not None and mandate.worst_bps > rules.tolerance_bps and not mandate.exhausted:
         return _execute(at, mandate, rules)
     if at.proposal is not None and at.proposal.state == "voting":
         return _vote(at, at.proposal, rules)
-    if mandate is not None and not _worth_a_new_vote(at, mandate, rules):
+    if mandate is not None and not mandate.exhausted and not _worth_a_new_vote(at, mandate, rules):
         return Step(
             NextStep.SETTLED,
             f"mandate {mandate.mandate_id} is carried out: the furthest asset is {mandate.worst_bps} bps "

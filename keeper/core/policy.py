@@ -39,5 +39,7 @@ class Policy:
     mandate_turnover_bps: Bps
     mandate_loss_bps: Bps
     mandate_open: Seconds
+    price_heartbeat: Seconds
+    """How old the oracle's prices may become while a pool is at rest; 0 lets them age."""
     max_fee_ustx: MicroStx
     """Most that one transaction may cost."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import structlog
 
 from keeper import console as output
@@ -82,8 +83,7 @@ async def run(options: Options) -> int:
     stop = asyncio.Event()
     with stop_on_signals(stop):
         status = await _run(options, state, stop)
-    if options.once:
-        _tidy(state, status)
+    _tidy(state, status)
     return status
 
 
@@ -136,6 +136,8 @@ async def _round(keeper: Keeper, chain: LocalChain, stop: asyncio.Event, number:
 async def _live(keeper: Keeper, chain: LocalChain, stop: asyncio.Event) -> int:
     address = f"http://{keeper.settings.web_host}:{keeper.settings.web_port}"
     output.err.print(f"the page is at [bold]{address}[/bold]; Ctrl-C ends the demo and everything it started")
+    config = keeper.settings.store_path.with_name("keeper.toml")
+    output.err.print(f"other commands can look too, for example: keeper status -c {config}", markup=False)
     async with _background(_watch_whales(keeper, chain, stop)):
         await serve_and_repeat(keeper, stop)
     output.err.print("stopped")
@@ -146,7 +148,7 @@ async def _watch_whales(keeper: Keeper, chain: LocalChain, stop: asyncio.Event) 
     """Stand in for the whale indexer that keeps the store up to date in a real installation."""
 
     async def load() -> None:
-        with suppress(OSError, TimeoutError):
+        with suppress(OSError, TimeoutError, aiohttp.ClientError):
             await keeper.store.put_whales(await chain.whales())
 
     await repeat("whales", load, every=WHALES_SECONDS, stop=stop)
@@ -165,7 +167,7 @@ async def _background(work: Any) -> AsyncIterator[None]:
 
 def _fresh_folder(options: Options) -> Path:
     """Return an empty folder for this run; runs that print a report may stand side by side."""
-    state = (STATE / f"once-{os.getpid()}" if options.once else STATE / "live").resolve()
+    state = (STATE / f"{'once' if options.once else 'live'}-{os.getpid()}").resolve()
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
     return state

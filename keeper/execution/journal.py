@@ -5,12 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from keeper.core.records import OPEN_STATES, Intent, IntentKind, IntentState
-from keeper.core.units import MicroStx
+from keeper.core.units import MicroStx, Seconds
 from keeper.errors import TransactionRefused
 from keeper.ports import Clock, Store
 
-MAX_ATTEMPTS = 5
-"""How often one purpose may fail before a person has to look."""
+MAX_FAILURES = 5
+FAILURE_MEMORY = Seconds(3_600)
+"""One purpose may fail on chain MAX_FAILURES times in this span of block time; then it rests until one has aged."""
+LOOK_BACK = 4 * MAX_FAILURES
+FAILED = (IntentState.REFUSED, IntentState.DROPPED)
 
 
 class Journal:
@@ -23,16 +26,30 @@ class Journal:
     async def claim(self, purpose: str) -> tuple[str, Intent | None]:
         """Return the key to use for `purpose`, and the intent already under it, if any.
 
-        An earlier attempt that failed for good is passed over; one that is open or settled is
-        returned, so that nothing is sent twice. Raises TransactionRefused after MAX_ATTEMPTS.
+        An attempt that failed for good is passed over; one that is open or settled is returned, so that
+        nothing is sent twice. What never reached a block costs nothing and does not count as a failure.
+        Raises TransactionRefused while too many failures are too recent.
         """
-        for attempt in range(1, MAX_ATTEMPTS + 1):
-            key = f"{purpose}#{attempt}"
-            found = await self._store.intent(key)
-            if found is None or found.state not in (IntentState.REFUSED, IntentState.DROPPED):
-                return key, found
-        message = f"gave up on {purpose} after {MAX_ATTEMPTS} failed attempts; look at them with `keeper status`"
-        raise TransactionRefused(message, purpose=purpose, attempts=MAX_ATTEMPTS)
+        note = f"attempts:{purpose}"
+        last = int((await self._store.note(note) or {"last": 0})["last"])
+        found = await self._store.intent(_key(purpose, last))
+        if found is not None and found.state not in FAILED:
+            return found.key, found
+        failures = await self._recent_failures(purpose, last)
+        if failures >= MAX_FAILURES:
+            message = f"{purpose} failed {failures} times within {FAILURE_MEMORY} s; it rests until that has aged"
+            raise TransactionRefused(message, purpose=purpose, failures=failures)
+        await self._store.put_note(note, {"last": last + 1})
+        return _key(purpose, last + 1), None
+
+    async def _recent_failures(self, purpose: str, last: int) -> int:
+        keys = [_key(purpose, attempt) for attempt in range(last, max(last - LOOK_BACK, 0), -1)]
+        found = [await self._store.intent(key) for key in keys]
+        return sum(intent is not None and self._failed_recently(intent) for intent in found)
+
+    def _failed_recently(self, intent: Intent) -> bool:
+        on_chain = intent.state in FAILED and "block_height" in intent.result
+        return on_chain and self._clock.now() - intent.updated_at < FAILURE_MEMORY
 
     async def planned(
         self, key: str, kind: IntentKind, pool_id: int | None, sender: str, call: Mapping[str, Any]
@@ -81,3 +98,7 @@ class Journal:
         moved = replace(intent, state=state, updated_at=self._clock.now(), **changes)
         await self._store.put_intent(moved)
         return moved
+
+
+def _key(purpose: str, attempt: int) -> str:
+    return f"{purpose}#{attempt}"

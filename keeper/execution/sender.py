@@ -1,6 +1,7 @@
 """Makes a transaction happen at most once: journal, sign, journal, offer once, then ask the chain (ADR 3)."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -10,17 +11,24 @@ from keeper.chain.c32 import parse_principal
 from keeper.chain.clarity import decode
 from keeper.chain.transactions import Network, Transaction, call
 from keeper.core.records import Intent, IntentState
-from keeper.core.units import MicroStx
-from keeper.errors import FeeTooHigh, NodeUnavailable, TransactionRefused
+from keeper.core.units import MicroStx, Seconds
+from keeper.errors import BadInput, FeeTooHigh, NodeUnavailable, TransactionRefused
 from keeper.execution.journal import Journal
 from keeper.execution.orders import Order
 from keeper.pause import pause
-from keeper.ports import Chain, Signer, TxStatus
+from keeper.ports import Chain, Clock, Signer, TxStatus
 from keeper.retry import READ
 
 log = structlog.get_logger("keeper.sender")
 
+UNSPOKEN = (IntentState.SIGNED, IntentState.SENT)
+"""States in which only the chain can say what became of a transaction."""
+
 POLL_SECONDS = 0.5
+POLL_LONGEST = 5.0
+POLL_GROWTH = 1.5
+SPENT_GRACE = Seconds(600)
+"""A node can know that a nonce is spent before its API knows by which transaction; so long we wait for the API."""
 WAIT_SECONDS = 90.0
 """How long one cycle waits for a block; after that the next cycle goes on waiting."""
 
@@ -36,10 +44,21 @@ class FeeRule:
 class Sender:
     """The only place that signs and broadcasts. One transaction at a time, so nonces never race."""
 
-    def __init__(
-        self, chain: Chain, journal: Journal, signer: Signer, network: Network, fees: FeeRule, stop: asyncio.Event
+    def __init__(  # noqa: PLR0913 - what one transaction needs from outside
+        self,
+        chain: Chain,
+        journal: Journal,
+        signer: Signer,
+        network: Network,
+        fees: FeeRule,
+        clock: Clock,
+        stop: asyncio.Event,
+        *,
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._chain = chain
+        self._clock = clock
+        self._progress = progress
         self._journal = journal
         self._signer = signer
         self._network = network
@@ -66,14 +85,31 @@ class Sender:
         async with self._one_at_a_time:
             key, found = await self._journal.claim(order.purpose)
             if found is None:
-                found = await self._sign(order, key)
-                found = await self._offer(found)
+                found = await self._offer(await self._sign(order, key))
+            elif found.state is IntentState.SETTLED:
+                found = await self._still_mined(found)
             return await self._follow(found)
 
     async def recover(self) -> list[Intent]:
         """Resolve everything that an earlier cycle or an earlier life left open."""
         async with self._one_at_a_time:
-            return [await self._resolve(intent) for intent in await self._journal.open()]
+            return [await self._resolve_alone(intent) for intent in await self._journal.open()]
+
+    async def _resolve_alone(self, intent: Intent) -> Intent:
+        """Resolve one intent; an odd answer about it must not keep the others from being resolved."""
+        try:
+            return await self._resolve(intent)
+        except (NodeUnavailable, BadInput) as exc:
+            log.warning("transaction_unresolved", intent=intent.key, txid=intent.txid, reason=str(exc))
+            return intent
+
+    async def _still_mined(self, intent: Intent) -> Intent:
+        """Ask again about a settled intent whose purpose has come up again: a reorganisation may have undone it."""
+        status = await READ(self._chain.transaction, intent.txid or "")
+        if status is not None and status.block_height is not None:
+            return intent
+        log.warning("settled_transaction_is_gone", intent=intent.key, txid=intent.txid)
+        return await self._resolve(await self._journal.sent(intent))
 
     async def quote_fee(self, order: Order) -> MicroStx:
         """Return what `order` would cost now. Raises FeeTooHigh above the cap."""
@@ -113,15 +149,22 @@ class Sender:
         condition = Condition(signer=signer_hash(self._signer.public_key), nonce=nonce, fee=fee)
         return Transaction(version, chain_id, condition, payload, order.conditions, order.mode)
 
-    async def _offer(self, intent: Intent) -> Intent:
-        """Offer the signed bytes, once. An answer that got lost leaves the intent SIGNED, to be asked about."""
+    async def _offer(self, intent: Intent, *, again: bool = False) -> Intent:
+        """Offer the signed bytes, once. An answer that got lost leaves the intent SIGNED, to be asked about.
+
+        Only a first offer can be refused for good: before a second one (`again`) the first may have been taken.
+        """
         try:
             await self._chain.broadcast(bytes.fromhex(intent.raw_hex or ""))
         except TransactionRefused as exc:
             if exc.facts.get("reason") == "BadNonce":  # perhaps because this very transaction was mined meanwhile
                 intent = await self._ask(intent)
-                if intent.state not in (IntentState.SIGNED, IntentState.SENT):
+                if intent.state not in UNSPOKEN:
                     return intent
+            if again or exc.facts.get("try_later"):
+                # An earlier offer may have been taken, or this one may be later: still open, the chain decides.
+                log.warning("offer_declined", intent=intent.key, txid=intent.txid, reason=str(exc))
+                return intent
             refused = await self._journal.refused(intent, {"why": str(exc), **exc.facts})
             log.warning("transaction_refused", intent=intent.key, reason=str(exc))
             return refused
@@ -133,12 +176,14 @@ class Sender:
 
     async def _follow(self, intent: Intent) -> Intent:
         """Ask until the chain has spoken, we are told to stop, or the wait is over."""
+        wait = POLL_SECONDS
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                while intent.state in (IntentState.SIGNED, IntentState.SENT):
-                    intent = await self._ask(intent)
-                    if intent.state in (IntentState.SIGNED, IntentState.SENT) and await pause(self._stop, POLL_SECONDS):
+                while intent.state in UNSPOKEN and (intent := await self._ask(intent)).state in UNSPOKEN:
+                    self._progress()
+                    if await pause(self._stop, wait):
                         break
+                    wait = min(wait * POLL_GROWTH, POLL_LONGEST)
         except TimeoutError:
             log.warning("transaction_still_waiting", intent=intent.key, txid=intent.txid)
         return intent
@@ -152,6 +197,9 @@ class Sender:
     async def _settle(self, intent: Intent, status: TxStatus) -> Intent:
         facts = {"status": status.status, "block_height": status.block_height, "result_hex": status.result_hex}
         if status.status == "success":
+            if _decoded(status) is None:
+                message = f"the chain reports success of {intent.txid} without a result that can be read"
+                raise NodeUnavailable(message, txid=intent.txid)
             log.info("transaction_settled", intent=intent.key, txid=intent.txid, block=status.block_height)
             return await self._journal.settled(intent, facts)
         why = _why(status)
@@ -174,17 +222,25 @@ class Sender:
         account = await READ(self._chain.account, intent.sender)
         if intent.nonce is not None and account.nonce > intent.nonce:
             return await self._spent(intent)
-        return await self._offer(intent)
+        return await self._offer(intent, again=True)
 
     async def _spent(self, intent: Intent) -> Intent:
-        """The nonce is gone; the transaction may have been mined between the two questions, so ask once more."""
+        """The nonce is gone, perhaps by this very transaction: ask again, and give the API time to know it."""
         asked = await self._ask(intent)
-        if asked.state in (IntentState.SIGNED, IntentState.SENT):
-            return await self._journal.dropped(intent, "another transaction spent its nonce")
-        return asked
+        if asked.state not in UNSPOKEN or self._clock.now() - intent.updated_at < SPENT_GRACE:
+            return asked
+        return await self._journal.dropped(intent, "another transaction spent its nonce")
+
+
+def _decoded(status: TxStatus) -> object:
+    """Return the result as a value; None when there is none that can be read."""
+    try:
+        return decode(bytes.fromhex((status.result_hex or "").removeprefix("0x")))
+    except (BadInput, ValueError):
+        return None
 
 
 def _why(status: TxStatus) -> str:
     if status.status == "abort_by_response" and status.result_hex:
-        return f"the contract answered {decode(bytes.fromhex(status.result_hex.removeprefix('0x')))}"
+        return f"the contract answered {_decoded(status)}"
     return f"the chain reports {status.status}"

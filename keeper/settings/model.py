@@ -100,6 +100,8 @@ class PolicySettings(_Section):
     """Loss of value asked for in a mandate over all its slices, in basis points of the pool's value."""
     mandate_open_seconds: int = Field(default=172_800, ge=3_600, le=604_800)
     """How long a passed mandate stays open, in seconds of block time."""
+    price_heartbeat_seconds: int = Field(default=600, ge=0, le=86_400)
+    """How old the oracle's prices may become while a pool is at rest, in seconds; 0 lets them age, and deposits with them."""
     dust_bps: int = Field(default=10, ge=0, le=500)
     """Differences below this share of the pool's value are left alone, in basis points."""
 
@@ -228,6 +230,7 @@ class Settings(BaseSettings):
             mandate_turnover_bps=Bps(policy.mandate_turnover_bps),
             mandate_loss_bps=Bps(policy.mandate_loss_bps),
             mandate_open=Seconds(policy.mandate_open_seconds),
+            price_heartbeat=Seconds(policy.price_heartbeat_seconds),
             max_fee_ustx=MicroStx(self.fees.max_fee_ustx),
         )
 

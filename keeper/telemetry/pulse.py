@@ -1,7 +1,8 @@
 """What the running process knows about its own cycles: the source of /healthz and of "last cycle"."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from keeper.core.chain_types import Tip
@@ -29,6 +30,25 @@ class Pulse:
         self._monotonic = monotonic
         self._started = monotonic()
         self._ended: dict[int, tuple[float, Outcome]] = {}
+        self._moved_at: float | None = None
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Mark that a cycle is under way; outside it nothing can be stuck."""
+        self._moved_at = self._monotonic()
+        try:
+            yield
+        finally:
+            self._moved_at = None
+
+    def moved(self) -> None:
+        """Note that the cycle under way has come a step further."""
+        if self._moved_at is not None:
+            self._moved_at = self._monotonic()
+
+    def stuck_seconds(self) -> float:
+        """Return how long the cycle under way has made no progress; 0 while none is."""
+        return 0.0 if self._moved_at is None else self._monotonic() - self._moved_at
 
     def saw_tip(self, tip: Tip) -> None:
         """Note the newest block."""
@@ -41,6 +61,7 @@ class Pulse:
     def cycle_finished(self, pool_id: int, outcome: Outcome) -> None:
         """Note that a pool's cycle has ended, however it ended."""
         self._ended[pool_id] = (self._monotonic(), outcome)
+        self.moved()
 
     def beat(self, pool_id: int) -> Beat | None:
         """Return the end of the pool's last cycle, None before the first."""

@@ -15,6 +15,7 @@ DRIFT = pool_drift({"STX": 8_000 * STX, "ALEX": 2_000 * STX}, {"STX": 5_000, "AL
 
 def policy(*, slice_bps=1_000, slippage=100) -> Policy:
     return Policy(
+        price_heartbeat=Seconds(0),
         max_price_age=Seconds(900),
         max_price_spread_bps=Bps(1_000),
         max_price_jump_bps=Bps(1_000),

@@ -21,7 +21,7 @@ class ModelNode:
     fee: int = 3_000
     auto_mine: bool = True
     result: str = "success"
-    result_hex: str = "0703"
+    result_hex: str | None = "0703"
     lose_answers: int = 0
     """How many broadcasts are taken but not answered."""
     lose_requests: int = 0
@@ -53,7 +53,8 @@ class ModelNode:
             self.lose_requests -= 1
             raise NodeUnavailable("no answer")
         if self.refuse is not None:
-            raise TransactionRefused(f"the node refused: {self.refuse}", reason=self.refuse)
+            later = self.refuse in ("TooMuchChaining", "ServerFailureDatabase")
+            raise TransactionRefused(f"the node refused: {self.refuse}", reason=self.refuse, try_later=later)
         transaction = decode_transaction(raw)
         transaction.verify()
         if transaction.origin.nonce < self.nonce:

@@ -9,10 +9,10 @@ from keeper.chain.signer import KeySigner
 from keeper.chain.transactions import Network, decode_transaction
 from keeper.core.records import IntentKind, IntentState
 from keeper.core.units import MicroStx, Seconds
-from keeper.errors import FeeTooHigh, TransactionRefused
-from keeper.execution.journal import MAX_ATTEMPTS, Journal
+from keeper.errors import FeeTooHigh, NodeUnavailable, TransactionRefused
+from keeper.execution.journal import FAILURE_MEMORY, MAX_FAILURES, Journal
 from keeper.execution.orders import Order
-from keeper.execution.sender import FeeRule, Sender
+from keeper.execution.sender import SPENT_GRACE, FeeRule, Sender
 from keeper.store.sqlite import open_store
 from keeper.testing.fakes import ManualClock
 from tests.execution.node import ModelNode
@@ -38,10 +38,11 @@ def stop():
     return event
 
 
-def make_sender(store, node, stop, cap=200_000):
+def make_sender(store, node, stop, cap=200_000, now=1_000):
     signer = KeySigner(bytes(31) + b"\x01", Network.TESTNET)
-    journal = Journal(store, ManualClock(Seconds(1_000)))
-    return Sender(node, journal, signer, Network.TESTNET, FeeRule(MicroStx(1_000), MicroStx(cap)), stop)
+    clock = ManualClock(Seconds(now))
+    fees = FeeRule(MicroStx(1_000), MicroStx(cap))
+    return Sender(node, Journal(store, clock), signer, Network.TESTNET, fees, clock, stop)
 
 
 async def test_execute__quiet_node__is_settled_and_offered_once(store, stop):
@@ -94,10 +95,12 @@ async def test_recover__nonce_spent_by_another__is_dropped_and_the_next_attempt_
     await sender.execute(order())
     node.nonce = 8
 
-    [dropped] = await sender.recover()
-    again = await sender.execute(order())
+    [waiting] = await sender.recover()
+    later = make_sender(store, node, stop, now=1_000 + SPENT_GRACE)
+    [dropped] = await later.recover()
+    again = await later.execute(order())
 
-    assert dropped.state is IntentState.DROPPED
+    assert (waiting.state, dropped.state) == (IntentState.SIGNED, IntentState.DROPPED)
     assert (again.key, again.state, again.nonce) == ("pay:1:2#2", IntentState.SETTLED, 8)
 
 
@@ -146,16 +149,74 @@ async def test_execute__fee_above_the_cap__signs_nothing(store, stop):
     assert [i.state for i in await store.intents()] == [IntentState.DROPPED]
 
 
-async def test_execute__node_refuses_every_time__gives_up_and_says_so(store, stop):
+async def test_execute__node_refuses_for_a_while__costs_nothing_and_goes_on_when_it_takes_it(store, stop):
     node = ModelNode(refuse="NotEnoughFunds")
     sender = make_sender(store, node, stop)
-    for _ in range(MAX_ATTEMPTS):
+    for _ in range(3 * MAX_FAILURES):
+        assert (await sender.execute(order())).state is IntentState.REFUSED
+    node.refuse = None
+
+    assert (await sender.execute(order())).state is IntentState.SETTLED
+
+
+async def test_execute__contract_refuses_every_time__rests_for_an_hour_and_says_so(store, stop):
+    node = ModelNode(result="abort_by_response", result_hex="0801" + "00" * 15 + "05")
+    sender = make_sender(store, node, stop)
+    for _ in range(MAX_FAILURES):
         assert (await sender.execute(order())).state is IntentState.REFUSED
 
-    with pytest.raises(TransactionRefused, match="gave up on pay:1:2"):
+    with pytest.raises(TransactionRefused, match="pay:1:2 failed 5 times"):
         await sender.execute(order())
+    node.result, node.result_hex = "success", "0703"
+    later = make_sender(store, node, stop, now=1_000 + FAILURE_MEMORY)
 
-    assert len(node.offered) == MAX_ATTEMPTS
+    assert (await later.execute(order())).state is IntentState.SETTLED
+    assert len(node.offered) == MAX_FAILURES + 1
+
+
+async def test_execute__declined_for_now__stays_open_and_the_same_bytes_are_offered_later(store, stop):
+    node = ModelNode(refuse="TooMuchChaining")
+    sender = make_sender(store, node, stop)
+
+    declined = await sender.execute(order())
+    node.refuse = None
+    await sender.recover()
+    [settled] = await sender.recover()
+
+    assert (declined.state, settled.state) == (IntentState.SIGNED, IntentState.SETTLED)
+    assert node.offered[0] == node.offered[1]
+
+
+async def test_recover__second_offer_refused__stays_open_because_the_first_may_have_been_taken(store, stop):
+    node = ModelNode(lose_requests=1)
+    sender = make_sender(store, node, stop)
+    await sender.execute(order())
+    node.refuse = "ServerFailureDatabase"
+
+    [intent] = await sender.recover()
+
+    assert intent.state is IntentState.SIGNED
+
+
+async def test_execute__settled_transaction_lost_in_a_reorganisation__is_offered_again(store, stop):
+    node = ModelNode()
+    sender = make_sender(store, node, stop)
+    first = await sender.execute(order())
+    node.mined.clear()
+    node.nonce = 7
+
+    await sender.execute(order())
+    again = await sender.execute(order())
+
+    assert (again.key, again.txid, again.state) == (first.key, first.txid, IntentState.SETTLED)
+    assert node.offered[0] == node.offered[1]
+
+
+async def test_execute__success_without_a_result__is_not_believed(store, stop):
+    node = ModelNode(result_hex=None)
+
+    with pytest.raises(NodeUnavailable, match="without a result"):
+        await make_sender(store, node, stop).execute(order())
 
 
 async def test_execute__killed_after_signing__the_next_life_finishes_it(store, stop):

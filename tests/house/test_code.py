@@ -15,6 +15,7 @@ MAX_FUNCTION_LINES = 60
 ANYTHING = {"Exception", "BaseException"}
 MAY_CATCH_ANYTHING = {
     "keeper/web/answers.py": (1, "the last stop of a request: a stranger gets one sentence, the log the traceback"),
+    "keeper/observe.py": (2, "a plugin is somebody else's code: one that breaks is named, logged and left out"),
     "keeper/registry.py": (2, "a plugin is somebody else's code: whatever it raises at start becomes PluginBroken"),
 }
 """How often each file may catch whatever comes, and why."""

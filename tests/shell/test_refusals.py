@@ -3,8 +3,8 @@
 import pytest
 
 from keeper.core.records import IntentState, Outcome, Severity
-from keeper.errors import LedgerMismatch, NodeUnavailable, UnknownContractError
-from keeper.execution.journal import MAX_ATTEMPTS
+from keeper.errors import NodeUnavailable, UnknownContractError
+from keeper.execution.journal import MAX_FAILURES
 from tests.shell.world import ADRIFT, KEY, say
 
 READS_OF_ONE_LOOK = 6
@@ -102,7 +102,7 @@ async def test_run__breaker_trips_on_the_post__refuses_the_slice_after_it(world)
 
     decision = await world.run()
 
-    assert (decision.outcome, decision.facts["error"]) == (Outcome.REFUSED, "PriceDisagreement")
+    assert (decision.outcome, decision.facts["error"]) == (Outcome.REFUSED, "PriceJump")
     assert "the oracle's breaker tripped on 1 price(s)" in decision.reason
     assert world.chain.called() == ["post-prices"]
 
@@ -139,15 +139,15 @@ async def test_run__slice_failed_at_one_venue__the_next_attempt_goes_to_the_othe
     assert venues_of(retried) == {"velar"}
 
 
-async def test_run__slice_fails_every_time__gives_up_after_five_attempts(world):
+async def test_run__slice_fails_every_time__rests_after_five_attempts(world):
     await world.with_mandate()
     world.chain.answers_next["rebalance-pool"] = [ERR_SLIPPAGE] * 9
 
     decisions = await world.run_times(7)
 
     assert {d.outcome for d in decisions} == {Outcome.REFUSED}
-    assert world.chain.called().count("rebalance-pool") == MAX_ATTEMPTS
-    assert "gave up on rebalance:1:1:1" in decisions[-1].reason
+    assert world.chain.called().count("rebalance-pool") == MAX_FAILURES
+    assert "rebalance:1:1:1 failed 5 times" in decisions[-1].reason
 
 
 async def test_run__pool_is_paused__refuses_to_propose(world):
@@ -181,12 +181,13 @@ async def test_run__contract_answers_a_code_nobody_knows__halts(world):
     assert intent.state is IntentState.REFUSED
 
 
-async def test_run__pool_holds_an_asset_nobody_configured__halts(world):
+async def test_run__pool_holds_an_asset_nobody_configured__refuses_that_pool_alone(world):
     world.pool.holdings["SP2C2YFP12AJZB4MABJBAJ55XECVS7E4PMMZ89YZR.usda-token"] = 1
 
-    with pytest.raises(LedgerMismatch, match="usda-token"):
-        await world.run()
+    decision = await world.run()
 
+    assert (decision.outcome, decision.facts["error"]) == (Outcome.REFUSED, "BadInput")
+    assert "usda-token" in decision.reason
     assert world.chain.sent == []
 
 

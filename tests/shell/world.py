@@ -46,6 +46,7 @@ RULE = PoolRule(
     whales=WhaleRule(category="defi", top=3),
 )
 POLICY = Policy(
+    price_heartbeat=Seconds(0),
     max_price_age=Seconds(900),
     max_price_spread_bps=Bps(1_000),
     max_price_jump_bps=Bps(1_000),
@@ -151,7 +152,7 @@ async def open_world(folder, *, pools=(RULE,), wait=False):
             now, contracts = ChainClock(monotonic=lambda: 0.0), PoolContracts(DEPLOYER)
             observer = Observer(chain, contracts, now, ASSETS, dexes, sources)
             signer, fees = KeySigner(KEY, Network.TESTNET), FeeRule(MicroStx(1_000), MicroStx(200_000))
-            sender = Sender(chain, Journal(store, now), signer, Network.TESTNET, fees, stop)
+            sender = Sender(chain, Journal(store, now), signer, Network.TESTNET, fees, now, stop)
             cycle = Cycle(
                 pools=pools,
                 assets=ASSETS,

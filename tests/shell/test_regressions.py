@@ -1,0 +1,107 @@
+"""Troubles that were found once and must not come back."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from keeper.core.records import Outcome
+from keeper.doctor import books
+from keeper.errors import BadInput
+from keeper.testing.build import STX
+from keeper.whale_file import read_whales
+from tests.shell.test_whale_file import ROW, file_of
+from tests.shell.test_withdrawals import OTHER, request
+from tests.shell.world import open_world
+
+
+@pytest.fixture
+async def world(tmp_path):
+    async with open_world(tmp_path) as opened:
+        yield opened
+
+
+async def test_run__older_request_is_not_covered__the_younger_one_is_not_tried(world):
+    world.pool.queue += [request(stx=70_000), request(OTHER)]
+    await world.run_times(7)
+    assert "process-pending-withdrawal" not in world.chain.called()
+
+
+async def test_run__paused_pool_with_a_queue__sends_nothing(world):
+    world.pool.queue.append(request())
+    world.pool.paused = True
+    await world.run_times(2)
+    assert world.chain.sent == []
+
+
+async def test_run__unpaused_after_a_while__pays_the_queue(world):
+    world.pool.queue.append(request())
+    world.pool.paused = True
+    await world.run_times(6)
+    world.pool.paused = False
+    assert (await world.run()).outcome is Outcome.WITHDRAWAL_PAID
+
+
+async def test_run__pool_stays_on_target__says_so_once(world):
+    await world.with_mandate()
+    await world.run_times(2)
+    for _ in range(5):
+        world.chain.pass_time(3_601)
+        await world.run()
+    assert world.titles().count("DeFi Whale Index: back on target") == 1
+
+
+async def test_run__venue_silent_and_too_few_sources__the_record_names_the_venue(world):
+    world.dexes[0].outages = world.sources[1].outages = 99
+    decision = await world.run()
+    assert decision.outcome is Outcome.REFUSED
+    assert list(decision.facts["silent_venues"]) == ["alex"]
+
+
+async def test_run__node_falls_silent_after_the_last_turn__the_decisions_come_back(world):
+    world.chain.down_after = 10**6
+    await world.run()
+    world.chain.down_after = 10**6 - world.chain.down_after - 1
+    assert len(await world.cycle.run()) == 1
+
+
+async def test_run__price_post_waits_for_a_block__is_waiting_not_unavailable(world):
+    await world.with_mandate()
+    world.chain.pass_time(600)
+    world.chain.mines_at_once = False
+    assert (await world.run()).outcome is Outcome.WAITING_FOR_TRANSACTION
+
+
+async def test_run__slice_refused_while_nobody_looked__the_venue_is_avoided_and_people_are_told(world):
+    other, world.dexes[1].pools = world.dexes[1].pools, {}
+    await world.follow({"STX": 4_000, "ALEX": 5_000, "DIKO": 1_000})
+    await world.run()
+    world.vote(1, passes=True)
+    await world.run()
+    world.chain.answers_next["rebalance-pool"], world.chain.mines_at_once = [1406], False
+    await world.run()
+    world.chain.mine()
+    world.dexes[1].pools, world.chain.mines_at_once = other, True
+    decision = await world.run()
+    assert {leg["venue"] for leg in decision.facts["plan"]["legs"]} == {"velar"}
+
+
+async def test_books__somebody_gave_the_vault_a_microstx__are_still_right(world):
+    world.chain.gifts[STX.principal] = 1
+    assert "STX" in await books(world)
+
+
+def test_read__address_with_a_wrong_checksum__is_refused_with_the_row(tmp_path):
+    with pytest.raises(BadInput, match=r"whale 1\.address"):
+        read_whales(file_of(tmp_path, ROW, ROW | {"address": ROW["address"][:-1] + "X"}))
+
+
+def test_read__negative_share__is_refused_with_row_and_field(tmp_path):
+    with pytest.raises(BadInput, match=r"whale 0\.allocation_bps"):
+        read_whales(file_of(tmp_path, ROW | {"allocation_bps": {"STX": -5}}))
+
+
+def test_version__asked__is_printed():
+    done = subprocess.run([Path(sys.executable).with_name("keeper"), "--version"], capture_output=True, check=False)
+    assert done.returncode == 0
