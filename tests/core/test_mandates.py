@@ -1,5 +1,7 @@
 """From drift to settlement: the next step of a pool."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,3 +101,10 @@ def test_next_step__while_a_vote_runs__never_proposes(drift, proposal, opened) -
     if answer.step is NextStep.PROPOSE:
         assert drift is not None
         assert drift > RULES.threshold_bps
+
+
+@pytest.mark.parametrize(("drift", "expected"), [(2_000, NextStep.PROPOSE), (100, NextStep.HOLD)])
+def test_next_step__mandate_used_up_off_target__makes_room_for_a_new_vote(drift, expected):
+    used_up = replace(mandate(), exhausted=True)
+
+    assert step(drift=drift, mandate=used_up).step is expected

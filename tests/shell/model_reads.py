@@ -1,7 +1,7 @@
 """The model chain's answers to read-only calls, in plain form."""
 
 from keeper.chain.clarity import Err, Ok
-from keeper.testing.build import DEPLOYER
+from keeper.testing.build import DEPLOYER, STX
 
 ORACLE_MAX_AGE = 900
 TRIPPED, STALE = 1510, 1512
@@ -26,6 +26,7 @@ class Reads:
             ("pool-governance", "get-open-mandate"): self._open_mandate,
             ("pool-governance", "get-mandate"): self._mandate,
             ("pool-oracle", "get-consensus-price"): self._price,
+            ("pool-oracle", "get-stx-usd"): lambda: self._price(STX.principal),
         }[contract.partition(".")[2], function](*args)
 
     def _pool(self, number):

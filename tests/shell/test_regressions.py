@@ -2,18 +2,20 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from keeper.core.records import Outcome
+from keeper.core.units import Seconds
 from keeper.doctor import books
-from keeper.errors import BadInput
+from keeper.errors import BadInput, LedgerMismatch
 from keeper.testing.build import STX
 from keeper.whale_file import read_whales
 from tests.shell.test_whale_file import ROW, file_of
 from tests.shell.test_withdrawals import OTHER, request
-from tests.shell.world import open_world
+from tests.shell.world import POLICY, open_world
 
 
 @pytest.fixture
@@ -105,3 +107,44 @@ def test_read__negative_share__is_refused_with_row_and_field(tmp_path):
 def test_version__asked__is_printed():
     done = subprocess.run([Path(sys.executable).with_name("keeper"), "--version"], capture_output=True, check=False)
     assert done.returncode == 0
+
+
+class Broken:
+    """A price source whose author forgot a case."""
+
+    name = "broken"
+
+    async def prices(self, assets):
+        return {}["STX"]
+
+
+async def test_run__a_plugin_breaks__it_is_named_and_left_out(tmp_path):
+    async with open_world(tmp_path, more_sources=(Broken(),)) as world:
+        decision = await world.run()
+
+    assert decision.outcome is Outcome.WITHIN_THRESHOLD
+    assert decision.facts["silent_sources"] == {"broken": "the plugin failed: KeyError"}
+
+
+async def test_run__at_rest_with_old_prices__reports_them_once_so_that_people_can_deposit(tmp_path):
+    policy = replace(POLICY, price_heartbeat=Seconds(300))
+    async with open_world(tmp_path, policy=policy) as world:
+        fresh = await world.run()
+        world.chain.pass_time(400)
+        old, again = await world.run_times(2)
+
+        assert [d.outcome for d in (fresh, old, again)] == [
+            Outcome.WITHIN_THRESHOLD,
+            Outcome.PRICES_POSTED,
+            Outcome.WITHIN_THRESHOLD,
+        ]
+        assert world.chain.called() == ["post-prices"]
+
+
+async def test_run__vault_has_less_than_its_books_say__halts(world):
+    world.chain.gifts[STX.principal] = -1
+
+    with pytest.raises(LedgerMismatch, match="1 missing"):
+        await world.run()
+
+    assert world.chain.sent == []

@@ -136,11 +136,13 @@ def say(decision):
 
 
 @asynccontextmanager
-async def open_world(folder, *, pools=(RULE,), wait=False):
+async def open_world(folder, *, pools=(RULE,), wait=False, policy=POLICY, more_sources=()):
     """Open a keeper in a quiet world: prices agree, the oracle is fresh, the pool is where its whales are."""
     clock, dexes = ManualClock(), venues()
     sources = tuple(FakePriceSource(clock, usd_e12=dict(USD), name=name) for name in ("pyth", "coingecko"))
+    sources = (*sources, *more_sources)
     oracle = {principal: (price, clock.at) for principal, price in IN_STX.items()}
+    oracle[ASSETS["STX"].principal] = (USD["STX"], clock.at)  # USD per STX
     chain = ModelChain(clock, ASSETS, dexes, {rule.pool_id: pool() for rule in pools}, oracle)
     stop, notifier = asyncio.Event(), FakeNotifier()
     if not wait:
@@ -156,9 +158,9 @@ async def open_world(folder, *, pools=(RULE,), wait=False):
             cycle = Cycle(
                 pools=pools,
                 assets=ASSETS,
-                policy=POLICY,
+                policy=policy,
                 observer=observer,
-                steps=Steps(chain, contracts, ASSETS, POLICY, sender, now),
+                steps=Steps(chain, contracts, ASSETS, policy, sender, now),
                 sender=sender,
                 store=store,
                 alerts=AlertRouter([notifier], store, now),

@@ -30,3 +30,17 @@ def test_pulse__two_pools__each_has_its_age_and_the_newest_counts():
     assert pulse.beat(1) == Beat(35, Outcome.REFUSED)
     assert pulse.beat(2) == Beat(5, Outcome.PROPOSED)
     assert pulse.last_age_seconds() == 5
+
+
+def test_pulse__cycle_that_goes_on_for_long__is_stuck_only_while_nothing_moves():
+    hands = Hands()
+    pulse = Pulse([1], hands)
+
+    with pulse.at_work():
+        hands.at += 200
+        slow = pulse.stuck_seconds()
+        pulse.moved()
+        moved = pulse.stuck_seconds()
+    hands.at += 86_400
+
+    assert (slow, moved, pulse.stuck_seconds()) == (200, 0, 0)
