@@ -140,8 +140,13 @@ class Sender:
 
     async def _build(self, order: Order) -> Transaction:
         fee = order.fee_ustx if order.fee_ustx is not None else await self.quote_fee(order)
-        nonce = await READ(self._chain.next_nonce, self._signer.address)
-        return self._draft(order, nonce=nonce, fee=fee)
+        return self._draft(order, nonce=await self._next_nonce(), fee=fee)
+
+    async def _next_nonce(self) -> int:
+        """Return the chain's next nonce, or the one after our own open transactions where the chain lags behind them."""
+        told = await READ(self._chain.next_nonce, self._signer.address)
+        ours = [i.nonce + 1 for i in await self._journal.open() if i.nonce is not None and i.state in UNSPOKEN]
+        return max([told, *ours])
 
     def _draft(self, order: Order, *, nonce: int, fee: MicroStx) -> Transaction:
         payload = call(parse_principal(order.call.contract), order.call.function, order.call.args)

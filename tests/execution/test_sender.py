@@ -212,6 +212,16 @@ async def test_execute__settled_transaction_lost_in_a_reorganisation__is_offered
     assert node.offered[0] == node.offered[1]
 
 
+async def test_execute__node_does_not_know_our_open_transaction_yet__takes_the_nonce_after_it(store, stop):
+    node = ModelNode(lose_requests=1)
+    sender = make_sender(store, node, stop)
+    first = await sender.execute(order("pay:1:2"))
+
+    second = await sender.execute(order("pay:1:3"))
+
+    assert (first.nonce, second.nonce) == (7, 8)
+
+
 async def test_execute__success_without_a_result__is_not_believed(store, stop):
     node = ModelNode(result_hex=None)
 
