@@ -9,6 +9,7 @@ export default defineConfig({
     environment: "clarinet",
     environmentOptions: { clarinet: { ...getClarinetVitestsArgv() } },
     // One virtual machine for all files: opening it is the slow part.
+    silent: "passed-only",
     pool: "forks",
     isolate: false,
     maxWorkers: 1,

@@ -17,7 +17,7 @@ from keeper.core.consensus import STX_USD, Agreement, LastPrice
 from keeper.core.mandates import NextStep
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.records import Decision, Intent, IntentKind, IntentState, Outcome, PoolView
-from keeper.core.units import PriceE12, Seconds
+from keeper.core.units import USTX_PER_STX, PriceE12, Seconds
 from keeper.core.views import pool_body
 from keeper.errors import KeeperError, LedgerMismatch, PlanRejected, Refused, Transient
 from keeper.execution.sender import Sender
@@ -32,6 +32,7 @@ log = structlog.get_logger("keeper.cycle")
 PRICES_NOTE = "agreed-prices"
 WEB_PRICES_LAST = Seconds(60)
 """Answers of web sources serve all pools of a cycle, but no longer than this in block time."""
+LOW_BALANCE_USTX = 2 * USTX_PER_STX
 BOOKS_EVERY = 20
 """Every so many cycles, the first included, the vault's books are held against the chain's balances."""
 ACTIONS = frozenset({Outcome.SLICE_EXECUTED, Outcome.WITHDRAWAL_PAID, Outcome.PROPOSED, Outcome.VOTE_PASSED})
@@ -298,6 +299,8 @@ class Cycle:
         balance = await self._observer.balance(self._sender.address)
         self._pulse.saw_balance(balance)
         self._metrics.signer_balance(self._sender.address, balance)
+        if balance < LOW_BALANCE_USTX:
+            await self._alerts.send(alerting.low_balance(self._sender.address, balance, self._clock.now()))
 
 
 def _seen(sight: Sight) -> dict[str, Any]:

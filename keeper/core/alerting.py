@@ -5,7 +5,7 @@ from typing import Any
 
 from keeper.core.policy import PoolRule
 from keeper.core.records import Alert, Severity
-from keeper.core.units import BPS_ONE, Bps, Seconds
+from keeper.core.units import BPS_ONE, USTX_PER_STX, Bps, Seconds
 
 
 def percent(bps: int) -> str:
@@ -127,6 +127,20 @@ def refused(rule: PoolRule, kind: str, reason: str, facts: Mapping[str, Any], at
         at=at,
         pool_id=rule.pool_id,
         facts={"error": kind, **facts},
+    )
+
+
+def low_balance(address: str, balance_ustx: int, at: Seconds) -> Alert:
+    """Tell people that the keeper will soon be unable to pay fees."""
+    return Alert(
+        key=f"low-balance:{address}",
+        severity=Severity.WARNING,
+        title="The keeper runs out of STX for fees",
+        what=f"{address} has {balance_ustx / USTX_PER_STX:,.2f} STX left.",
+        done="It goes on while it can pay.",
+        remedy="Send STX to that address.",
+        at=at,
+        facts={"balance_ustx": str(balance_ustx)},
     )
 
 

@@ -148,3 +148,11 @@ async def test_run__vault_has_less_than_its_books_say__halts(world):
         await world.run()
 
     assert world.chain.sent == []
+
+
+async def test_run__hardly_any_stx_left_for_fees__people_are_told_once(world):
+    world.chain.balance = 1_999_999
+
+    await world.run_times(2)
+
+    assert [alert.title for alert in world.notifier.delivered] == ["The keeper runs out of STX for fees"]
