@@ -276,10 +276,19 @@
         )
         (and
           (>= (get sources view) (get min-sources config))
+          (is-ground-due asset)
           (map-set accepted asset { price: (get price view), at: stacks-block-time })
         )
       )
     )
+  )
+)
+
+;; The ground stands for an hour, so that a price cannot be walked past the bound in small steps.
+(define-private (is-ground-due (asset principal))
+  (match (map-get? accepted asset)
+    ground (>= stacks-block-time (+ (get at ground) HOUR_SECS))
+    true
   )
 )
 

@@ -109,6 +109,8 @@
 (define-constant ERR_SLIPPAGE (err u1338))
 ;; A keeper is paid no more than the gas limit and a tenth.
 (define-constant ERR_PAY_TOO_HIGH (err u1339))
+;; Without a price nobody knows what a request would pay, so it cannot insist on a minimum.
+(define-constant ERR_MIN_OUT_UNPRICED (err u1340))
 
 (define-data-var pool-count uint u0)
 (define-data-var all-paused bool false)
@@ -187,7 +189,7 @@
 ;; and unpriced. With the pool paused or a price missing they wait too.
 ;; Caller: anyone, directly. Emits: withdrawal-paid or withdrawal-queued, and fees-collected when some were due.
 ;; Fails: ERR_NOT_DIRECT, ERR_NO_POOL, ERR_WRONG_SHARE, ERR_ZERO_AMOUNT, ERR_AMOUNT_TOO_SMALL,
-;; ERR_NOT_ENOUGH_SHARES, ERR_BELOW_MIN_OUT, ERR_QUEUE_FULL.
+;; ERR_NOT_ENOUGH_SHARES, ERR_BELOW_MIN_OUT, ERR_QUEUE_FULL, ERR_MIN_OUT_UNPRICED.
 (define-public (withdraw (pool-id uint) (share <pool-share>) (shares uint) (min-out uint))
   (begin
     (try! (get-matching-pool pool-id (contract-of share)))
@@ -198,7 +200,11 @@
     ;; Only the reading of prices may fail softly here; nothing has moved yet.
     (match (get-running-value pool-id)
       value (pay-or-queue pool-id share contract-caller shares min-out (get down value))
-      no-price (enqueue pool-id share contract-caller shares min-out)
+      ;; A minimum that nothing can ever pay would hold a place in the queue, and a claim on the pool, for ever.
+      no-price (begin
+        (asserts! (is-eq min-out u0) ERR_MIN_OUT_UNPRICED)
+        (enqueue pool-id share contract-caller shares u0)
+      )
     )
   )
 )

@@ -233,19 +233,34 @@ describe("the breaker", () => {
     expect(consensus("DIKO")).toMatchObject({ price: String(ON_CHAIN.DIKO) });
   });
 
-  it("trips when all sources jump together by more than the bound within a day, and not at the bound", () => {
-    const at = (x) => (10n ** 12n * x) / 1_000n;
-    const world = (x) => {
-      setReserves("STX", "ALEX", 10n ** 11n * x, 10n ** 14n);
-      return post(["ALEX", at(x)]);
-    };
+  const at = (x) => (10n ** 12n * x) / 1_000n;
+  // Venue and report together say x thousandths of an STX for one ALEX.
+  const world = (x) => {
+    setReserves("STX", "ALEX", 10n ** 11n * x, 10n ** 14n);
+    return post(["ALEX", at(x)]);
+  };
 
+  it("trips when all sources jump together by more than the bound within a day, and not at the bound", () => {
     expect(world(1_000n)).toEqual({ posted: "1", tripped: "0" });
     expect(read("get-accepted", asset("ALEX")).price).toBe(String(E12));
     expect(world(1_100n)).toEqual({ posted: "1", tripped: "0" });
-    expect(world(989n)).toEqual({ posted: "1", tripped: "1" });
+    expect(world(1_101n)).toEqual({ posted: "1", tripped: "1" });
     expect(consensus("ALEX")).toEqual(refused(errors.ERR_TRIPPED));
-    expect(read("get-accepted", asset("ALEX")).price).toBe(String(at(1_100n)));
+    expect(read("get-accepted", asset("ALEX")).price).toBe(String(E12));
+  });
+
+  it("cannot be walked past the bound in small steps within an hour", () => {
+    expect(world(1_000n)).toEqual({ posted: "1", tripped: "0" });
+    expect(world(1_090n)).toEqual({ posted: "1", tripped: "0" });
+    expect(world(1_188n)).toEqual({ posted: "1", tripped: "1" });
+  });
+
+  it("follows a move of nine percent an hour", () => {
+    for (const x of [1_000n, 1_090n, 1_188n, 1_294n]) {
+      expect(world(x)).toEqual({ posted: "1", tripped: "0" });
+      expect(read("get-accepted", asset("ALEX")).price).toBe(String(at(x)));
+      simnet.mineEmptyBurnBlocks(7); // an hour and a little
+    }
   });
 
   it("forgets the ground after a day, to the second", () => {

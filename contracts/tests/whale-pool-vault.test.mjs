@@ -265,9 +265,11 @@ describe("withdraw", () => {
   it("is always queued, unpriced, while paused or without a price", () => {
     leg(STX_TOKEN, A, 10n * STX);
     silence(A);
+    expectError(withdraw(alice, STX, 1n), errors.ERR_MIN_OUT_UNPRICED);
     expect(plain(withdraw(alice, STX).result)).toEqual({ "paid-ustx": 0n, "queued-shares": STX });
     price(A, 2n * PRICE_ONE);
     pause(1);
+    expectError(withdraw(alice, STX, 10n ** 16n), errors.ERR_MIN_OUT_UNPRICED);
     expect(plain(withdraw(alice, STX).result)).toEqual({ "paid-ustx": 0n, "queued-shares": STX });
     expect(queue()).toEqual([{ user: alice, shares: 2n * STX, "min-out": 0n, "asked-at": expect.any(BigInt) }]);
   });

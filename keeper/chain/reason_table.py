@@ -123,6 +123,12 @@ OURS: Final = (
         ("ERR_VENUE_OVERREACHED", 1337, MarketRefused, "The venue reached for more than it was offered."),
         ("ERR_SLIPPAGE", 1338, MarketRefused, "What arrived is less than the least that was asked for."),
         ("ERR_PAY_TOO_HIGH", 1339, PlanRejected, "A keeper is paid no more than the gas limit and a tenth."),
+        (
+            "ERR_MIN_OUT_UNPRICED",
+            1340,
+            TransactionRefused,
+            "Without a price nobody knows what a request would pay, so it cannot insist on a minimum.",
+        ),
     ),
     *_of(
         "pool-rebalancer",
