@@ -20,6 +20,7 @@
 (define-constant MIN_FIRST_DEPOSIT_USTX u10000000)
 (define-constant MAX_AMOUNT_USTX u10000000000000000) ;; more than all STX there will ever be
 (define-constant MIN_QUEUED_SHARES u1000000) ;; a queue slot is scarce
+(define-constant EVICTION_AGE_SECS (* u7 DAY_SECS))
 (define-constant MAX_DECIMALS u12)
 (define-constant LAUNCH_CAP_USD u25000)
 ;; Whole dollars to micro-STX times a 12-decimal price.
@@ -111,6 +112,10 @@
 (define-constant ERR_PAY_TOO_HIGH (err u1339))
 ;; Without a price nobody knows what a request would pay, so it cannot insist on a minimum.
 (define-constant ERR_MIN_OUT_UNPRICED (err u1340))
+;; The request is not old enough to be sent back.
+(define-constant ERR_TOO_EARLY (err u1341))
+;; The request's own minimum is met, so it keeps its place.
+(define-constant ERR_PAYABLE (err u1342))
 
 (define-data-var pool-count uint u0)
 (define-data-var all-paused bool false)
@@ -213,16 +218,38 @@
 ;; Caller: anyone, for themselves. Emits: withdrawal-cancelled.
 ;; Fails: ERR_NO_POOL, ERR_WRONG_SHARE, ERR_NO_REQUEST.
 (define-public (cancel-withdrawal (pool-id uint) (share <pool-share>))
-  (let ((user contract-caller)
-        (pool (try! (get-matching-pool pool-id (contract-of share))))
-        (shares (get shares (unwrap! (map-get? requests { pool-id: pool-id, user: contract-caller }) ERR_NO_REQUEST))))
-    (forget-request pool-id user)
-    (map-set pools pool-id (merge pool { pending-shares: (- (get pending-shares pool) shares) }))
-    (unwrap! (as-contract? ((with-ft (contract-of share) "pool-share" shares))
-      (try! (contract-call? share transfer shares current-contract user none))
-    ) ERR_TOKEN_FAILED)
-    (print { topic: "withdrawal-cancelled", pool-id: pool-id, user: user, shares: shares })
-    (ok shares)
+  (begin
+    (try! (get-matching-pool pool-id (contract-of share)))
+    (let ((user contract-caller)
+          (shares (try! (give-back pool-id share user))))
+      (print { topic: "withdrawal-cancelled", pool-id: pool-id, user: user, shares: shares })
+      (ok shares)
+    )
+  )
+)
+
+;; Give the shares of a request back to its owner: after a week, when it would be paid less than its own minimum.
+;; Caller: anyone. Emits: withdrawal-evicted, and fees-collected when some were due.
+;; Fails: ERR_NO_POOL, ERR_WRONG_SHARE, ERR_PAUSED, ERR_NO_REQUEST, ERR_TOO_EARLY, ERR_NO_PRICE, ERR_PAYABLE.
+(define-public (evict-withdrawal (user principal) (pool-id uint) (share <pool-share>))
+  (begin
+    (try! (get-matching-pool pool-id (contract-of share)))
+    (try! (assert-running pool-id))
+    (let ((request (unwrap! (map-get? requests { pool-id: pool-id, user: user }) ERR_NO_REQUEST)))
+      (asserts! (>= stacks-block-time (+ (get asked-at request) EVICTION_AGE_SECS)) ERR_TOO_EARLY)
+      (let ((value-ustx (get down (try! (get-value pool-id)))))
+        ;; What a payment would be is known once the fees are charged, as in process-pending-withdrawal.
+        (try! (accrue pool-id share (some value-ustx)))
+        (let ((pool (try! (get-matching-pool pool-id (contract-of share))))
+              (payout (mul-div-down (get shares request) value-ustx (get total-shares pool))))
+          (asserts! (< payout (get min-out request)) ERR_PAYABLE)
+          (let ((shares (try! (give-back pool-id share user))))
+            (print { topic: "withdrawal-evicted", pool-id: pool-id, user: user, shares: shares })
+            (ok shares)
+          )
+        )
+      )
+    )
   )
 )
 
@@ -677,9 +704,43 @@
           (try! (burn-and-pay pool-id share shares user user payout))
           (ok { paid-ustx: payout, queued-shares: u0 })
         )
-        (enqueue pool-id share user shares min-out)
+        (begin
+          (try! (assert-growth-payable pool-id user shares min-out value-ustx (get total-shares pool)))
+          (enqueue pool-id share user shares min-out)
+        )
       )
     )
+  )
+)
+
+;; A request that grows must be payable as a whole, or a small one that no longer is could carry a large one.
+(define-private (assert-growth-payable
+    (pool-id uint)
+    (user principal)
+    (shares uint)
+    (min-out uint)
+    (value-ustx uint)
+    (total uint)
+  )
+  (match (map-get? requests { pool-id: pool-id, user: user })
+    before (ok (asserts!
+      (>= (mul-div-down (+ (get shares before) shares) value-ustx total) (+ (get min-out before) min-out))
+      ERR_BELOW_MIN_OUT
+    ))
+    (ok true)
+  )
+)
+
+;; Take a request out of the queue and its shares out of escrow.
+(define-private (give-back (pool-id uint) (share <pool-share>) (user principal))
+  (let ((pool (unwrap! (map-get? pools pool-id) ERR_NO_POOL))
+        (shares (get shares (unwrap! (map-get? requests { pool-id: pool-id, user: user }) ERR_NO_REQUEST))))
+    (forget-request pool-id user)
+    (map-set pools pool-id (merge pool { pending-shares: (- (get pending-shares pool) shares) }))
+    (unwrap! (as-contract? ((with-ft (contract-of share) "pool-share" shares))
+      (try! (contract-call? share transfer shares current-contract user none))
+    ) ERR_TOKEN_FAILED)
+    (ok shares)
   )
 )
 

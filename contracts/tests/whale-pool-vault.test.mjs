@@ -5,7 +5,7 @@ import {
   A, ADAPTERS, B, C, DAY, DEPLOYER, LAUNCH, MAX_UINT, PRICE_ONE, STX, STX_TOKEN, VAULT, YEAR, at, boot, booked, call,
   cancel, collect, createPool, deployForeignShare, deposit, drift, errorsOf, expectError, held, leg, must, now, ours, p,
   plain, pool, poolTokens, price, processFor, queue, read, redeem, setTargets, sharePrice, sharesOf, silence, stxOf,
-  targets, tokensOf, u, value, wait, withdraw, who,
+  targets, tokensOf, u, value, wait, warpTo, withdraw, who,
 } from "./kit.mjs";
 
 const errors = errorsOf("whale-pool-vault");
@@ -412,6 +412,70 @@ describe("the queue", () => {
     expect(withdraw(queueHead(), 1n).topics).toEqual(["withdrawal-queued"]); // growing needs no slot
   });
   const queueHead = () => queue()[0].user;
+
+  it("cannot be filled with requests that nothing can ever pay", () => {
+    expectError(withdraw(alice, 20n * STX, 10n ** 16n), errors.ERR_BELOW_MIN_OUT);
+    silence(A);
+    expectError(withdraw(alice, 20n * STX, 10n ** 16n), errors.ERR_MIN_OUT_UNPRICED);
+    expect([queue(), pool()["pending-shares"]]).toEqual([[], 0n]);
+  });
+
+  it("lets a request below its own minimum grow only as far as the whole of it can be paid", () => {
+    withdraw(alice, 20n * STX, 19n * STX);
+    price(A, (18n * PRICE_ONE) / 10n); // a share is worth 0.905 STX now: the first part would get 18.1
+    expectError(withdraw(alice, 20n * STX, 18n * STX), errors.ERR_BELOW_MIN_OUT);
+    expect(withdraw(alice, 20n * STX, 17n * STX).topics.at(-1)).toBe("withdrawal-queued");
+    expect(queue().map(({ shares, "min-out": min }) => [shares, min])).toEqual([[40n * STX, 36n * STX]]);
+  });
+});
+
+describe("evict-withdrawal", () => {
+  const evict = (person, { by = stranger, id = 1, share = "pool-share-1" } = {}) =>
+    call(by, "whale-pool-vault", "evict-withdrawal", p(person), u(id), ours(share));
+
+  beforeEach(() => {
+    deposit(alice, 100n * STX);
+    deposit(bob, 100n * STX);
+    leg(STX_TOKEN, A, 190n * STX);
+    withdraw(bob, 20n * STX);
+    withdraw(alice, 40n * STX, 39n * STX);
+  });
+
+  it("gives the shares back after seven days, to the second, when the minimum is not met", () => {
+    const asked = queue()[1]["asked-at"];
+    price(A, PRICE_ONE);
+    warpTo(asked + 7n * DAY - 10n);
+    expectError(evict(alice), errors.ERR_TOO_EARLY);
+
+    const { result, prints } = evict(alice);
+
+    expect(now() - 10n).toBe(asked + 7n * DAY);
+    expect(result).toBeOk(u(40n * STX));
+    expect(prints.at(-1)).toEqual({ topic: "withdrawal-evicted", "pool-id": 1n, user: alice, shares: 40n * STX });
+    expect([sharesOf(alice), sharesOf(VAULT), pool()["pending-shares"]]).toEqual([99n * STX, 21n * STX, 20n * STX]);
+    expect(queue().map(({ user }) => user)).toEqual([bob]);
+    expectError(evict(alice), errors.ERR_NO_REQUEST);
+    expect(read("pool-share-1", "get-total-supply")).toBe(pool()["total-shares"]);
+  });
+
+  it("leaves requests that could be paid, and those without a minimum, whatever their age", () => {
+    wait(30n * DAY);
+    expectError(evict(alice), errors.ERR_PAYABLE);
+    price(A, 1n);
+    expectError(evict(bob), errors.ERR_PAYABLE);
+    expect(evict(alice, { by: bob }).topics.at(-1)).toBe("withdrawal-evicted");
+  });
+
+  it("decides nothing while paused or without a price, and knows its pool and share", () => {
+    wait(8n * DAY);
+    pause(1);
+    expectError(evict(alice), errors.ERR_PAUSED);
+    resume(1);
+    silence(A);
+    expectError(evict(alice), errors.ERR_NO_PRICE);
+    expectError(evict(alice, { id: 4 }), errors.ERR_NO_POOL);
+    expectError(evict(alice, { share: "pool-share-2" }), errors.ERR_WRONG_SHARE);
+  });
 });
 
 describe("redeem-in-kind", () => {

@@ -129,6 +129,8 @@ OURS: Final = (
             TransactionRefused,
             "Without a price nobody knows what a request would pay, so it cannot insist on a minimum.",
         ),
+        ("ERR_TOO_EARLY", 1341, TransactionRefused, "The request is not old enough to be sent back."),
+        ("ERR_PAYABLE", 1342, TransactionRefused, "The request's own minimum is met, so it keeps its place."),
     ),
     *_of(
         "pool-rebalancer",
