@@ -289,26 +289,21 @@
 ;; Fails: ERR_NO_POOL, ERR_WRONG_SHARE, ERR_ZERO_AMOUNT, ERR_NOT_ENOUGH_SHARES, ERR_WRONG_TOKENS,
 ;; ERR_TOKEN_FAILED, ERR_AMOUNT_TOO_SMALL.
 (define-public (redeem-in-kind (pool-id uint) (share <pool-share>) (shares uint) (tokens (list 10 <ft>)))
-  (let ((user contract-caller)
-        (members (get-members pool-id)))
-    (try! (get-matching-pool pool-id (contract-of share)))
-    (asserts! (> shares u0) ERR_ZERO_AMOUNT)
-    (asserts! (<= shares (try! (contract-call? share get-balance user))) ERR_NOT_ENOUGH_SHARES)
-    (asserts! (is-eq (len tokens) (len members)) ERR_WRONG_TOKENS)
-    (try! (accrue pool-id share none))
-    (let ((pool (try! (get-matching-pool pool-id (contract-of share))))
-          (total (get total-shares pool)))
-      (map-set pools pool-id (merge pool { total-shares: (- total shares) }))
-      (try! (contract-call? share burn shares user))
-      (let ((paid (get paid (try! (fold redeem-one tokens (ok {
-              pool-id: pool-id, members: members, user: user, shares: shares, total: total, paid: (list),
-            }))))))
-        (asserts! (not (is-eq (fold + paid u0) u0)) ERR_AMOUNT_TOO_SMALL)
-        (print { topic: "shares-redeemed", pool-id: pool-id, user: user, shares: shares, amounts: paid })
-        (ok paid)
-      )
-    )
+  (leave-in-kind pool-id share contract-caller shares tokens (list))
+)
+
+;; As redeem-in-kind, but without the assets in `given-up`, whose part stays with the pool and its other owners for
+;; good: the way out when a token will not move. `tokens` are still all of the pool's assets.
+;; Caller: anyone, for themselves. Emits: shares-redeemed, and fees-collected when some were due.
+;; Fails: as redeem-in-kind does, and ERR_NOT_POOL_ASSET.
+(define-public (redeem-in-kind-without
+    (pool-id uint)
+    (share <pool-share>)
+    (shares uint)
+    (tokens (list 10 <ft>))
+    (given-up (list 10 principal))
   )
+  (leave-in-kind pool-id share contract-caller shares tokens given-up)
 )
 
 ;; Charge what fees are due, as new shares for the fee account. While a fee rounds to nothing its clock stays.
@@ -784,6 +779,53 @@
   )
 )
 
+(define-private (leave-in-kind
+    (pool-id uint)
+    (share <pool-share>)
+    (user principal)
+    (shares uint)
+    (tokens (list 10 <ft>))
+    (given-up (list 10 principal))
+  )
+  (let ((members (get-members pool-id)))
+    (try! (get-matching-pool pool-id (contract-of share)))
+    (asserts! (> shares u0) ERR_ZERO_AMOUNT)
+    (asserts! (<= shares (try! (contract-call? share get-balance user))) ERR_NOT_ENOUGH_SHARES)
+    (asserts! (is-eq (len tokens) (len members)) ERR_WRONG_TOKENS)
+    (asserts! (get known (fold check-given-up given-up { pool-id: pool-id, known: true })) ERR_NOT_POOL_ASSET)
+    (try! (accrue pool-id share none))
+    (let ((pool (try! (get-matching-pool pool-id (contract-of share))))
+          (total (get total-shares pool)))
+      (map-set pools pool-id (merge pool { total-shares: (- total shares) }))
+      (try! (contract-call? share burn shares user))
+      (let ((paid (get paid (try! (fold redeem-one tokens (ok {
+              pool-id: pool-id,
+              members: members,
+              user: user,
+              shares: shares,
+              total: total,
+              given-up: given-up,
+              paid: (list),
+            }))))))
+        (asserts! (not (is-eq (fold + paid u0) u0)) ERR_AMOUNT_TOO_SMALL)
+        (print {
+          topic: "shares-redeemed",
+          pool-id: pool-id,
+          user: user,
+          shares: shares,
+          amounts: paid,
+          given-up: given-up,
+        })
+        (ok paid)
+      )
+    )
+  )
+)
+
+(define-private (check-given-up (asset principal) (state { pool-id: uint, known: bool }))
+  (merge state { known: (and (get known state) (is-member (get pool-id state) asset)) })
+)
+
 (define-private (redeem-one
     (token <ft>)
     (progress (response {
@@ -792,6 +834,7 @@
       user: principal,
       shares: uint,
       total: uint,
+      given-up: (list 10 principal),
       paid: (list 10 uint),
     } uint))
   )
@@ -799,7 +842,10 @@
         (pool-id (get pool-id so-far))
         (paid (get paid so-far))
         (asset (get asset (unwrap! (element-at? (get members so-far) (len paid)) ERR_WRONG_TOKENS)))
-        (amount (mul-div-down (get-holding pool-id asset) (get shares so-far) (get total so-far))))
+        (amount (if (is-some (index-of? (get given-up so-far) asset))
+          u0
+          (mul-div-down (get-holding pool-id asset) (get shares so-far) (get total so-far))
+        )))
     (asserts! (is-eq (contract-of token) asset) ERR_WRONG_TOKENS)
     (debit pool-id asset amount)
     (and (> amount u0) (try! (send-asset token amount (get user so-far))))

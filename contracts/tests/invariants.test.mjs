@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import {
   A, B, DAY, DEPLOYER, PRICE_ONE, STX, STX_TOKEN, VAULT, boot, booked, call, cancel, collect, createPool, deposit, drift,
-  held, leg, must, ours, p, plain, pool, poolTokens, price, processFor, queue, read, redeem, sharesOf, silence, stxOf,
+  held, leg, must, ours, p, plain, pool, poolTokens, price, processFor, queue, read, redeem, redeemWithout, sharesOf, silence, stxOf,
   tokensOf, u, value, wait, withdraw, who,
 } from "./kit.mjs";
 
@@ -23,6 +23,7 @@ const ACTS = {
   cancel: ({ person }) => cancel(person),
   process: ({ person }) => processFor(person),
   redeem: ({ person, n }) => redeem(person, share(person, n % 101)),
+  redeemWithout: ({ person, asset, n }) => redeemWithout(person, share(person, n % 101), [asset]),
   collect: () => collect(),
   buy: ({ n, asset }) => leg(STX_TOKEN, asset, (held(STX_TOKEN) * BigInt(n % 101)) / 100n),
   sell: ({ n, asset }) => leg(asset, STX_TOKEN, (held(asset) * BigInt(n % 101)) / 100n),

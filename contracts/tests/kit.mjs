@@ -285,6 +285,8 @@ export const processFor = (person, by = who.stranger) =>
 export const poolTokens = () => Cl.list(read("whale-pool-vault", "get-pool-assets", u(1)).map(({ asset }) => p(asset)));
 export const redeem = (person, shares, tokens = poolTokens()) =>
   call(person, "whale-pool-vault", "redeem-in-kind", u(1), share1(), u(shares), tokens);
+export const redeemWithout = (person, shares, givenUp, tokens = poolTokens()) =>
+  call(person, "whale-pool-vault", "redeem-in-kind-without", u(1), share1(), u(shares), tokens, Cl.list(givenUp.map(p)));
 export const collect = (by = who.stranger) => call(by, "whale-pool-vault", "collect-fees", u(1), share1());
 export const leg = (from, to, amount, { min = 0n, dex = "fair-adapter", by = who.mover, pool = 1 } = {}) =>
   call(by, "whale-pool-vault", "execute-leg", u(pool), p(from), p(to), u(amount), u(min), ours(dex));

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import {
   A, ADAPTERS, B, C, DAY, DEPLOYER, LAUNCH, MAX_UINT, PRICE_ONE, STX, STX_TOKEN, VAULT, YEAR, at, boot, booked, call,
   cancel, collect, createPool, deployForeignShare, deposit, drift, errorsOf, expectError, held, leg, must, now, ours, p,
-  plain, pool, poolTokens, price, processFor, queue, read, redeem, setTargets, sharePrice, sharesOf, silence, stxOf,
+  plain, pool, poolTokens, price, processFor, queue, read, redeem, redeemWithout, setTargets, sharePrice, sharesOf, silence, stxOf,
   targets, tokensOf, u, value, wait, warpTo, withdraw, who,
 } from "./kit.mjs";
 
@@ -557,6 +557,70 @@ describe("redeem-in-kind", () => {
     expect(fee.performance).toBe(0n);
     expect(sharesOf(who.fees)).toBe(fee.management);
     expect(fee.management).toBeGreaterThan(0n);
+  });
+});
+
+describe("redeem-in-kind-without", () => {
+  beforeEach(() => {
+    deposit(alice, 100n * STX);
+    deposit(bob, 100n * STX);
+    invest(200n * STX);
+  });
+  const ALL = [STX_TOKEN, A, B];
+
+  it("pays everything but what is given up, which a token that will not move then cannot hold up", () => {
+    must(stranger, "token-b", "freeze", Cl.bool(true), Cl.bool(true));
+    const [stxBefore, aBefore, bBooked] = [stxOf(alice), tokensOf(A, alice), held(B)];
+    expectError(redeem(alice, 50n * STX), errors.ERR_TOKEN_FAILED);
+
+    const { result, prints } = redeemWithout(alice, 50n * STX, [B]);
+
+    const [ustx, a, b] = plain(result);
+    expect(prints.at(-1)).toEqual({
+      topic: "shares-redeemed", "pool-id": 1n, user: alice, shares: 50n * STX, amounts: [ustx, a, 0n], "given-up": [B],
+    });
+    expect(b).toBe(0n);
+    expect(ustx).toBeGreaterThan((30n * STX * 9_999_999n) / 10_000_000n);
+    expect([stxOf(alice) - stxBefore, tokensOf(A, alice) - aBefore]).toEqual([ustx, a]);
+    expect(sharesOf(alice)).toBe(49n * STX);
+    must(stranger, "token-b", "freeze", Cl.bool(false), Cl.bool(false));
+    expect(held(B)).toBe(bBooked);
+    for (const asset of ALL) expect([held(asset), tokensOf(asset, VAULT)]).toEqual([booked(asset), booked(asset)]);
+    expect(read("pool-share-1", "get-total-supply")).toBe(pool()["total-shares"]);
+  });
+
+  it("leaves the given part to all who stay, each by their shares, and nothing else changes hands", () => {
+    collect();
+    const parts = () => ALL.map((asset) => (held(asset) * sharesOf(bob)) / pool()["total-shares"]);
+    const before = parts();
+
+    redeemWithout(alice, 50n * STX, [B]);
+
+    const after = parts();
+    for (const n of [0, 1]) expect(after[n] - before[n]).toBeLessThanOrEqual(1n);
+    expect(after[2]).toBe((held(B) * sharesOf(bob)) / pool()["total-shares"]);
+    expect(after[2] * 3n).toBeLessThanOrEqual(before[2] * 4n + 4n); // 200 shares become 150
+    const left = plain(redeem(bob, sharesOf(bob)).result);
+    left.forEach((amount, n) => expect(amount).toBeLessThanOrEqual(after[n]));
+    for (const asset of ALL) expect(tokensOf(asset, VAULT)).toBe(booked(asset));
+  });
+
+  it("gives up STX or several assets alike, and with nothing given up is redeem-in-kind", () => {
+    expect(plain(redeemWithout(alice, 10n * STX, [STX_TOKEN, A]).result).map((amount) => amount > 0n)).toEqual([false, false, true]);
+    expect(plain(redeemWithout(alice, 10n * STX, []).result).map((amount) => amount > 0n)).toEqual([true, true, true]);
+  });
+
+  it("burns no share for nothing, and takes no name that is not the pool's and no other list of tokens", () => {
+    const before = sharesOf(alice);
+    expectError(redeemWithout(alice, STX, ALL), errors.ERR_AMOUNT_TOO_SMALL);
+    expectError(redeemWithout(alice, STX, [B, C]), errors.ERR_NOT_POOL_ASSET);
+    expectError(redeemWithout(alice, STX, [C, B]), errors.ERR_NOT_POOL_ASSET);
+    for (const list of [[STX_TOKEN, A], [A, STX_TOKEN, B], [STX_TOKEN, A, C]]) {
+      expectError(redeemWithout(alice, STX, [B], Cl.list(list.map(p))), errors.ERR_WRONG_TOKENS);
+    }
+    expectError(redeemWithout(alice, 0n, [B]), errors.ERR_ZERO_AMOUNT);
+    expectError(redeemWithout(alice, before + 1n, [B]), errors.ERR_NOT_ENOUGH_SHARES);
+    expect(sharesOf(alice)).toBe(before);
   });
 });
 
