@@ -43,6 +43,8 @@
 (define-constant MAX_SOURCES u5)
 (define-constant HOUR_SECS u3600)
 (define-constant DAY_SECS (* u24 HOUR_SECS))
+;; How long a price stands as what the next ones are measured against.
+(define-constant ANCHOR_SECS HOUR_SECS)
 ;; How far a reporter's clock may be ahead of the block's.
 (define-constant MAX_AHEAD_SECS u120)
 (define-constant SOURCES (list "reported" "alex" "velar" "ratio" "dia"))
@@ -53,7 +55,7 @@
 (define-map ratio-sources principal bool)
 (define-map dia-sources principal (string-ascii 32))
 (define-map observations { asset: principal, source: (string-ascii 12) } { price: uint, at: uint })
-;; The last price the sources agreed on, which the next one is measured against.
+;; The price the next ones are measured against: what the sources agreed on, renewed once it is ANCHOR_SECS old.
 (define-map accepted principal { price: uint, at: uint })
 (define-map tripped principal bool)
 
@@ -284,10 +286,10 @@
   )
 )
 
-;; The ground stands for an hour, so that a price cannot be walked past the bound in small steps.
+;; The ground stands for ANCHOR_SECS, so that a price cannot be walked past the bound in small steps.
 (define-private (is-ground-due (asset principal))
   (match (map-get? accepted asset)
-    ground (>= stacks-block-time (+ (get at ground) HOUR_SECS))
+    ground (>= stacks-block-time (+ (get at ground) ANCHOR_SECS))
     true
   )
 )

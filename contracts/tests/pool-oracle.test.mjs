@@ -255,6 +255,22 @@ describe("the breaker", () => {
     expect(world(1_188n)).toEqual({ posted: "1", tripped: "1" });
   });
 
+  it("keeps the ground for an hour, to the second", () => {
+    world(1_000n);
+    const due = BigInt(read("get-accepted", asset("ALEX")).at) + 3_600n;
+    const { ahead } = clock();
+    setReserves("STX", "ALEX", 10n ** 11n * 1_090n, 10n ** 14n);
+    while (now() + 700n <= due) simnet.mineEmptyBurnBlocks(1);
+    while (now() + ahead < due - 10n) simnet.mineEmptyStacksBlocks(1);
+
+    expect(now() + ahead).toBe(due - 10n);
+    post(["ALEX", at(1_090n)]);
+    expect(read("get-accepted", asset("ALEX")).price).toBe(String(E12));
+    expect(now() + ahead).toBe(due);
+    post(["ALEX", at(1_090n)]);
+    expect(read("get-accepted", asset("ALEX"))).toEqual({ price: String(at(1_090n)), at: String(due) });
+  });
+
   it("follows a move of nine percent an hour", () => {
     for (const x of [1_000n, 1_090n, 1_188n, 1_294n]) {
       expect(world(x)).toEqual({ posted: "1", tripped: "0" });
