@@ -23,7 +23,7 @@ from keeper.errors import KeeperError, LedgerMismatch, PlanRejected, Refused, Tr
 from keeper.execution.sender import Sender
 from keeper.observe import Observer, PoolFacts, WebPrices
 from keeper.ports import Clock, Store
-from keeper.steps import Done, Steps
+from keeper.steps import Done, Steps, Unfinished
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
 
@@ -46,14 +46,6 @@ class Sight:
     agreement: Agreement | None = None
     found: Analysis | None = None
     web: WebPrices | None = None
-
-
-class Unfinished(Exception):
-    """A transaction that has to be mined first is still on its way."""
-
-    def __init__(self, done: Done) -> None:
-        super().__init__(done.reason)
-        self.done = done
 
 
 class Cycle:
@@ -213,8 +205,6 @@ class Cycle:
         posted = await self._steps.refresh_prices(rule, found, await self._web_prices())
         if posted is None:
             return found
-        if posted.outcome is not Outcome.PRICES_POSTED:
-            raise Unfinished(posted)
         log.info("prices_posted", pool=rule.pool_id, txid=posted.facts.get("txid"))
         return await self._look(rule)
 

@@ -11,7 +11,6 @@ from keeper.chain.clarity import Err, decode
 from keeper.chain.contracts import PoolContracts, PostedPrice, QueuedWithdrawal
 from keeper.core import alerting
 from keeper.core.assets import STX, AssetBook
-from keeper.core.chain_types import Tip
 from keeper.core.market import MarketView
 from keeper.core.planning import plan_rebalance
 from keeper.core.plans import Plan
@@ -19,7 +18,7 @@ from keeper.core.policy import Policy, PoolRule
 from keeper.core.records import Alert, Intent, IntentKind, IntentState, Outcome
 from keeper.core.slicing import slice_limits
 from keeper.core.units import BPS_ONE
-from keeper.errors import PlanRejected, PriceJump, Refused, StalePrice, TooFewSources, TransactionRefused
+from keeper.errors import KeeperError, PlanRejected, PriceJump, Refused, StalePrice, TooFewSources, TransactionRefused
 from keeper.execution.actions import Actions
 from keeper.execution.orders import Order
 from keeper.execution.sender import Sender
@@ -41,6 +40,15 @@ class Done:
     reason: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     alert: Alert | None = None
+
+
+class Unfinished(Exception):
+    """A transaction is on its way and has to be mined before the pool's next step; `done` says so."""
+
+    def __init__(self, intent: Intent) -> None:
+        reason = f"waiting for transaction {intent.txid} to be mined"
+        super().__init__(reason)
+        self.done = Done(Outcome.WAITING_FOR_TRANSACTION, reason, {"txid": intent.txid, "key": intent.key})
 
 
 class Steps:
@@ -69,10 +77,7 @@ class Steps:
         last = 0 if found.proposal is None else found.proposal.proposal_id
         because = narrate.analysis_facts(found)
         order = self._actions.propose(rule, found.target.target_bps, last, because)
-        intent = await self._sender.execute(order)
-        if waiting := _waiting(intent):
-            return waiting
-        _require_settled(intent)
+        intent = await self._settle(order)
         proposal_id = int(narrate.result_of(intent))
         return Done(
             Outcome.PROPOSED,
@@ -87,10 +92,7 @@ class Steps:
             message = "there is no proposal to conclude"
             raise PlanRejected(message)
         proposal_id = found.proposal.proposal_id
-        intent = await self._sender.execute(self._actions.conclude(rule, proposal_id))
-        if waiting := _waiting(intent):
-            return waiting
-        _require_settled(intent)
+        intent = await self._settle(self._actions.conclude(rule, proposal_id))
         facts = {"txid": intent.txid, "proposal": proposal_id, **_votes(found)}
         if narrate.result_of(intent) is True:
             return Done(Outcome.VOTE_PASSED, f"proposal {proposal_id} passed; its mandate is open", facts)
@@ -106,10 +108,7 @@ class Steps:
     async def post_prices(self, rule: PoolRule, found: Analysis, web: WebPrices) -> Done:
         """Report what the web sources agree on; the oracle looks at the venues itself in the same call."""
         posted = self._to_report(rule, found, web)
-        intent = await self._sender.execute(self._actions.post_prices(rule, posted))
-        if waiting := _waiting(intent):
-            return waiting
-        _require_settled(intent)
+        intent = await self._settle(self._actions.post_prices(rule, posted))
         tripped = int(narrate.result_of(intent)["tripped"])
         if tripped:
             message = f"the oracle's breaker tripped on {tripped} price(s): a jump or a spread beyond its bound"
@@ -195,19 +194,20 @@ class Steps:
         draft = self._actions.run_slice(rule, mandate.mandate_id, number, plan, self._sender.fee_cap)
         fee = await self._sender.quote_fee(draft)
         order = self._actions.run_slice(rule, mandate.mandate_id, number, plan, fee)
-        intent = await self._send_slice(order)
-        if waiting := _waiting(intent):
-            return waiting
+        intent = await self._settle(order)
         done = narrate.slice_facts(intent)
         venues = ", ".join(dict.fromkeys(leg.venue for leg in plan.legs))
         reason = f"slice {number} at {venues}: drift {done['drift_before_bps']} → {done['drift_after_bps']} bps"
         return Done(Outcome.SLICE_EXECUTED, reason, {"slice": done, "plan": narrate.plan_facts(plan)})
 
-    async def _send_slice(self, order: Order) -> Intent:
+    async def _settle(self, order: Order) -> Intent:
+        """Make `order` happen and return it settled. Raises Unfinished, or what the contract's refusal means."""
         intent = await self._sender.execute(order)
         self.learn(intent)
         if intent.state is IntentState.REFUSED:
-            _require_settled(intent)
+            raise _refusal(intent)
+        if intent.state is not IntentState.SETTLED:
+            raise Unfinished(intent)
         return intent
 
     def learn(self, intent: Intent) -> None:
@@ -218,10 +218,7 @@ class Steps:
 
     async def pay(self, rule: PoolRule, queued: QueuedWithdrawal) -> Done:
         """Pay one queued withdrawal from idle STX."""
-        intent = await self._sender.execute(self._actions.pay_withdrawal(rule, queued))
-        if waiting := _waiting(intent):
-            return waiting
-        _require_settled(intent)
+        intent = await self._settle(self._actions.pay_withdrawal(rule, queued))
         paid, txid = int(narrate.result_of(intent)), intent.txid or ""
         return Done(
             Outcome.WITHDRAWAL_PAID,
@@ -244,35 +241,22 @@ class Steps:
                 return item
         return None
 
-    async def tip(self) -> Tip:
-        """Return the newest block."""
-        return await READ(self._chain.tip)
-
 
 def _apart(one: int, other: int) -> int:
     """Return how far two prices are apart, in bps of the lower one, rounded down."""
     return abs(one - other) * BPS_ONE // min(one, other)
 
 
-def _waiting(intent: Intent) -> Done | None:
-    if intent.state in (IntentState.SETTLED, IntentState.REFUSED):
-        return None
-    reason = f"waiting for transaction {intent.txid} to be mined"
-    return Done(Outcome.WAITING_FOR_TRANSACTION, reason, {"txid": intent.txid, "key": intent.key})
-
-
-def _require_settled(intent: Intent) -> None:
-    """Raise what a refused transaction means: the contract's own reason where it gave one."""
-    if intent.state is IntentState.SETTLED:
-        return
+def _refusal(intent: Intent) -> KeeperError:
+    """Return what a refused transaction means: the contract's own reason where it gave one."""
     contract = str(intent.call["contract"]).partition(".")[2]
     code = _error_code(intent)
     if code is not None:
         error = reasons.error_for(contract, code)
         error.facts["txid"] = intent.txid
-        raise error
+        return error
     message = f"{intent.call['function']} was refused: {intent.result.get('why', 'no reason given')}"
-    raise TransactionRefused(message, txid=intent.txid, key=intent.key)
+    return TransactionRefused(message, txid=intent.txid, key=intent.key)
 
 
 def _error_code(intent: Intent) -> int | None:
