@@ -10,6 +10,9 @@ from keeper.core.assets import STX, AssetBook
 from keeper.core.consensus import Agreement, LastPrice, PriceBounds, agree_each
 from keeper.core.drift import Drift
 from keeper.core.mandates import Mandate, MandateRules, Proposal, ProposalState, Situation, Step, next_step
+from keeper.core.market import MarketView
+from keeper.core.planning import plan_rebalance
+from keeper.core.plans import Limits, Plan
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.prices import AgreedPrice, PricePoint
 from keeper.core.slicing import MandateBudget
@@ -144,3 +147,11 @@ def budget_of(found: on_chain.Mandate) -> MandateBudget:
         turnover_ustx=found.turnover_ustx,
         loss_ustx=found.loss_ustx,
     )
+
+
+def plan_towards(
+    target_bps: Mapping[str, int], found: Analysis, market: MarketView, limits: Limits, assets: AssetBook
+) -> Plan:
+    """Plan the swaps that bring an analysed pool to a target over `market`, inside `limits`."""
+    holdings, pending = found.portfolio.holdings, found.portfolio.pending_ustx
+    return plan_rebalance(holdings, target_bps, pending, found.prices, assets, market, limits)

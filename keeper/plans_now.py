@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from keeper.analysis import Analysis, agree, analyse, held_or_wanted
+from keeper.analysis import Analysis, agree, analyse, held_or_wanted, plan_towards
 from keeper.app import Keeper
 from keeper.core.mandates import NextStep
-from keeper.core.planning import plan_rebalance
-from keeper.core.plans import Limits
+from keeper.core.plans import Limits, Plan
 from keeper.core.policy import PoolRule
 from keeper.core.units import Bps
 from keeper.errors import Refused, Transient
@@ -48,15 +47,7 @@ async def _look(keeper: Keeper, rule: PoolRule, web: WebPrices) -> Analysis:
     return analyse(rule, facts, agreement, whales, keeper.assets, now)
 
 
-def _plan(keeper: Keeper, found: Analysis) -> Any:
+def _plan(keeper: Keeper, found: Analysis) -> Plan:
     policy = keeper.settings.limits()
     limits = Limits(policy.max_slippage_bps, Bps(policy.mandate_turnover_bps), policy.max_legs, policy.dust_bps)
-    return plan_rebalance(
-        found.portfolio.holdings,
-        found.target.target_bps,
-        found.portfolio.pending_ustx,
-        found.prices,
-        keeper.assets,
-        found.facts.market,
-        limits,
-    )
+    return plan_towards(found.target.target_bps, found, found.facts.market, limits, keeper.assets)

@@ -5,14 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keeper import narrate
-from keeper.analysis import Analysis, budget_of, held_or_wanted, reportable, targets_of
+from keeper.analysis import Analysis, budget_of, held_or_wanted, plan_towards, reportable, targets_of
 from keeper.chain import reasons
 from keeper.chain.clarity import Err, decode
-from keeper.chain.contracts import PoolContracts, PostedPrice, QueuedWithdrawal
+from keeper.chain.contracts import ConsensusPrice, PoolContracts, PostedPrice, QueuedWithdrawal
 from keeper.core import alerting
 from keeper.core.assets import STX, AssetBook
-from keeper.core.market import MarketView
-from keeper.core.planning import plan_rebalance
 from keeper.core.plans import Plan
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.records import Alert, Intent, IntentKind, IntentState, Outcome
@@ -116,35 +114,32 @@ class Steps:
         return Done(Outcome.PRICES_POSTED, f"reported {len(posted)} prices to the oracle", {"txid": intent.txid})
 
     async def _oracle_is_fresh(self, rule: PoolRule, found: Analysis) -> bool:
-        tip = found.facts.tip
-        oldest = tip.time - self._policy.max_price_age // REFRESH_MARGIN
+        oldest = found.facts.tip.time - self._policy.max_price_age // REFRESH_MARGIN
         try:
-            for symbol in held_or_wanted(rule, found.facts):
-                if symbol == STX:
-                    continue
-                theirs = await READ(self._contracts.price, self._chain, tip, self._assets[symbol].principal)
-                ours = found.prices[symbol].price_e12
-                if theirs.oldest_at < oldest or _apart(theirs.price_e12, ours) > REFRESH_GAP_BPS:
-                    return False
+            theirs = await self._oracle_prices(rule, found)
         except (StalePrice, TooFewSources):
             return False
-        return True
+        return all(
+            price.oldest_at >= oldest and _apart(price.price_e12, found.prices[symbol].price_e12) <= REFRESH_GAP_BPS
+            for symbol, price in theirs.items()
+        )
 
     async def heartbeat_due(self, rule: PoolRule, found: Analysis) -> bool:
         """Tell whether a pool at rest needs its prices reported, so that people can deposit and leave."""
-        every = self._policy.price_heartbeat
+        every, tip = self._policy.price_heartbeat, found.facts.tip
         if not every:
             return False
-        tip = found.facts.tip
         try:
-            stamps = [(await READ(self._contracts.stx_usd, self._chain, tip)).oldest_at]
-            for symbol in held_or_wanted(rule, found.facts):
-                if symbol != STX:
-                    price = await READ(self._contracts.price, self._chain, tip, self._assets[symbol].principal)
-                    stamps.append(price.oldest_at)
+            usd = await READ(self._contracts.stx_usd, self._chain, tip)
+            theirs = await self._oracle_prices(rule, found)
         except (StalePrice, TooFewSources):
             return True
-        return min(stamps) < tip.time - every
+        return min(price.oldest_at for price in (usd, *theirs.values())) < tip.time - every
+
+    async def _oracle_prices(self, rule: PoolRule, found: Analysis) -> dict[str, ConsensusPrice]:
+        """Return the oracle contract's own prices of what the pool holds or wants, STX aside."""
+        tip, symbols = found.facts.tip, [s for s in held_or_wanted(rule, found.facts) if s != STX]
+        return {s: await READ(self._contracts.price, self._chain, tip, self._assets[s].principal) for s in symbols}
 
     def _to_report(self, rule: PoolRule, found: Analysis, web: WebPrices) -> list[PostedPrice]:
         symbols = [symbol for symbol in held_or_wanted(rule, found.facts) if symbol != STX]
@@ -162,27 +157,15 @@ class Steps:
             message = "no mandate is open"
             raise PlanRejected(message)
         limits = slice_limits(self._policy, budget_of(found.facts.mandate), found.mandate_drift).limits
+        target = targets_of(found.facts.mandate.targets, self._assets)
         avoided = self._avoided.pop(rule.pool_id, frozenset())
         market = found.facts.market
         if avoided:
             others = tuple(route for route in market.routes if route.venue not in avoided)
-            plan = self._plan(found, replace(market, routes=others), limits)
+            plan = plan_towards(target, found, replace(market, routes=others), limits, self._assets)
             if plan.legs:
                 return plan
-        return self._plan(found, market, limits)
-
-    def _plan(self, found: Analysis, market: MarketView, limits: Any) -> Plan:
-        mandate = found.facts.mandate
-        target = {} if mandate is None else targets_of(mandate.targets, self._assets)
-        return plan_rebalance(
-            found.portfolio.holdings,
-            target,
-            found.portfolio.pending_ustx,
-            found.prices,
-            self._assets,
-            market,
-            limits,
-        )
+        return plan_towards(target, found, market, limits, self._assets)
 
     async def run_slice(self, rule: PoolRule, found: Analysis) -> Done:
         """Trade the next slice and read off what it really did."""
