@@ -192,6 +192,11 @@
   )
 )
 
+;; STX per whole token of each asset, in their order; none where get-consensus-price would fail.
+(define-read-only (get-prices (assets (list 10 principal)))
+  (map get-price-or-none assets)
+)
+
 ;; USD per STX. Fails as get-consensus-price does.
 (define-read-only (get-stx-usd)
   (agree .stx-token)
@@ -215,6 +220,13 @@
 )
 
 ;; --- guards ---
+
+(define-private (get-price-or-none (asset principal))
+  (match (get-consensus-price asset)
+    agreed (some (get price agreed))
+    code none
+  )
+)
 
 (define-private (assert-governance)
   (ok (asserts! (contract-call? .pool-access is-governance contract-caller) ERR_NOT_GOVERNANCE))

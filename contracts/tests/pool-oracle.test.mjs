@@ -210,6 +210,16 @@ describe("get-consensus-price", () => {
   });
 });
 
+describe("get-prices", () => {
+  it("answers each asset in order, STX with one, and none for what is not agreed", () => {
+    post(["ALEX", ON_CHAIN.ALEX], ["WELSH", 2n * ON_CHAIN.WELSH]);
+    const asked = ["WELSH", "STX", "ALEX", "DIKO", `${simnet.deployer}.flow-token`];
+
+    expect(read("get-prices", Cl.list(asked.map(asset)))).toEqual([null, String(E12), String(ON_CHAIN.ALEX), null, null]);
+    expect(read("get-prices", Cl.list([]))).toEqual([]);
+  });
+});
+
 describe("the breaker", () => {
   it("stays in at a gap of exactly the bound and trips one unit beyond", () => {
     setReserves("STX", "ALEX", 10n ** 14n, 10n ** 14n); // 1 STX; with 21/19 the mean is 20/19 and the gap a tenth of it
