@@ -50,9 +50,10 @@
 ))
 
 (define-data-var paused bool false)
-;; TEST ONLY: what the double takes too much and pays too little, see `cheat-for-test`.
+;; TEST ONLY: what the double takes too much, pays too little and leaves behind, see `cheat-for-test` and `leave-for-test`.
 (define-data-var overcharge uint u0)
 (define-data-var shortfall uint u0)
+(define-data-var left-behind uint u0)
 
 ;; --- Traders
 
@@ -140,8 +141,9 @@
 
 (define-private (settle (token-in <ft>) (amount-in uint) (token-out <ft>) (amount-out uint) (venue-fee uint))
   (let ((trader tx-sender))
-    (try! (contract-call? token-in transfer-fixed (+ amount-in (var-get overcharge)) trader .amm-vault-v2-01 none))
+    (try! (contract-call? token-in transfer-fixed (- (+ amount-in (var-get overcharge)) (var-get left-behind)) trader .amm-vault-v2-01 none))
     (var-set overcharge u0)
+    (var-set left-behind u0)
     (and (> amount-out u0)
       (try! (contract-call? .amm-vault-v2-01 transfer-ft token-out (- amount-out (var-get shortfall)) trader))
     )
@@ -237,6 +239,11 @@
     (var-set overcharge too-much)
     (ok (var-set shortfall too-little))
   )
+)
+
+;; TEST ONLY: a venue that leaves so much of the next input with the trader.
+(define-public (leave-for-test (left uint))
+  (ok (var-set left-behind left))
 )
 
 ;; --- Views

@@ -22,9 +22,10 @@
 
 (define-data-var pool-id uint u0)
 (define-data-var switched-off bool false)
-;; TEST ONLY: what the double takes too much and pays too little, see `cheat-for-test`.
+;; TEST ONLY: what the double takes too much, pays too little and leaves behind, see `cheat-for-test` and `leave-for-test`.
 (define-data-var overcharge uint u0)
 (define-data-var shortfall uint u0)
+(define-data-var left-behind uint u0)
 (define-map pools uint {
   symbol: (string-ascii 65),
   token0: principal,
@@ -72,7 +73,7 @@
       ERR_SWAP_PRECONDITIONS
     )
     (asserts! (and (> amt-in u0) (> amt-out u0) (> adjusted u0) (> after-in u0) (> after-out u0)) ERR_SWAP_PRECONDITIONS)
-    (try! (contract-call? token-in transfer (+ amt-in (var-get overcharge)) user (as-contract tx-sender) none))
+    (try! (contract-call? token-in transfer (- (+ amt-in (var-get overcharge)) (var-get left-behind)) user (as-contract tx-sender) none))
     (try! (as-contract (contract-call? token-out transfer (- amt-out (var-get shortfall)) tx-sender user none)))
     (and (> (get amt-fee-share split) u0)
       (begin
@@ -168,6 +169,11 @@
     (var-set overcharge too-much)
     (ok (var-set shortfall too-little))
   )
+)
+
+;; TEST ONLY: a venue that leaves so much of every input with the trader.
+(define-public (leave-for-test (left uint))
+  (ok (var-set left-behind left))
 )
 
 ;; TEST ONLY: plays an outage; the real core cannot be paused.

@@ -206,13 +206,14 @@
 
 ;; Between its two hops the venue hands the ALEX to whoever trades and takes it back, which the
 ;; allowance of a vault for its own token does not cover. So the trade runs here, in this
-;; contract's name, and what arrived goes to the owner.
+;; contract's name, and what arrived goes to the owner, with what the venue left of the amount.
 (define-private (trade-through-alex (from <ft>) (to <ft>) (amount uint) (min-dy uint))
   (let (
       (owner tx-sender)
       (sells-stx (is-eq (contract-of from) STX))
       (through (try! (quote-hop (get-wrapper (contract-of from)) ALEX PRODUCT (* amount (get-scale (contract-of from))))))
-      (before (unwrap! (contract-call? to get-balance current-contract) ERR_VENUE_FAILED))
+      (sold-before (try! (own-balance from)))
+      (bought-before (try! (own-balance to)))
     )
     (unwrap! (contract-call? from transfer amount owner current-contract none) ERR_NO_FUNDS)
     (unwrap!
@@ -228,22 +229,36 @@
       )
       ERR_TOOK_TOO_MUCH
     )
-    (let ((after (unwrap! (contract-call? to get-balance current-contract) ERR_VENUE_FAILED)))
-      (asserts! (> after before) ERR_PAID_TOO_LITTLE)
-      (let ((arrived (- after before)))
-        (unwrap!
-          (as-contract? (
-            (with-stx (if sells-stx u0 arrived))
-            (with-ft 'SP2C2YFP12AJZB4MABJBAJ55XECVS7E4PMMZ89YZR.arkadiko-token "diko" (if sells-stx arrived u0))
-          )
-            (unwrap! (contract-call? to transfer arrived current-contract owner none) ERR_VENUE_FAILED)
-          )
-          ERR_VENUE_FAILED
-        )
-        (ok arrived)
-      )
+    ;; The allowance has seen to it that no more than the amount has gone.
+    (try! (hand-over from (- (try! (own-balance from)) sold-before) owner))
+    (let ((bought-after (try! (own-balance to))))
+      (asserts! (> bought-after bought-before) ERR_PAID_TOO_LITTLE)
+      (hand-over to (- bought-after bought-before) owner)
     )
   )
+)
+
+;; STX or DIKO that came here for the owner's trade.
+(define-private (hand-over (token <ft>) (amount uint) (owner principal))
+  (if (is-eq amount u0)
+    (ok amount)
+    (let ((is-stx (is-eq (contract-of token) STX)))
+      (unwrap!
+        (as-contract? (
+          (with-stx (if is-stx amount u0))
+          (with-ft 'SP2C2YFP12AJZB4MABJBAJ55XECVS7E4PMMZ89YZR.arkadiko-token "diko" (if is-stx u0 amount))
+        )
+          (unwrap! (contract-call? token transfer amount current-contract owner none) ERR_VENUE_FAILED)
+        )
+        ERR_VENUE_FAILED
+      )
+      (ok amount)
+    )
+  )
+)
+
+(define-private (own-balance (token <ft>))
+  (ok (unwrap! (contract-call? token get-balance current-contract) ERR_VENUE_FAILED))
 )
 
 (define-private (hops (x <alex-ft>) (z <alex-ft>) (dx uint) (min-dz uint))

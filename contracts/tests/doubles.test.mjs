@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Cl } from "@stacks/transactions";
 import { describe, expect, it } from "vitest";
 
+import { playPool70, playXyk } from "./samples/pools.mjs";
 import { playAlex, playHops, playVelar } from "./samples/rows.mjs";
 import * as venues from "./samples/venues.mjs";
 
@@ -26,6 +27,8 @@ describe("recorded swaps", () => {
     ["alex", playAlex],
     ["alex_hop2", playHops],
     ["velar", playVelar],
+    ["velar_gen2", playPool70],
+    ["bitflow_xyk", playXyk],
   ])("%s rows are quoted, paid, refused and booked alike", (name, play) => {
     const rows = rowsOf(name);
 

@@ -1,9 +1,9 @@
-// What the tests of both venue adapters share: accounts with money, and contracts that call an adapter.
+// What the tests of the venue adapters share: accounts with money, and contracts that call an adapter.
 
 import { readFileSync } from "node:fs";
 import { Cl } from "@stacks/transactions";
 
-import { TOKEN, balance, mint, outcome, principal, read } from "./venues.mjs";
+import { TOKEN, balance, mint, outcome, plain, principal } from "./venues.mjs";
 
 export const assets = () => ({ STX: `${simnet.deployer}.stx-token`, ...TOKEN });
 const ledgerName = (symbol) => (symbol === "STX" ? "STX" : TOKEN[symbol]);
@@ -44,8 +44,13 @@ export class Desk {
     return [principal(assets()[from] ?? from), principal(assets()[to] ?? to)];
   }
 
+  /** The raw answer to a quote; an abort throws. */
+  ask(from, to, amount) {
+    return simnet.callReadOnlyFn(this.adapter, "get-quote", [...this.#pair(from, to), Cl.uint(amount)], this.trader);
+  }
+
   quote(from, to, amount) {
-    return read(simnet, this.adapter, "get-quote", [...this.#pair(from, to), Cl.uint(amount)]);
+    return plain(this.ask(from, to, amount).result);
   }
 
   swap(from, to, amount, minOut = 0n, sender = this.trader) {

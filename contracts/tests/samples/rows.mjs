@@ -32,7 +32,8 @@ const optional = (text) => (text === null ? Cl.none() : Cl.some(uint(text)));
 export const playsAlex = (row) => row.token_x in ALEX_TOKENS && row.token_y in ALEX_TOKENS;
 export const playsVelar = (row) => row.token0 in VELAR_TOKENS && row.token1 in VELAR_TOKENS;
 
-function fund(simnet, native, amount, holder) {
+/** Mints `native` to a holder; STX by way of the faucet. */
+export function fund(simnet, native, amount, holder) {
   if (amount === 0n) return;
   if (native !== "STX") return mint(simnet, native, amount, holder);
   const mintedTo = simnet.getAccounts().get("faucet");

@@ -12,6 +12,15 @@ export const ROUTER = `${VELAR}.univ2-router`;
 export const LIBRARY = `${VELAR}.univ2-library`;
 export const PATH = `${VELAR}.univ2-path2`;
 export const SHARE_FEE_TO = `${VELAR}.univ2-share-fee-to`;
+const BITFLOW = "SM1793C4R5PZ4NS4VQ4WMP7SKKYVH8JZEWSZ9HCCR";
+export const XYK = `${BITFLOW}.xyk-core-v-1-2`;
+export const XYK_POOL = { SBTC: `${BITFLOW}.xyk-pool-sbtc-stx-v-1-1`, WELSH: `${BITFLOW}.xyk-pool-welsh-stx-v-1-1` };
+export const STABLE = `${BITFLOW}.stableswap-core-v-1-4`;
+export const STABLE_POOL = `${BITFLOW}.stableswap-pool-stx-ststx-v-1-4`;
+export const BITFLOW_STX = `${BITFLOW}.token-stx-v-1-2`;
+const VELAR_POOLS = "SP20X3DC5R091J8B6YPQT638J8NR1W83KN6TN5BJY";
+export const POOL_70 = `${VELAR_POOLS}.univ2-pool-v1_0_0-0070`;
+export const FEES_70 = `${VELAR_POOLS}.univ2-fees-v1_0_0-0070`;
 export const DIA = "SP1G48FZ4Y7JY8G2Z0N51QTCYGBQ6F4J43J77BQC0.dia-oracle";
 export const RATIO = "SP4SZE494VC2YC5JYG7AYFQ44F5Q4PYV7DVMDPBG.block-info-nakamoto-ststx-ratio-v2";
 
@@ -20,6 +29,7 @@ export const TOKEN = {
   DIKO: "SP2C2YFP12AJZB4MABJBAJ55XECVS7E4PMMZ89YZR.arkadiko-token",
   WELSH: "SP3NE50GEXFG9SZGTT51P40X2CKYSZ5CC4ZTZ7A2G.welshcorgicoin-token",
   STSTX: "SP4SZE494VC2YC5JYG7AYFQ44F5Q4PYV7DVMDPBG.ststx-token",
+  SBTC: "SM3VDXK3WZZSA84XXFKAFAF15NNZX32CTSG82JFQ4.sbtc-token",
 };
 export const WRAPPED = {
   STX: `${ALEX}.token-wstx-v2`,
@@ -87,7 +97,31 @@ export function read(simnet, contract, name, args) {
   return plain(simnet.callReadOnlyFn(contract, name, args, simnet.deployer).result);
 }
 
+// sBTC is the real token; what it lets mint and lock is a contract of this name at its own address.
+const SBTC_DEPOSIT = `
+(define-public (mint (amount uint) (to principal))
+  (contract-call? .sbtc-token protocol-mint amount to 0x01)
+)
+(define-public (lock (amount uint) (owner principal))
+  (contract-call? .sbtc-token protocol-lock amount owner 0x01)
+)`;
+
+function sbtcDeposit(simnet) {
+  const [address] = TOKEN.SBTC.split(".");
+  const id = `${address}.sbtc-deposit`;
+  if (simnet.getContractSource(id) === undefined) {
+    simnet.deployContract("sbtc-deposit", SBTC_DEPOSIT, { clarityVersion: 3 }, address);
+  }
+  return id;
+}
+
+/** Locks sBTC as a withdrawal to Bitcoin does: it stays in the balance and cannot be moved. */
+export function lockSbtc(simnet, amount, owner) {
+  act(simnet, sbtcDeposit(simnet), "lock", [Cl.uint(amount), principal(owner)]);
+}
+
 export function mint(simnet, token, amount, to) {
+  if (token === TOKEN.SBTC) return act(simnet, sbtcDeposit(simnet), "mint", [Cl.uint(amount), principal(to)]);
   act(simnet, token, "mint-for-test", [Cl.uint(amount), principal(to)]);
 }
 
@@ -106,7 +140,34 @@ export function openVelarPool(simnet, token0, token1, amount0, amount1) {
   return act(simnet, CORE, "create-pool-for-test", [principal(token0), principal(token1), Cl.uint(amount0), Cl.uint(amount1)]);
 }
 
-/** The five pools the adapters name, with plausible depths; the deployer funds them. */
+/** Opens Velar's pool 70 with the usual fees: µSTX and sats, from the deployer. */
+export function openPool70(simnet, ustx, sats, [token0, token1, fees] = [WSTX, TOKEN.SBTC, FEES_70]) {
+  act(simnet, POOL_70, "init-for-test", [...[token0, token1, fees].map(principal), Cl.uint(ustx), Cl.uint(sats)]);
+}
+
+/** Opens a Bitflow pool of `symbol` and STX; both sides pay 0.1 % to the venue and 0.2 % to the pool. */
+export function openXykPool(simnet, symbol, amount, ustx, [x, y] = [TOKEN[symbol], BITFLOW_STX]) {
+  const receiver = simnet.getAccounts().get("faucet");
+  return act(simnet, XYK, "create-pool-for-test", [...[XYK_POOL[symbol], x, y].map(principal), Cl.uint(amount), Cl.uint(ustx), principal(receiver)]);
+}
+
+/** Opens Bitflow's stableswap pool; `ratio` is µSTX per stSTX. Both sides pay 0.02 % to the venue and 0.03 % to the pool. */
+export function openStablePool(simnet, ustx, ststx, ratio = 1_090_000n, [x, y] = [BITFLOW_STX, TOKEN.STSTX]) {
+  const receiver = simnet.getAccounts().get("faucet");
+  const ends = [STABLE_POOL, x, y].map(principal);
+  return act(simnet, STABLE, "create-pool-for-test", [...ends, Cl.uint(ustx), Cl.uint(ststx), Cl.uint(ratio), principal(receiver)]);
+}
+
+/** The pools of the adapters for sBTC, WELSH and stSTX, with plausible depths; the deployer funds them. */
+export function openDeepPools(simnet) {
+  for (const token of Object.values(TOKEN)) mint(simnet, token, 10n ** 18n, simnet.deployer);
+  openPool70(simnet, 388_177_625_562n, 163_266_241n);
+  openXykPool(simnet, "SBTC", 200_000_000n, 475_000_000_000n);
+  openXykPool(simnet, "WELSH", 90_000_000n * 10n ** 6n, 150_000n * 10n ** 6n);
+  openStablePool(simnet, 3_000_000n * 10n ** 6n, 2_700_000n * 10n ** 6n);
+}
+
+/** The five pools the ALEX and Velar adapters name, with plausible depths; the deployer funds them. */
 export function openLaunchPools(simnet) {
   for (const token of Object.values(TOKEN)) mint(simnet, token, 10n ** 18n, simnet.deployer);
   openAlexPool(simnet, WRAPPED.STX, WRAPPED.ALEX, FACTOR.product, 400_000n * 10n ** 8n, 9_000_000n * 10n ** 8n);
