@@ -58,13 +58,13 @@
   (begin
     (asserts! (is-eq contract-caller tx-sender) ERR_NOT_OWNER)
     (let (
-        (quoted (try! (get-quote from to amount)))
+        (quoted (try! (quote-legs (contract-of from) (contract-of to) amount)))
         (sold-before (try! (balance-of from)))
         (bought-before (try! (balance-of to)))
       )
-      (asserts! (>= quoted min-out) ERR_SLIPPAGE)
+      (asserts! (>= (get out quoted) min-out) ERR_SLIPPAGE)
       (asserts! (>= sold-before amount) ERR_NO_FUNDS)
-      (try! (trade from to amount min-out))
+      (try! (trade from to amount min-out (get through quoted)))
       (let (
           (sold-after (try! (balance-of from)))
           (bought-after (try! (balance-of to)))
@@ -95,24 +95,7 @@
 
 ;; The same for callers that have no trait at hand.
 (define-read-only (quote-between (from principal) (to principal) (amount uint))
-  (begin
-    (asserts! (is-routed from to) ERR_UNKNOWN_PAIR)
-    (asserts! (<= amount (/ MAX_FIXED (get-scale from))) ERR_TOO_LARGE)
-    (asserts! (not (contract-call? 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.amm-pool-v2-01 is-paused)) ERR_VENUE_PAUSED)
-    (let (
-        (fixed (* amount (get-scale from)))
-        (out (/
-          (if (is-two-hop from to)
-            (try! (quote-hop ALEX (get-wrapper to) PRODUCT (try! (quote-hop (get-wrapper from) ALEX PRODUCT fixed))))
-            (try! (quote-hop (get-wrapper from) (get-wrapper to) PRODUCT fixed))
-          )
-          (get-scale to)
-        ))
-      )
-      (asserts! (> out u0) ERR_DUST)
-      (ok out)
-    )
-  )
+  (ok (get out (try! (quote-legs from to amount))))
 )
 
 ;; Whether there is a route between two tokens, in either direction.
@@ -127,6 +110,24 @@
 )
 
 ;; --- routes ---
+
+;; What a swap pays, and what it hands on between two hops, in the venue's units.
+(define-private (quote-legs (from principal) (to principal) (amount uint))
+  (begin
+    (asserts! (is-routed from to) ERR_UNKNOWN_PAIR)
+    (asserts! (<= amount (/ MAX_FIXED (get-scale from))) ERR_TOO_LARGE)
+    (asserts! (not (contract-call? 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.amm-pool-v2-01 is-paused)) ERR_VENUE_PAUSED)
+    (let (
+        (two-hop (is-two-hop from to))
+        (first (try! (quote-hop (get-wrapper from) (if two-hop ALEX (get-wrapper to)) PRODUCT (* amount (get-scale from)))))
+        (last (if two-hop (try! (quote-hop ALEX (get-wrapper to) PRODUCT first)) first))
+        (out (/ last (get-scale to)))
+      )
+      (asserts! (> out u0) ERR_DUST)
+      (ok { out: out, through: first })
+    )
+  )
+)
 
 (define-private (is-two-hop (from principal) (to principal))
   (is-pair from to STX DIKO)
@@ -162,7 +163,7 @@
 )
 
 ;; A trait has to be named where it is used, so each pair is written out.
-(define-private (trade (from <ft>) (to <ft>) (amount uint) (min-out uint))
+(define-private (trade (from <ft>) (to <ft>) (amount uint) (min-out uint) (through uint))
   (let (
       (sold (contract-of from))
       (bought (contract-of to))
@@ -170,7 +171,7 @@
       (min-dy (* min-out (get-scale bought)))
     )
     (if (is-two-hop sold bought)
-      (trade-through-alex from to amount min-dy)
+      (trade-through-alex from to amount min-dy through)
       (if (is-eq sold STX)
         (if (is-eq bought ALEX)
           (hop 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-wstx-v2 'SP102V8P0F7JX67ARQ77WEA3D3CFB5XW39REDT0AM.token-alex PRODUCT dx min-dy)
@@ -207,11 +208,10 @@
 ;; Between its two hops the venue hands the ALEX to whoever trades and takes it back, which the
 ;; allowance of a vault for its own token does not cover. So the trade runs here, in this
 ;; contract's name, and what arrived goes to the owner, with what the venue left of the amount.
-(define-private (trade-through-alex (from <ft>) (to <ft>) (amount uint) (min-dy uint))
+(define-private (trade-through-alex (from <ft>) (to <ft>) (amount uint) (min-dy uint) (through uint))
   (let (
       (owner tx-sender)
       (sells-stx (is-eq (contract-of from) STX))
-      (through (try! (quote-hop (get-wrapper (contract-of from)) ALEX PRODUCT (* amount (get-scale (contract-of from))))))
       (sold-before (try! (own-balance from)))
       (bought-before (try! (own-balance to)))
     )
@@ -229,12 +229,9 @@
       )
       ERR_TOOK_TOO_MUCH
     )
-    ;; The allowance has seen to it that no more than the amount has gone.
+    ;; The allowance has seen to it that no more than the amount has gone, and nothing of the other token.
     (try! (hand-over from (- (try! (own-balance from)) sold-before) owner))
-    (let ((bought-after (try! (own-balance to))))
-      (asserts! (> bought-after bought-before) ERR_PAID_TOO_LITTLE)
-      (hand-over to (- bought-after bought-before) owner)
-    )
+    (hand-over to (- (try! (own-balance to)) bought-before) owner)
   )
 )
 
@@ -276,19 +273,13 @@
   (ok (unwrap! (contract-call? token get-balance tx-sender) ERR_VENUE_FAILED))
 )
 
-;; The venue's codes, as far as they mean something to whoever trades.
+;; The venue's codes, as far as they mean something to whoever trades; a missing pool has been met before.
 (define-private (translate (code uint))
   (if (is-some (index-of? (list u2011 u2012) code))
     ERR_TOO_LARGE
-    (if (is-some (index-of? (list u2001 u2010) code))
-      ERR_NO_POOL
-      (if (is-some (index-of? (list u1000 u2002) code))
-        ERR_VENUE_CLOSED
-        (if (is-eq code u1)
-          ERR_NO_FUNDS
-          ERR_VENUE_FAILED
-        )
-      )
+    (if (is-some (index-of? (list u1000 u2002) code))
+      ERR_VENUE_CLOSED
+      (if (is-eq code u1) ERR_NO_FUNDS ERR_VENUE_FAILED)
     )
   )
 )

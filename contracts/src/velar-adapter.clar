@@ -48,14 +48,14 @@
   (begin
     (asserts! (is-eq contract-caller tx-sender) ERR_NOT_OWNER)
     (let (
-        (quoted (try! (get-quote from to amount)))
+        (quoted (try! (quote-at-pool (contract-of from) (contract-of to) amount)))
         (sold-before (try! (balance-of from)))
         (bought-before (try! (balance-of to)))
       )
-      (asserts! (>= quoted min-out) ERR_SLIPPAGE)
+      (asserts! (>= (get out quoted) min-out) ERR_SLIPPAGE)
       (asserts! (>= sold-before amount) ERR_NO_FUNDS)
       ;; The venue refuses a minimum of zero; the quote is above zero, so one loses nothing.
-      (try! (trade (is-eq (contract-of from) STX) amount (if (> min-out u0) min-out u1)))
+      (try! (trade (get id quoted) (is-eq (contract-of from) STX) amount (if (> min-out u0) min-out u1)))
       (let (
           (sold-after (try! (balance-of from)))
           (bought-after (try! (balance-of to)))
@@ -86,24 +86,7 @@
 
 ;; The same for callers that have no trait at hand.
 (define-read-only (quote-between (from principal) (to principal) (amount uint))
-  (begin
-    (asserts! (is-routed from to) ERR_UNKNOWN_PAIR)
-    (asserts! (<= amount MAX_AMOUNT) ERR_TOO_LARGE)
-    (let (
-        (pool (unwrap! (contract-call? 'SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1.univ2-core get-pool (try! (get-pool-id))) ERR_NO_POOL))
-        (sells-stx (is-eq from STX))
-        ;; The venue's library refuses nothing but amounts and reserves of zero.
-        (out (unwrap! (contract-call? 'SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1.univ2-library get-amount-out
-          amount
-          (if sells-stx (get reserve0 pool) (get reserve1 pool))
-          (if sells-stx (get reserve1 pool) (get reserve0 pool))
-          (get swap-fee pool)
-        ) ERR_DUST))
-      )
-      (asserts! (> out u0) ERR_DUST)
-      (ok out)
-    )
-  )
+  (ok (get out (try! (quote-at-pool from to amount))))
 )
 
 ;; Whether there is a route between two tokens, in either direction.
@@ -116,23 +99,42 @@
 
 ;; --- routes ---
 
-(define-private (get-pool-id)
-  (ok (unwrap! (contract-call? 'SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1.univ2-core get-pool-id WSTX WELSH) ERR_NO_POOL))
+;; What a swap pays, and the number of the pool that pays it.
+(define-private (quote-at-pool (from principal) (to principal) (amount uint))
+  (begin
+    (asserts! (is-routed from to) ERR_UNKNOWN_PAIR)
+    (asserts! (<= amount MAX_AMOUNT) ERR_TOO_LARGE)
+    (let (
+        (id (unwrap! (contract-call? 'SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1.univ2-core get-pool-id WSTX WELSH) ERR_NO_POOL))
+        (pool (unwrap! (contract-call? 'SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1.univ2-core get-pool id) ERR_NO_POOL))
+        (sells-stx (is-eq from STX))
+        ;; The venue's library refuses nothing but amounts and reserves of zero.
+        (out (unwrap! (contract-call? 'SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1.univ2-library get-amount-out
+          amount
+          (if sells-stx (get reserve0 pool) (get reserve1 pool))
+          (if sells-stx (get reserve1 pool) (get reserve0 pool))
+          (get swap-fee pool)
+        ) ERR_DUST))
+      )
+      (asserts! (> out u0) ERR_DUST)
+      (ok { id: id, out: out })
+    )
+  )
 )
 
-(define-private (trade (sells-stx bool) (amount uint) (min-out uint))
+(define-private (trade (id uint) (sells-stx bool) (amount uint) (min-out uint))
   (if sells-stx
-    (route 'SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1.wstx 'SP3NE50GEXFG9SZGTT51P40X2CKYSZ5CC4ZTZ7A2G.welshcorgicoin-token amount min-out)
-    (route 'SP3NE50GEXFG9SZGTT51P40X2CKYSZ5CC4ZTZ7A2G.welshcorgicoin-token 'SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1.wstx amount min-out)
+    (route id 'SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1.wstx 'SP3NE50GEXFG9SZGTT51P40X2CKYSZ5CC4ZTZ7A2G.welshcorgicoin-token amount min-out)
+    (route id 'SP3NE50GEXFG9SZGTT51P40X2CKYSZ5CC4ZTZ7A2G.welshcorgicoin-token 'SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1.wstx amount min-out)
   )
 )
 
 ;; The first two tokens are always the pool's own order; the next two give the direction.
-(define-private (route (token-in <velar-ft>) (token-out <velar-ft>) (amount uint) (min-out uint))
+(define-private (route (id uint) (token-in <velar-ft>) (token-out <velar-ft>) (amount uint) (min-out uint))
   (begin
     (unwrap!
       (contract-call? 'SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1.univ2-router swap-exact-tokens-for-tokens
-        (try! (get-pool-id))
+        id
         'SP1Y5YSTAHZ88XYK1VPDH24GY0HPX5J4JECTMY4A1.wstx
         'SP3NE50GEXFG9SZGTT51P40X2CKYSZ5CC4ZTZ7A2G.welshcorgicoin-token
         token-in

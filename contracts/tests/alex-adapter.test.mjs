@@ -8,6 +8,7 @@ import * as venues from "./samples/venues.mjs";
 const { FACTOR, TOKEN, WRAPPED, act, principal } = venues;
 const errors = errorsOf("alex-adapter");
 const refused = (code) => ({ err: code });
+const MAX_UINT = 2n ** 128n - 1n;
 const ROUTES = [
   ["STX", "ALEX"],
   ["STX", "WELSH"],
@@ -74,6 +75,22 @@ describe("quote and swap", () => {
   });
 });
 
+describe("a venue that leaves part of the input", () => {
+  it.each([
+    ["STX", "ALEX"],
+    ["STX", "DIKO"],
+    ["DIKO", "STX"],
+  ])("%s to %s: what it left stays with the owner, and what arrived counts", (from, to) => {
+    const before = desk.holds(from);
+    const quote = BigInt(desk.quote(from, to, 10n ** 8n));
+    act(simnet, venues.POOL, "leave-for-test", [Cl.uint(3_000_000_000)]); // 30 of 100, in 8 decimals
+
+    expect(desk.swap(from, to, 10n ** 8n, quote)).toBe(String(quote));
+    expect(desk.holds(from)).toBe(before - 70_000_000n);
+    for (const symbol of ["STX", "ALEX", "DIKO"]) expect(desk.holds(symbol, desk.adapter)).toBe(0n);
+  });
+});
+
 describe("inside a vault's allowance", () => {
   it.each(ROUTES)("%s to %s: the vault pays the amount and gets the quote", (from, to) => {
     desk.sellAsVault("STX", "ALEX", 1n); // deploys the vault
@@ -95,6 +112,44 @@ describe("inside a vault's allowance", () => {
 
     expect(desk.sellAsVault("STX", "DIKO", 10n ** 8n, quote + 1n)).toEqual(refused(errors.ERR_SLIPPAGE));
     expect(desk.holds("STX", desk.vault)).toBe(10n ** 9n);
+  });
+});
+
+describe("edges", () => {
+  it.each([
+    ["STX", "ALEX", 0n, "ERR_DUST"],
+    ["WELSH", "STX", 1n, "ERR_DUST"],
+    ["ALEX", "STX", 1_000n, "ERR_DUST"], // worth 44 of the venue's units, which is less than one of STX
+    ["STX", "DIKO", 0n, "ERR_DUST"],
+    ["ALEX", "STX", 10n ** 18n, "ERR_TOO_LARGE"],
+    ["ALEX", "STX", 10n ** 18n + 1n, "ERR_TOO_LARGE"],
+    ["STX", "STSTX", MAX_UINT, "ERR_TOO_LARGE"],
+    ["DIKO", "STX", MAX_UINT, "ERR_TOO_LARGE"],
+  ])("%s to %s, amount %s: %s", (from, to, amount, error) => {
+    expect(desk.quote(from, to, amount)).toEqual(refused(errors[error]));
+    expect(desk.swap(from, to, amount)).toEqual(refused(errors[error]));
+  });
+
+  it.each([
+    ["WELSH", "STX"],
+    ["DIKO", "STX"],
+  ])("%s to %s: all that the sender has can be sold, and not one unit more", (from, to) => {
+    const poor = simnet.getAccounts().get("wallet_2");
+    desk.give(from, 10n ** 9n, poor);
+    const quote = desk.quote(from, to, 10n ** 9n);
+
+    expect(desk.swap(from, to, 10n ** 9n + 1n, 0n, poor)).toEqual(refused(errors.ERR_NO_FUNDS));
+    expect(desk.swap(from, to, 10n ** 9n, 0n, poor)).toBe(quote);
+    expect(desk.holds(from, poor)).toBe(0n);
+  });
+
+  it.each([
+    ["STX", "ALEX"],
+    ["STX", "DIKO"],
+  ])("%s to %s: a minimum of zero, of one and of the quote is met", (from, to) => {
+    for (const minimum of [() => 0n, () => 1n, () => BigInt(desk.quote(from, to, 10n ** 8n))]) {
+      expect(desk.swap(from, to, 10n ** 8n, minimum())).toMatch(/^\d+$/);
+    }
   });
 });
 
@@ -161,6 +216,12 @@ describe("refusals", () => {
 
     expect(desk.swap("WELSH", "STX", 10n ** 9n, 0n, poor)).toEqual(refused(errors.ERR_NO_FUNDS));
     expect(desk.swap("DIKO", "STX", 10n ** 9n, 0n, poor)).toEqual(refused(errors.ERR_NO_FUNDS));
+  });
+
+  it("a venue without the funds it says it has", () => {
+    venues.pretendAlexBalance(simnet, WRAPPED.STX, WRAPPED.WELSH, FACTOR.product, 10n ** 24n);
+
+    expect(desk.swap("STX", "WELSH", 10n ** 9n)).toEqual(refused(errors.ERR_NO_FUNDS));
   });
 
   it("a failure of the venue that means nothing to a trader", () => {

@@ -8,6 +8,7 @@ import * as venues from "./samples/venues.mjs";
 const { TOKEN, act } = venues;
 const errors = errorsOf("velar-adapter");
 const refused = (code) => ({ err: code });
+const MAX_UINT = 2n ** 128n - 1n;
 const ROUTES = [
   ["STX", "WELSH"],
   ["WELSH", "STX"],
@@ -53,6 +54,40 @@ describe("quote and swap", () => {
     expect(paid).toBe(quote);
     expect(desk.holds(from, desk.vault)).toBe(7n * 10n ** 8n);
     expect(desk.holds(to, desk.vault)).toBe(BigInt(quote));
+  });
+});
+
+describe("a venue that leaves part of the input", () => {
+  it("what it left stays with the owner, and what arrived counts", () => {
+    const before = desk.holds("WELSH");
+    const quote = BigInt(desk.quote("WELSH", "STX", 10n ** 9n));
+    act(simnet, venues.CORE, "leave-for-test", [Cl.uint(400_000_000)]);
+
+    expect(desk.swap("WELSH", "STX", 10n ** 9n, quote)).toBe(String(quote));
+    expect(desk.holds("WELSH")).toBe(before - 600_000_000n);
+  });
+});
+
+describe("edges", () => {
+  it.each([
+    ["STX", "WELSH", 0n, "ERR_DUST"],
+    ["STX", "WELSH", 1n, "ERR_DUST"],
+    ["WELSH", "STX", 10n ** 16n + 1n, "ERR_TOO_LARGE"],
+    ["STX", "WELSH", MAX_UINT, "ERR_TOO_LARGE"],
+    ["WELSH", "STX", MAX_UINT, "ERR_TOO_LARGE"],
+  ])("%s to %s, amount %s: %s", (from, to, amount, error) => {
+    expect(desk.quote(from, to, amount)).toEqual(refused(errors[error]));
+    expect(desk.swap(from, to, amount)).toEqual(refused(errors[error]));
+  });
+
+  it("all that the sender has can be sold, and not one unit more", () => {
+    const poor = simnet.getAccounts().get("wallet_2");
+    desk.give("WELSH", 10n ** 9n, poor);
+    const quote = desk.quote("WELSH", "STX", 10n ** 9n);
+
+    expect(desk.swap("WELSH", "STX", 10n ** 9n + 1n, 0n, poor)).toEqual(refused(errors.ERR_NO_FUNDS));
+    expect(desk.swap("WELSH", "STX", 10n ** 9n, 0n, poor)).toBe(quote);
+    expect(desk.holds("WELSH", poor)).toBe(0n);
   });
 });
 

@@ -135,6 +135,13 @@ export function openAlexPool(simnet, x, y, factor, dx, dy) {
   act(simnet, POOL, "open-pool-for-test", [principal(x), principal(y), Cl.uint(factor), Cl.uint(dx), Cl.uint(dy)]);
 }
 
+/** Makes an ALEX pool believe that it has so much of its second token; moves nothing. */
+export function pretendAlexBalance(simnet, x, y, factor, balanceY) {
+  const key = [principal(x), principal(y), Cl.uint(factor)];
+  const { value: record } = simnet.callReadOnlyFn(REGISTRY, "get-pool-details", key, simnet.deployer).result.value;
+  act(simnet, REGISTRY, "update-pool", [...key, Cl.tuple({ ...record, "balance-y": Cl.uint(balanceY) })]);
+}
+
 /** Opens a Velar pool with the usual fees. Amounts are native units. Returns its id. */
 export function openVelarPool(simnet, token0, token1, amount0, amount1) {
   return act(simnet, CORE, "create-pool-for-test", [principal(token0), principal(token1), Cl.uint(amount0), Cl.uint(amount1)]);
