@@ -138,9 +138,12 @@
         (to (get to leg))
         (dex (get dex leg))
         (amount (get amount leg))
-        (out (try! (contract-call? .whale-pool-vault execute-leg (get pool-id so-far) from to amount (get min-out leg) dex)))
-        (sold (get up (unwrap! (contract-call? .whale-pool-vault get-asset-value (contract-of from) amount) ERR_NO_PRICE)))
-        (bought (get down (unwrap! (contract-call? .whale-pool-vault get-asset-value (contract-of to) out) ERR_NO_PRICE))))
+        (done (try! (contract-call? .whale-pool-vault execute-leg (get pool-id so-far) from to amount (get min-out leg)
+          (get slippage-bps so-far) dex
+        )))
+        (out (get received done))
+        (sold (get sold-ustx done))
+        (bought (get bought-ustx done)))
     (asserts! (>= (* bought BPS_ONE) (* sold (- BPS_ONE (get slippage-bps so-far)))) ERR_SLIPPAGE)
     (ok (merge so-far {
       sold: (+ (get sold so-far) sold),

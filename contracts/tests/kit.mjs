@@ -38,7 +38,15 @@ const CHAIN = [
   "pool-share",
   ["pool-share-1", "pool-share"],
   ["pool-share-2", "pool-share"],
+  "pool-books",
+  "pool-terms",
+  "withdrawal-queue",
+  "pool-valuation",
+  "pool-desk",
+  "pool-office",
   "whale-pool-vault",
+  "fee-treasury",
+  "insurance-fund",
   "pool-governance",
   "pool-rebalancer",
   ["token-a", "mock:freezable-token"],
@@ -64,7 +72,15 @@ export const OWN = [
   "pool-access",
   "pool-share",
   "flow-staking",
+  "pool-books",
+  "pool-terms",
+  "withdrawal-queue",
+  "pool-valuation",
+  "pool-desk",
+  "pool-office",
   "whale-pool-vault",
+  "fee-treasury",
+  "insurance-fund",
   "pool-governance",
   "pool-rebalancer",
 ];
@@ -288,8 +304,8 @@ export const redeem = (person, shares, tokens = poolTokens()) =>
 export const redeemWithout = (person, shares, givenUp, tokens = poolTokens()) =>
   call(person, "whale-pool-vault", "redeem-in-kind-without", u(1), share1(), u(shares), tokens, Cl.list(givenUp.map(p)));
 export const collect = (by = who.stranger) => call(by, "whale-pool-vault", "collect-fees", u(1), share1());
-export const leg = (from, to, amount, { min = 0n, dex = "fair-adapter", by = who.mover, pool = 1 } = {}) =>
-  call(by, "whale-pool-vault", "execute-leg", u(pool), p(from), p(to), u(amount), u(min), ours(dex));
+export const leg = (from, to, amount, { min = 0n, slip = 200n, dex = "fair-adapter", by = who.mover, pool = 1 } = {}) =>
+  call(by, "whale-pool-vault", "execute-leg", u(pool), p(from), p(to), u(amount), u(min), u(slip), ours(dex));
 export const setTargets = (shares, by = DEPLOYER, pool = 1) =>
   call(by, "whale-pool-vault", "set-target-allocation", u(pool), targets(shares));
 

@@ -4,7 +4,7 @@
 
 (define-public (execute)
   (begin
-    (try! (contract-call? .whale-pool-vault set-cap u1 u60000))
+    (try! (contract-call? .pool-access grant-role 'ST3PF13W7Z0RRM42A8VZRVFQ75SV1K26RXEP8YGKJ "keeper"))
     (err u4242)
   )
 )
