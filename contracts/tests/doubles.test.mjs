@@ -7,10 +7,12 @@ import { describe, expect, it } from "vitest";
 
 import { playPool70, playXyk } from "./samples/pools.mjs";
 import { playAlex, playHops, playVelar } from "./samples/rows.mjs";
+import { invariant } from "./samples/stableswap.mjs";
 import * as venues from "./samples/venues.mjs";
 
 const { FACTOR, TOKEN, WRAPPED, act, outcome, principal, read } = venues;
 const rowsOf = (name) => JSON.parse(readFileSync(new URL(`./samples/${name}.json`, import.meta.url), "utf8"));
+const offset = (num, den) => num - (num * num) / den;
 const isPaid = (row) => typeof row.swap_out === "string";
 const pools = (row) => (row.pool1 === undefined ? [row] : [row.pool1, row.pool2]);
 
@@ -158,5 +160,81 @@ describe("Velar, DIA and the ratio beyond the rows", () => {
     expect(read(simnet, venues.RATIO, "get-ststx-ratio", [])).toBe("1123456");
     act(simnet, venues.RATIO, "set-ratio-for-test", [Cl.uint(0)]);
     expect(read(simnet, venues.RATIO, "get-ststx-ratio", [])).toEqual({ err: "1" });
+  });
+});
+
+describe("Velar's pool 70 and Bitflow beyond the rows", () => {
+  const trader = () => simnet.getAccounts().get("wallet_1");
+  const call = (contract, fn, ...args) => outcome(() => simnet.callPublicFn(contract, fn, args, trader()));
+  const u = (n) => Cl.uint(n);
+
+  it("Velar's pool takes its own two tokens and its own fees contract, and a minimum above zero", () => {
+    venues.openDeepPools(simnet);
+    const [stx, sbtc, welsh, fees] = [venues.WSTX, TOKEN.SBTC, TOKEN.WELSH, venues.FEES_70].map(principal);
+    const swap = (tokenIn, tokenOut, amount, minimum) => call(venues.POOL_70, "swap", tokenIn, tokenOut, fees, u(amount), u(minimum));
+
+    expect(swap(stx, sbtc, 10n ** 8n, 1)["amt-out"]).toBe("41922");
+    for (const [from, to] of [[stx, stx], [welsh, sbtc], [stx, welsh]]) expect(swap(from, to, 10n ** 8n, 1)).toEqual({ err: "107" });
+    expect(swap(stx, sbtc, 10n ** 8n, 0)).toEqual({ err: "107" });
+    expect(swap(stx, sbtc, 0, 1)).toEqual({ err: "997" });
+    expect(read(simnet, venues.FEES_70, "get-revenue", [])).toEqual({ token0: "75000", token1: "0" });
+    expect(venues.balance(simnet, "STX", venues.FEES_70)).toBe(75_000n);
+    expect(call(venues.FEES_70, "receive", Cl.bool(true), u(1))).toEqual({ err: "999" });
+  });
+
+  it.each([
+    ["constant product", () => venues.XYK, () => venues.XYK_POOL.SBTC, () => [TOKEN.SBTC, venues.BITFLOW_STX]],
+    ["stableswap", () => venues.STABLE, () => venues.STABLE_POOL, () => [venues.BITFLOW_STX, TOKEN.STSTX]],
+  ])("Bitflow's %s core wants the pool's order and minima above zero, and its quote is the swap", (_, core, pool, tokens) => {
+    venues.openDeepPools(simnet);
+    venues.mint(simnet, TOKEN.STSTX, 10n ** 12n, trader());
+    venues.mint(simnet, TOKEN.SBTC, 10n ** 12n, trader());
+    const [x, y, other] = [...tokens(), TOKEN.WELSH].map(principal);
+    const at = (fn, a, b, ...numbers) => call(core(), fn, principal(pool()), a, b, ...numbers.map(u));
+
+    expect(at("swap-x-for-y", y, x, 10n ** 6n, 1)).toEqual({ err: "1017" });
+    expect(at("swap-y-for-x", x, other, 10n ** 6n, 1)).toEqual({ err: "1018" });
+    expect(at("swap-x-for-y", x, y, 10n ** 6n, 0)).toEqual({ err: "1002" });
+    expect(at("swap-y-for-x", x, y, 0, 1)).toEqual({ err: "1002" });
+    const [dy, dx] = [at("get-dy", x, y, 10n ** 6n), at("get-dx", x, y, 10n ** 6n)];
+    expect(at("swap-x-for-y", x, y, 10n ** 6n, BigInt(dy) + 1n)).toEqual({ err: "1020" });
+    expect(at("swap-y-for-x", x, y, 10n ** 6n, BigInt(dx) + 1n)).toEqual({ err: "1019" });
+    expect(at("swap-x-for-y", x, y, 10n ** 6n, BigInt(dy))).toBe(dy);
+    expect(at("swap-y-for-x", x, y, 10n ** 6n, 1)).toMatch(/^\d+$/);
+    for (const side of ["x", "y"]) expect(call(core(), `set-${side}-fees`, principal(pool()), u(5_000), u(5_000)).err).toMatch(/^102[24]$/);
+
+    call(core(), "set-pool-status", principal(pool()), Cl.bool(false));
+    for (const fn of ["get-dy", "get-dx"]) expect(at(fn, x, y, 10n ** 6n)).toEqual({ err: "1010" });
+    call(core(), "forget-pool-for-test", u(read(simnet, pool(), "get-pool", [])["pool-id"]));
+    for (const fn of ["get-dy", "get-dx"]) expect(at(fn, x, y, 10n ** 6n)).toEqual({ err: "1012" });
+  });
+
+  it("a Bitflow pool obeys its core alone, and its shares their owner", () => {
+    venues.openDeepPools(simnet);
+    const me = principal(trader());
+    for (const pool of [venues.XYK_POOL.SBTC, venues.XYK_POOL.WELSH, venues.STABLE_POOL]) {
+      expect(call(pool, "pool-transfer", principal(venues.BITFLOW_STX), u(1), me)).toEqual({ err: "3001" });
+      expect(call(pool, "pool-mint", u(1), me)).toEqual({ err: "3001" });
+      expect(call(pool, "set-x-fees", u(0), u(0))).toEqual({ err: "3001" });
+      expect(call(pool, "transfer", u(1), principal(simnet.deployer), me, Cl.none())).toEqual({ err: "4" });
+    }
+    expect(call(venues.BITFLOW_STX, "transfer", u(1), principal(simnet.deployer), me, Cl.none())).toEqual({ err: "4" });
+  });
+
+  it("the stableswap takes less than ten times its balance and books the curve's constant", () => {
+    venues.openStablePool(simnet, 10n ** 10n, 0n);
+    const ends = [venues.STABLE_POOL, venues.BITFLOW_STX, TOKEN.STSTX].map(principal);
+    act(simnet, venues.STABLE, "set-balances-for-test", [ends[0], u(10n ** 10n), u(9n * 10n ** 9n)]);
+    venues.mint(simnet, TOKEN.STSTX, 10n ** 12n, trader());
+
+    expect(call(venues.STABLE, "get-dx", ...ends, u(9n * 10n ** 10n))).toEqual({ err: "1002" });
+    expect(call(venues.STABLE, "get-dy", ...ends, u(10n ** 11n))).toEqual({ err: "1002" });
+    call(venues.STABLE, "swap-y-for-x", ...ends, u(10n ** 9n), u(1));
+
+    const { d, ...pool } = read(simnet, venues.STABLE_POOL, "get-pool", []);
+    // STX is the dearer side here: it counts for what it is worth at the midpoint of 1.09.
+    const worth = BigInt(pool["x-balance"]) - (BigInt(pool["x-balance"]) * offset(1_000_000n, 1_090_000n)) / 1_000_000n;
+    expect(BigInt(d)).toBe(invariant(worth, BigInt(pool["y-balance"]), 100n, 2n));
+    expect(pool["y-balance"]).toBe(String(9n * 10n ** 9n + 10n ** 9n - 200_000n));
   });
 });
