@@ -1,5 +1,5 @@
-;; flow-staking: FLOW set aside to vote with. Holds the staked FLOW and remembers every past stake, so that a
-;; vote can be weighed by what was staked when its proposal was made.
+;; flow-staking: FLOW set aside to vote with. Holds the staked FLOW and remembers every past stake and their total,
+;; so that a vote can be weighed, and its quorum measured, by what was staked before its proposal was made.
 ;; Trusts the governing contract alone, and only to lock a stake until a vote ends: it can never take one.
 ;; Errors: u1600 to u1699. Rounding: none.
 
@@ -16,12 +16,16 @@
 ;; Somebody else's contract may not stake for the caller.
 (define-constant ERR_NOT_DIRECT (err u1605))
 
-;; Enough halvings for a million changes of one stake.
-(define-constant HALVINGS (list u0 u1 u2 u3 u4 u5 u6 u7 u8 u9 u10 u11 u12 u13 u14 u15 u16 u17 u18 u19))
+;; Enough halvings for a change in every second of a century; those that find nothing left to halve read nothing.
+(define-constant HALVINGS (list
+  u0 u1 u2 u3 u4 u5 u6 u7 u8 u9 u10 u11 u12 u13 u14 u15
+  u16 u17 u18 u19 u20 u21 u22 u23 u24 u25 u26 u27 u28 u29 u30 u31
+))
 
 (define-data-var total-staked uint u0)
 (define-map locks principal uint)
-;; The n-th change of a stake: from `at` on it was `amount`. Numbered from 1.
+;; The n-th change of a stake: from `at` on it was `amount`. Numbered from 1. The total is remembered as the stake
+;; of this contract, which nobody can stake for.
 (define-map changes { who: principal, n: uint } { at: uint, amount: uint })
 (define-map change-counts principal uint)
 
@@ -40,7 +44,7 @@
     (let ((who contract-caller)
           (after (+ (get-stake contract-caller) amount)))
       (record-change who after)
-      (var-set total-staked (+ (var-get total-staked) amount))
+      (record-total (+ (var-get total-staked) amount))
       (try! (contract-call? .flow-token transfer amount who current-contract none))
       (print { topic: "flow-staked", who: who, amount: amount, stake: after, total: (var-get total-staked) })
       (ok after)
@@ -59,7 +63,7 @@
     (let ((who contract-caller)
           (after (- (get-stake contract-caller) amount)))
       (record-change who after)
-      (var-set total-staked (- (var-get total-staked) amount))
+      (record-total (- (var-get total-staked) amount))
       (try! (as-contract? ((with-ft .flow-token "flow" amount))
         (try! (contract-call? .flow-token transfer amount current-contract who none))
       ))
@@ -100,6 +104,11 @@
   (var-get total-staked)
 )
 
+;; The sum of all stakes as it stood at the end of second `at`.
+(define-read-only (get-total-staked-at (at uint))
+  (get-stake-at current-contract at)
+)
+
 ;; The second from which the stake of `who` may leave; u0 when it was never locked.
 (define-read-only (get-lock (who principal))
   (default-to u0 (map-get? locks who))
@@ -123,6 +132,14 @@
         (n (if same-second count (+ count u1))))
     (map-set changes { who: who, n: n } { at: now, amount: amount })
     (map-set change-counts who n)
+  )
+)
+
+;; Both ways of asking for the total agree: the sum of all stakes now, and in every past second.
+(define-private (record-total (amount uint))
+  (begin
+    (record-change current-contract amount)
+    (var-set total-staked amount)
   )
 )
 

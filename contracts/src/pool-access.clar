@@ -1,5 +1,6 @@
 ;; pool-access: who governs, and who holds which role. Every other contract asks here, so nothing points upward.
-;; Governance is the deployer until `hand-over`; afterwards only voted scripts change anything.
+;; Governance is the deployer until `hand-over`; afterwards only voted scripts change anything. Who may stop things
+;; (emergency) or stop votes (guardian) holds no role that moves assets, and cannot be given one.
 ;; Holds nothing. Errors: u1100 to u1199. Rounding: none.
 
 ;; The caller does not govern.
@@ -10,6 +11,8 @@
 (define-constant ERR_SCRIPT_OPEN (err u1102))
 ;; The caller has no open script to close.
 (define-constant ERR_NO_SCRIPT (err u1103))
+;; Who stops things or vetoes moves nothing, so nobody holds roles of both kinds.
+(define-constant ERR_ROLES_APART (err u1104))
 
 (define-data-var governance principal tx-sender)
 ;; The script that acts as governance now, and the governance that opened it. A script whose
@@ -29,12 +32,14 @@
   )
 )
 
-;; Give `who` a role.
-;; Caller: governance. Emits: role-granted. Fails: ERR_NOT_GOVERNANCE, ERR_UNKNOWN_ROLE.
+;; Give `who` a role. Those that stop (emergency, guardian) and those that move (keeper, rebalancer) stay apart.
+;; Caller: governance. Emits: role-granted. Fails: ERR_NOT_GOVERNANCE, ERR_UNKNOWN_ROLE, ERR_ROLES_APART.
 (define-public (grant-role (who principal) (role (string-ascii 16)))
   (begin
     (try! (assert-governance))
     (asserts! (is-role role) ERR_UNKNOWN_ROLE)
+    (asserts! (not (and (is-stopping role) (or (has-role who "keeper") (has-role who "rebalancer")))) ERR_ROLES_APART)
+    (asserts! (not (and (is-moving role) (or (has-role who "emergency") (has-role who "guardian")))) ERR_ROLES_APART)
     (print { topic: "role-granted", who: who, role: role, before: (has-role who role), after: true })
     (ok (map-set roles { who: who, role: role } true))
   )
@@ -97,12 +102,19 @@
 
 (define-private (is-role (role (string-ascii 16)))
   (or
-    (is-eq role "keeper")
+    (is-moving role)
+    (is-stopping role)
     (is-eq role "reporter")
-    (is-eq role "emergency")
     (is-eq role "creator")
-    (is-eq role "rebalancer")
   )
+)
+
+(define-private (is-moving (role (string-ascii 16)))
+  (or (is-eq role "keeper") (is-eq role "rebalancer"))
+)
+
+(define-private (is-stopping (role (string-ascii 16)))
+  (or (is-eq role "emergency") (is-eq role "guardian"))
 )
 
 (define-private (assert-governance)

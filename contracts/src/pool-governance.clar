@@ -1,25 +1,21 @@
 ;; pool-governance: FLOW stakers vote on mandates (what a pool aims at and within which limits a keeper may trade
-;; towards it) and on scripts (everything else that governance may change).
-;; Trusts: flow-staking for weights, pool-access for roles, the vault for targets and values. Holds nothing.
-;; Errors: u1700 to u1799. Rounding: quorum and limits compare products, so nothing is rounded.
-;; Times are seconds of block time. A vote is open before its end, concluded from its end on.
+;; towards it), on the whales a pool follows, and on scripts. Parameters and roles are changed by scripts only.
+;; Trusts: ballot-box for votes, flow-staking for locks, pool-access for roles, the vault for targets and values.
+;; Holds nothing.
+;; Errors: u1700 to u1799, and those of ballot-box (u32xx) unchanged. Rounding: limits compare products, so nothing
+;; is rounded. Times are seconds of block time. What is open until a second is over in that second.
 
 (use-trait script .script-trait.script-trait)
 
 (define-constant BPS_ONE u10000)
 (define-constant HOUR_SECS u3600)
 (define-constant DAY_SECS (* u24 HOUR_SECS))
-(define-constant VOTING_SECS DAY_SECS)
-(define-constant QUORUM_BPS u5100)
-(define-constant PROPOSER_BPS u100) ;; of all stake
 (define-constant MIN_OPEN_SECS HOUR_SECS)
 (define-constant MAX_OPEN_SECS (* u7 DAY_SECS))
 (define-constant MAX_TURNOVER_BPS u20000)
 (define-constant MAX_SLIPPAGE_BPS u200)
 (define-constant MAX_LOSS_BPS u200)
 (define-constant MAX_AMOUNT_USTX u10000000000000000) ;; more than all STX there will ever be
-(define-constant SCRIPT_WAIT_SECS DAY_SECS)
-(define-constant SCRIPT_LIFE_SECS (* u30 DAY_SECS)) ;; after the wait
 
 ;; The caller is neither keeper nor holds one percent of the stake.
 (define-constant ERR_NOT_PROPOSER (err u1700))
@@ -33,20 +29,8 @@
 (define-constant ERR_BAD_OPEN_SECS (err u1704))
 ;; The pool has a proposal that is not concluded.
 (define-constant ERR_IN_VOTE (err u1705))
-;; There is no proposal of that number.
-(define-constant ERR_NO_PROPOSAL (err u1706))
-;; The vote has ended.
-(define-constant ERR_VOTE_ENDED (err u1707))
-;; The vote has not ended.
-(define-constant ERR_VOTE_RUNNING (err u1708))
-;; The caller voted already.
-(define-constant ERR_VOTED (err u1709))
-;; The caller had no stake when the proposal was made, or has none now.
-(define-constant ERR_NO_STAKE (err u1710))
 ;; This contract does not govern, so it cannot lock stakes or set targets.
 (define-constant ERR_NOT_IN_OFFICE (err u1711))
-;; The proposal was concluded already.
-(define-constant ERR_CONCLUDED (err u1712))
 ;; A price is missing, so the value at opening is not known; conclude later.
 (define-constant ERR_NO_PRICE (err u1713))
 ;; Only the rebalancer notes slices.
@@ -75,19 +59,11 @@
 (define-constant ERR_TOO_LATE (err u1725))
 ;; The script failed.
 (define-constant ERR_SCRIPT_FAILED (err u1726))
+;; The list of whales is empty, names one twice, or does not add up to 10,000.
+(define-constant ERR_BAD_WHALES (err u1727))
+;; Only a guardian may veto.
+(define-constant ERR_NOT_GUARDIAN (err u1728))
 
-(define-data-var proposal-count uint u0)
-;; What mandate and script proposals have in common.
-(define-map ballots uint {
-  proposer: principal,
-  created-at: uint,
-  ends-at: uint,
-  stake-total: uint,
-  votes-for: uint,
-  votes-against: uint,
-  state: (string-ascii 12),
-})
-(define-map voted { proposal-id: uint, voter: principal } { support: bool, weight: uint })
 (define-map terms uint {
   pool-id: uint,
   targets: (list 10 { asset: principal, bps: uint }),
@@ -109,14 +85,19 @@
   base-value-ustx: uint,
 })
 (define-map latest-mandates uint uint)
+(define-map whale-proposals uint {
+  pool-id: uint,
+  whales: (list 20 { whale: principal, weight-bps: uint }),
+  source-hash: (buff 32),
+})
+(define-map latest-whale-proposals uint uint)
 (define-map script-proposals uint principal)
-;; A script from its proposal until it ran, was rejected or its time passed; runnable between the two instants.
-(define-map pending-scripts principal { proposal-id: uint, runnable-at: (optional uint), stale-at: uint })
+(define-map latest-script-proposals principal uint)
 
 ;; --- proposers and voters ---
 
-;; Ask for a mandate. One proposal per pool at a time.
-;; Caller: role "keeper", or at least one percent of the stake. Emits: mandate-proposed.
+;; Ask for a mandate. One such proposal per pool at a time.
+;; Caller: role "keeper", or at least one percent of the stake. Emits: mandate-proposed, after ballot-opened.
 ;; Fails: ERR_NOT_PROPOSER, ERR_NO_POOL, ERR_BAD_TARGETS, ERR_BAD_LIMITS, ERR_BAD_OPEN_SECS, ERR_IN_VOTE.
 (define-public (propose-mandate
     (pool-id uint)
@@ -125,7 +106,7 @@
     (open-secs uint)
     (plan-hash (buff 32))
   )
-  (let ((id (+ (var-get proposal-count) u1)))
+  (let ((asked { pool-id: pool-id, targets: targets, limits: limits, open-secs: open-secs, plan-hash: plan-hash }))
     (try! (assert-proposer))
     (asserts! (is-some (contract-call? .whale-pool-vault get-pool pool-id)) ERR_NO_POOL)
     (asserts! (is-ok (contract-call? .whale-pool-vault check-targets targets)) ERR_BAD_TARGETS)
@@ -133,99 +114,91 @@
     (asserts! (<= (get slippage-bps limits) MAX_SLIPPAGE_BPS) ERR_BAD_LIMITS)
     (asserts! (<= (get loss-bps limits) MAX_LOSS_BPS) ERR_BAD_LIMITS)
     (asserts! (and (>= open-secs MIN_OPEN_SECS) (<= open-secs MAX_OPEN_SECS)) ERR_BAD_OPEN_SECS)
-    (asserts! (not (is-in-vote (get-latest-proposal pool-id))) ERR_IN_VOTE)
-    (open-ballot id)
-    (map-set terms id {
-      pool-id: pool-id,
-      targets: targets,
-      limits: limits,
-      open-secs: open-secs,
-      plan-hash: plan-hash,
-    })
-    (map-set latest-proposals pool-id id)
-    (print {
-      topic: "mandate-proposed",
-      proposal-id: id,
-      pool-id: pool-id,
-      proposer: contract-caller,
-      targets: targets,
-      limits: limits,
-      open-secs: open-secs,
-      plan-hash: plan-hash,
-      ends-at: (+ stacks-block-time VOTING_SECS),
-    })
-    (ok id)
+    (asserts! (not (contract-call? .ballot-box is-pending (get-latest-proposal pool-id))) ERR_IN_VOTE)
+    (let ((id (try! (contract-call? .ballot-box open-ballot "mandate" contract-caller))))
+      (map-set terms id asked)
+      (map-set latest-proposals pool-id id)
+      (print (merge asked { topic: "mandate-proposed", proposal-id: id, proposer: contract-caller }))
+      (ok id)
+    )
+  )
+)
+
+;; Ask that a pool follow these whales. One such proposal per pool at a time.
+;; Caller: role "keeper", or at least one percent of the stake. Emits: whales-proposed, after ballot-opened.
+;; Fails: ERR_NOT_PROPOSER, ERR_NO_POOL, ERR_BAD_WHALES, ERR_IN_VOTE.
+(define-public (propose-whales
+    (pool-id uint)
+    (whales (list 20 { whale: principal, weight-bps: uint }))
+    (source-hash (buff 32))
+  )
+  (let ((asked { pool-id: pool-id, whales: whales, source-hash: source-hash }))
+    (try! (assert-proposer))
+    (asserts! (is-some (contract-call? .whale-pool-vault get-pool pool-id)) ERR_NO_POOL)
+    (asserts! (is-ok (contract-call? .whale-list check-whales whales)) ERR_BAD_WHALES)
+    (asserts! (not (contract-call? .ballot-box is-pending (get-latest-whale-proposal pool-id))) ERR_IN_VOTE)
+    (let ((id (try! (contract-call? .ballot-box open-ballot "whales" contract-caller))))
+      (map-set whale-proposals id asked)
+      (map-set latest-whale-proposals pool-id id)
+      (print (merge asked { topic: "whales-proposed", proposal-id: id, proposer: contract-caller }))
+      (ok id)
+    )
   )
 )
 
 ;; Ask that a script be run as governance.
-;; Caller: role "keeper", or at least one percent of the stake. Emits: script-proposed.
+;; Caller: role "keeper", or at least one percent of the stake. Emits: script-proposed, after ballot-opened.
 ;; Fails: ERR_NOT_PROPOSER, ERR_SCRIPT_PENDING.
 (define-public (propose-script (act <script>))
-  (let ((id (+ (var-get proposal-count) u1))
-        (target (contract-of act)))
+  (let ((target (contract-of act)))
     (try! (assert-proposer))
-    (asserts! (not (is-script-pending target)) ERR_SCRIPT_PENDING)
-    (open-ballot id)
-    (map-set script-proposals id target)
-    ;; Stale only by its own vote: a script in vote stays pending until concluded.
-    (map-set pending-scripts target { proposal-id: id, runnable-at: none, stale-at: u0 })
-    (print {
-      topic: "script-proposed",
-      proposal-id: id,
-      script: target,
-      proposer: contract-caller,
-      ends-at: (+ stacks-block-time VOTING_SECS),
-    })
-    (ok id)
+    (asserts! (not (contract-call? .ballot-box is-pending (map-get? latest-script-proposals target))) ERR_SCRIPT_PENDING)
+    (let ((id (try! (contract-call? .ballot-box open-ballot "script" contract-caller))))
+      (map-set script-proposals id target)
+      (map-set latest-script-proposals target id)
+      (print { topic: "script-proposed", proposal-id: id, script: target, proposer: contract-caller })
+      (ok id)
+    )
   )
 )
 
-;; Vote with the stake held now, at most what was staked when the proposal was made. Locks the stake until the end.
-;; Caller: a staker, once per proposal. Emits: vote-cast.
-;; Fails: ERR_NO_PROPOSAL, ERR_VOTE_ENDED, ERR_VOTED, ERR_NO_STAKE, ERR_NOT_IN_OFFICE.
+;; Vote with the stake held now, at most what was staked before the proposal was made. Locks the stake until the
+;; latest second in which the vote can end.
+;; Caller: a staker, once per proposal. Emits: vote-cast, vote-extended, stake-locked.
+;; Fails: ERR_NOT_IN_OFFICE, and as cast-vote of ballot-box does.
 (define-public (vote (proposal-id uint) (support bool))
-  (let ((ballot (unwrap! (map-get? ballots proposal-id) ERR_NO_PROPOSAL))
-        (voter contract-caller)
-        (now-staked (contract-call? .flow-staking get-stake contract-caller))
-        (then-staked (contract-call? .flow-staking get-stake-at contract-caller (get created-at ballot)))
-        (weight (if (< now-staked then-staked) now-staked then-staked)))
-    (asserts! (< stacks-block-time (get ends-at ballot)) ERR_VOTE_ENDED)
-    (asserts! (> weight u0) ERR_NO_STAKE)
-    (asserts! (map-insert voted { proposal-id: proposal-id, voter: voter } { support: support, weight: weight })
-      ERR_VOTED
-    )
-    (map-set ballots proposal-id (merge ballot {
-      votes-for: (+ (get votes-for ballot) (if support weight u0)),
-      votes-against: (+ (get votes-against ballot) (if support u0 weight)),
-    }))
-    (unwrap! (contract-call? .flow-staking lock voter (get ends-at ballot)) ERR_NOT_IN_OFFICE)
-    (print { topic: "vote-cast", proposal-id: proposal-id, voter: voter, support: support, weight: weight })
-    (ok weight)
+  (let ((voter contract-caller)
+        (cast (try! (contract-call? .ballot-box cast-vote proposal-id voter support))))
+    (unwrap! (contract-call? .flow-staking lock voter (get lock-until cast)) ERR_NOT_IN_OFFICE)
+    (ok (get weight cast))
+  )
+)
+
+;; --- guardians ---
+
+;; Stop a proposal that is in vote or waiting to be carried out, unless two thirds of all the stake are for it.
+;; Caller: role "guardian". Emits: proposal-vetoed.
+;; Fails: ERR_NOT_GUARDIAN, and as veto of ballot-box does.
+(define-public (veto (proposal-id uint))
+  (begin
+    (asserts! (contract-call? .pool-access has-role contract-caller "guardian") ERR_NOT_GUARDIAN)
+    (contract-call? .ballot-box veto proposal-id contract-caller)
   )
 )
 
 ;; --- anyone ---
 
-;; Count a vote that has ended: open its mandate, or start the wait of its script, or reject it. Targets the vault
-;; will not take any more count as rejected, so that no proposal can stand in the way for ever.
-;; Caller: anyone. Emits: mandate-opened, script-passed or proposal-rejected.
-;; Fails: ERR_NO_PROPOSAL, ERR_VOTE_RUNNING, ERR_CONCLUDED, ERR_NOT_IN_OFFICE, ERR_NO_PRICE.
+;; Count a vote whose end and wait are over: open its mandate, set its whales, start the wait of its script, or turn it
+;; down. Targets the vault will not take any more count as rejected, so that no proposal can stand in the way for ever.
+;; Caller: anyone. Emits: mandate-opened or whales-set; proposal-concluded.
+;; Fails: ERR_NOT_IN_OFFICE, ERR_NO_PRICE, and as judge of ballot-box does.
 (define-public (conclude (proposal-id uint))
-  (let ((ballot (unwrap! (map-get? ballots proposal-id) ERR_NO_PROPOSAL))
-        (cast (+ (get votes-for ballot) (get votes-against ballot)))
-        (quorate (>= (* cast BPS_ONE) (* QUORUM_BPS (get stake-total ballot))))
-        (won (> (get votes-for ballot) (get votes-against ballot))))
-    (asserts! (is-eq (get state ballot) "voting") ERR_CONCLUDED)
-    (asserts! (>= stacks-block-time (get ends-at ballot)) ERR_VOTE_RUNNING)
-    (let ((passed (and quorate won (match (map-get? terms proposal-id)
-            mandate-terms (try! (open-mandate proposal-id mandate-terms))
-            (pass-script proposal-id)
-          ))))
-      (map-set ballots proposal-id (merge ballot { state: (if passed "passed" "rejected") }))
-      (and (not passed) (reject proposal-id quorate won))
-      (ok passed)
-    )
+  (let ((verdict (try! (contract-call? .ballot-box judge proposal-id)))
+        (passed (and (is-eq verdict "passed") (try! (carry-out proposal-id)))))
+    (try! (contract-call? .ballot-box close-ballot proposal-id
+      (if (and (not passed) (is-eq verdict "passed")) "rejected" verdict)
+    ))
+    (ok passed)
   )
 )
 
@@ -234,12 +207,12 @@
 ;; Fails: ERR_NOT_RUNNABLE, ERR_TOO_EARLY, ERR_TOO_LATE, ERR_NOT_IN_OFFICE, ERR_SCRIPT_FAILED.
 (define-public (run-script (act <script>))
   (let ((target (contract-of act))
-        (pending (unwrap! (map-get? pending-scripts target) ERR_NOT_RUNNABLE))
-        (runnable-at (unwrap! (get runnable-at pending) ERR_NOT_RUNNABLE)))
-    (asserts! (>= stacks-block-time runnable-at) ERR_TOO_EARLY)
-    (asserts! (< stacks-block-time (get stale-at pending)) ERR_TOO_LATE)
-    (map-delete pending-scripts target)
-    (print { topic: "script-run", proposal-id: (get proposal-id pending), script: target })
+        (id (unwrap! (map-get? latest-script-proposals target) ERR_NOT_RUNNABLE))
+        (ballot (unwrap! (contract-call? .ballot-box get-ballot id) ERR_NOT_RUNNABLE)))
+    (asserts! (>= stacks-block-time (unwrap! (get runnable-at ballot) ERR_NOT_RUNNABLE)) ERR_TOO_EARLY)
+    (asserts! (< stacks-block-time (get stale-at ballot)) ERR_TOO_LATE)
+    (try! (contract-call? .ballot-box note-run id))
+    (print { topic: "script-run", proposal-id: id, script: target })
     (unwrap! (contract-call? .pool-access open-script target) ERR_NOT_IN_OFFICE)
     (unwrap! (as-contract? () (unwrap! (contract-call? act execute) ERR_SCRIPT_FAILED)) ERR_SCRIPT_FAILED)
     (unwrap! (contract-call? .pool-access close-script) ERR_NOT_IN_OFFICE)
@@ -293,38 +266,28 @@
 ;; --- views ---
 
 (define-read-only (get-proposal-count)
-  (var-get proposal-count)
+  (contract-call? .ballot-box get-proposal-count)
 )
 
-;; A mandate proposal; none for the number of a script. "voting" until somebody concludes it.
+;; A mandate proposal with its ballot; none for the number of another. "voting" until somebody concludes it.
 (define-read-only (get-proposal (id uint))
-  (match (map-get? terms id)
-    mandate-terms (match (map-get? ballots id)
-      ballot (some (merge mandate-terms ballot))
-      none
-    )
-    none
-  )
+  (some (merge (unwrap! (map-get? terms id) none) (unwrap! (contract-call? .ballot-box get-ballot id) none)))
 )
 
-;; A script proposal; none for the number of a mandate.
+;; A whale proposal with its ballot; none for the number of another.
+(define-read-only (get-whale-proposal (id uint))
+  (some (merge (unwrap! (map-get? whale-proposals id) none) (unwrap! (contract-call? .ballot-box get-ballot id) none)))
+)
+
+;; A script proposal with its ballot; none for the number of another. It runs from `runnable-at` until `stale-at`.
 (define-read-only (get-script-proposal (id uint))
-  (match (map-get? script-proposals id)
-    target (match (map-get? ballots id)
-      ballot (some (merge ballot { script: target }))
-      none
-    )
-    none
+  (let ((target (unwrap! (map-get? script-proposals id) none)))
+    (some (merge (unwrap! (contract-call? .ballot-box get-ballot id) none) { script: target }))
   )
-)
-
-;; When a script may run; none when it has no passed vote.
-(define-read-only (get-pending-script (target principal))
-  (map-get? pending-scripts target)
 )
 
 (define-read-only (get-vote (proposal-id uint) (voter principal))
-  (map-get? voted { proposal-id: proposal-id, voter: voter })
+  (contract-call? .ballot-box get-vote proposal-id voter)
 )
 
 (define-read-only (get-mandate (id uint))
@@ -333,6 +296,14 @@
 
 (define-read-only (get-latest-proposal (pool-id uint))
   (map-get? latest-proposals pool-id)
+)
+
+(define-read-only (get-latest-whale-proposal (pool-id uint))
+  (map-get? latest-whale-proposals pool-id)
+)
+
+(define-read-only (get-latest-script-proposal (target principal))
+  (map-get? latest-script-proposals target)
 )
 
 ;; The mandate a keeper may use now; none when there is none or it has expired.
@@ -348,50 +319,37 @@
 ;; --- guards ---
 
 (define-private (assert-proposer)
-  (let ((total (contract-call? .flow-staking get-total-staked))
-        (own (contract-call? .flow-staking get-stake contract-caller)))
-    (ok (asserts!
-      (or
-        (contract-call? .pool-access has-role contract-caller "keeper")
-        (and (> own u0) (>= (* own BPS_ONE) (* total PROPOSER_BPS)))
-      )
-      ERR_NOT_PROPOSER
-    ))
-  )
-)
-
-(define-private (is-in-vote (proposal-id (optional uint)))
-  (is-eq (some "voting") (get state (map-get? ballots (default-to u0 proposal-id))))
-)
-
-(define-private (is-script-pending (target principal))
-  (match (map-get? pending-scripts target)
-    pending (or (is-none (get runnable-at pending)) (< stacks-block-time (get stale-at pending)))
-    false
-  )
+  (ok (asserts!
+    (or
+      (contract-call? .pool-access has-role contract-caller "keeper")
+      (contract-call? .ballot-box may-propose contract-caller)
+    )
+    ERR_NOT_PROPOSER
+  ))
 )
 
 ;; --- moving ---
 
-(define-private (open-ballot (id uint))
+;; Does what passed; false where it cannot be done any more. A script that passed has nothing to be done but wait.
+(define-private (carry-out (id uint))
   (begin
-    (var-set proposal-count id)
-    (map-set ballots id {
-      proposer: contract-caller,
-      created-at: stacks-block-time,
-      ends-at: (+ stacks-block-time VOTING_SECS),
-      stake-total: (contract-call? .flow-staking get-total-staked),
-      votes-for: u0,
-      votes-against: u0,
-      state: "voting",
-    })
+    (asserts! (contract-call? .pool-access is-governance current-contract) ERR_NOT_IN_OFFICE)
+    (match (map-get? terms id)
+      asked (open-mandate id asked)
+      (match (map-get? whale-proposals id)
+        asked (ok (is-ok (contract-call? .whale-list set-whales (get pool-id asked) (get whales asked)
+          (get source-hash asked) id
+        )))
+        (ok true)
+      )
+    )
   )
 )
 
 ;; Sets the targets and opens the mandate; false when the vault refuses the targets.
 (define-private (open-mandate
     (id uint)
-    (new {
+    (asked {
       pool-id: uint,
       targets: (list 10 { asset: principal, bps: uint }),
       limits: { turnover-bps: uint, slippage-bps: uint, loss-bps: uint },
@@ -399,16 +357,15 @@
       plan-hash: (buff 32),
     })
   )
-  (let ((pool-id (get pool-id new))
-        (expires-at (+ stacks-block-time (get open-secs new))))
-    (asserts! (contract-call? .pool-access is-governance current-contract) ERR_NOT_IN_OFFICE)
-    (if (is-err (contract-call? .whale-pool-vault set-target-allocation pool-id (get targets new)))
+  (let ((pool-id (get pool-id asked))
+        (expires-at (+ stacks-block-time (get open-secs asked))))
+    (if (is-err (contract-call? .whale-pool-vault set-target-allocation pool-id (get targets asked)))
       (ok false)
       (let ((base (unwrap! (contract-call? .whale-pool-vault get-pool-total-value pool-id) ERR_NO_PRICE)))
         (map-set mandates id {
           pool-id: pool-id,
-          limits: (get limits new),
-          targets: (get targets new),
+          limits: (get limits asked),
+          targets: (get targets asked),
           opened-at: stacks-block-time,
           expires-at: expires-at,
           slices: u0,
@@ -421,38 +378,12 @@
           topic: "mandate-opened",
           mandate-id: id,
           pool-id: pool-id,
-          plan-hash: (get plan-hash new),
+          plan-hash: (get plan-hash asked),
           base-value-ustx: base,
           expires-at: expires-at,
         })
         (ok true)
       )
     )
-  )
-)
-
-(define-private (pass-script (id uint))
-  (match (map-get? script-proposals id)
-    target (let ((runnable-at (+ stacks-block-time SCRIPT_WAIT_SECS)))
-      (map-set pending-scripts target {
-        proposal-id: id,
-        runnable-at: (some runnable-at),
-        stale-at: (+ runnable-at SCRIPT_LIFE_SECS),
-      })
-      (print { topic: "script-passed", proposal-id: id, script: target, runnable-at: runnable-at })
-      true
-    )
-    false
-  )
-)
-
-(define-private (reject (id uint) (quorate bool) (won bool))
-  (begin
-    (match (map-get? script-proposals id)
-      target (map-delete pending-scripts target)
-      false
-    )
-    (print { topic: "proposal-rejected", proposal-id: id, quorate: quorate, won: won })
-    true
   )
 )

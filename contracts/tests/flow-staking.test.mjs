@@ -54,6 +54,11 @@ describe("stake and unstake", () => {
     expectError(unstake(who.alice, amount), errors[name]);
   });
 
+  it("take one, and give one", () => {
+    expect(stake(who.alice, 1n).result).toBeOk(u(1));
+    expect(unstake(who.alice, 1n).result).toBeOk(u(0));
+  });
+
   it("take all and give all", () => {
     expect(stake(who.alice, 1_000n).result).toBeOk(u(1_000));
     expect(unstake(who.alice, 1_000n).result).toBeOk(u(0));
@@ -93,6 +98,31 @@ describe("lock", () => {
     expect(read("flow-staking", "get-lock", p(who.alice))).toBe(until);
     expect(stake(who.alice, 1n).result).toBeOk(u(101));
     expectError(unstake(who.alice, 101n), errors.ERR_LOCKED);
+  });
+});
+
+describe("get-total-staked-at", () => {
+  const totalAt = (second) => read("flow-staking", "get-total-staked-at", u(second));
+
+  it("is the sum of all stakes, in every past second", () => {
+    const history = [];
+    for (const [act, person, amount] of [[stake, who.alice, 100n], [stake, who.bob, 50n], [unstake, who.alice, 100n], [unstake, who.bob, 1n]]) {
+      history.push(now());
+      act(person, amount);
+      wait(600n);
+    }
+    expect(totalAt(history[0] - 1n)).toBe(0n);
+    for (const second of history.flatMap((one) => [one, one + 599n])) {
+      expect(totalAt(second)).toBe(stakedAt(who.alice, second) + stakedAt(who.bob, second));
+    }
+    expect([totalAt(history[3]), totalAt(MAX_UINT), total()]).toEqual([49n, 49n, 49n]);
+  });
+
+  it("counts the last change of one second, whoever made it", () => {
+    const second = now();
+    const act = (method, amount, sender) => ({ callPublicFn: { contract: at("flow-staking"), method, args: [u(amount)], sender } });
+    simnet.mineBlock([act("stake", 900, who.alice), act("stake", 100, who.bob), act("unstake", 300, who.alice)]);
+    expect([totalAt(second), totalAt(second - 1n)]).toEqual([700n, 0n]);
   });
 });
 

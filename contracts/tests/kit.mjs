@@ -47,6 +47,8 @@ const CHAIN = [
   "whale-pool-vault",
   "fee-treasury",
   "insurance-fund",
+  "whale-list",
+  "ballot-box",
   "pool-governance",
   "pool-rebalancer",
   ["token-a", "mock:freezable-token"],
@@ -81,6 +83,8 @@ export const OWN = [
   "whale-pool-vault",
   "fee-treasury",
   "insurance-fund",
+  "whale-list",
+  "ballot-box",
   "pool-governance",
   "pool-rebalancer",
 ];
@@ -119,6 +123,9 @@ export function errorsOf(contract) {
   const found = sourceOf(contract).matchAll(/^\(define-constant (ERR_[A-Z0-9_]+) \(err u(\d+)\)\)$/gm);
   return Object.fromEntries([...found].map(([, name, code]) => [name, BigInt(code)]));
 }
+
+/** The errors of the vault and of the two contracts that share its hundred. */
+export const doorErrors = () => Object.assign({}, ...["whale-pool-vault", "pool-desk", "pool-office"].map(errorsOf));
 
 export function sourceNames() {
   return readdirSync(SRC)
@@ -181,6 +188,8 @@ export function warpTo(second) {
   expect(gap).toBe(0n);
 }
 export const wait = (secs) => warpTo(now() + BigInt(secs));
+/** As long as one person has to wait between two deposits or withdrawals. */
+export const rest = () => wait(90n);
 
 // --- the world ---
 
@@ -298,6 +307,7 @@ export const withdraw = (person, shares, min = 0n) =>
 export const cancel = (person) => call(person, "whale-pool-vault", "cancel-withdrawal", u(1), share1());
 export const processFor = (person, by = who.stranger) =>
   call(by, "whale-pool-vault", "process-pending-withdrawal", p(person), u(1), share1());
+export const processAll = (by = who.stranger) => call(by, "whale-pool-vault", "process-withdrawals", u(1), share1());
 export const poolTokens = () => Cl.list(read("whale-pool-vault", "get-pool-assets", u(1)).map(({ asset }) => p(asset)));
 export const redeem = (person, shares, tokens = poolTokens()) =>
   call(person, "whale-pool-vault", "redeem-in-kind", u(1), share1(), u(shares), tokens);
@@ -306,6 +316,12 @@ export const redeemWithout = (person, shares, givenUp, tokens = poolTokens()) =>
 export const collect = (by = who.stranger) => call(by, "whale-pool-vault", "collect-fees", u(1), share1());
 export const leg = (from, to, amount, { min = 0n, slip = 200n, dex = "fair-adapter", by = who.mover, pool = 1 } = {}) =>
   call(by, "whale-pool-vault", "execute-leg", u(pool), p(from), p(to), u(amount), u(min), u(slip), ours(dex));
+/** Buys A and B until the pool is at its launch target: 60 % STX, 30 % A, 10 % B of `total`. */
+export function invest(total) {
+  for (const [asset, amount] of [[A, (total * 3n) / 10n], [B, total / 10n]]) {
+    expect(leg(STX_TOKEN, asset, amount).topics).toEqual(["leg-executed"]);
+  }
+}
 export const setTargets = (shares, by = DEPLOYER, pool = 1) =>
   call(by, "whale-pool-vault", "set-target-allocation", u(pool), targets(shares));
 

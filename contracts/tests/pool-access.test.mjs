@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { DEPLOYER, at, boot, call, errorsOf, expectError, must, ours, p, read, who } from "./kit.mjs";
 
 const errors = errorsOf("pool-access");
-const ROLES = ["keeper", "reporter", "emergency", "creator", "rebalancer"];
+const ROLES = ["keeper", "reporter", "emergency", "guardian", "creator", "rebalancer"];
 const grant = (by, person, role) => call(by, "pool-access", "grant-role", p(person), Cl.stringAscii(role));
 const revoke = (by, person, role) => call(by, "pool-access", "revoke-role", p(person), Cl.stringAscii(role));
 const hasRole = (person, role) => read("pool-access", "has-role", p(person), Cl.stringAscii(role));
@@ -34,6 +34,29 @@ describe("roles", () => {
     for (const person of [who.stranger, who.guardian, who.keeper, who.creator]) {
       expectError(grant(person, person, "keeper"), errors.ERR_NOT_GOVERNANCE);
       expectError(revoke(person, who.keeper, "keeper"), errors.ERR_NOT_GOVERNANCE);
+    }
+  });
+
+  it.each([
+    ["emergency", "keeper"],
+    ["emergency", "rebalancer"],
+    ["guardian", "keeper"],
+    ["guardian", "rebalancer"],
+  ])("that stop (%s) and roles that move (%s) are never held by one", (stopping, moving) => {
+    for (const [first, second] of [[stopping, moving], [moving, stopping]]) {
+      must(DEPLOYER, "pool-access", "grant-role", p(who.bob), Cl.stringAscii(first));
+      expectError(grant(DEPLOYER, who.bob, second), errors.ERR_ROLES_APART);
+      expect(hasRole(who.bob, second)).toBe(false);
+      revoke(DEPLOYER, who.bob, first);
+      expect(grant(DEPLOYER, who.bob, second).result.type).toBe("ok");
+      revoke(DEPLOYER, who.bob, second);
+    }
+  });
+
+  it("that stop may be held together, and so may the others", () => {
+    for (const [person, roles] of [[who.alice, ["emergency", "guardian"]], [who.bob, ["keeper", "reporter", "creator", "rebalancer"]]]) {
+      for (const role of roles) expect(grant(DEPLOYER, person, role).result.type).toBe("ok");
+      expect(ROLES.filter((role) => hasRole(person, role)).sort()).toEqual([...roles].sort());
     }
   });
 
