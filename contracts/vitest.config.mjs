@@ -6,7 +6,7 @@ export default defineConfig({
     include: ["tests/**/*.test.mjs"],
     globalSetup: ["./devnet/prepare.mjs"],
     setupFiles: [vitestSetupFilePath],
-    environment: "clarinet",
+    environment: "./tools/simnet/environment.mjs",
     environmentOptions: { clarinet: { ...getClarinetVitestsArgv() } },
     // One virtual machine for all files: opening it is the slow part.
     silent: "passed-only",

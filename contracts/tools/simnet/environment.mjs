@@ -1,0 +1,191 @@
+// The vitest environment of the contract tests: the simulated chain as `simnet`, with four differences from the
+// SDK's own environment.
+//
+// - Version. What is deployed as Clarity 4 in epoch 3.4, from the manifest or by a test, is deployed as the version
+//   that CLARITY names, in its epoch; see clarity.mjs. Other versions stay what they are: doubles keep their own.
+// - Speed. A session that was opened once is put back from memory; see moments.mjs. `moment` does the same for
+//   whatever a test prepares. The session that vitest's helpers open before each test is put back when a test
+//   looks at it first, so that a test that prepares its own never pays for it.
+// - Coverage (`-- --coverage`). The SDK names a record after the path the session's manifest gives for the
+//   contract's *name*, and forgets what a manifest does not name. Tests that begin from an empty manifest get one
+//   that deploys our sources under a bystander, so that their own deployments of the same names are reported; a
+//   contract of one of our names with another source (a mock) is left out. What is recorded is merged as it
+//   comes, and collected before the chain goes back. Written to coverage/, one file for each environment.
+// - The manifest is a copy in a temporary folder: two runs side by side would both rewrite the SDK's plan beside it.
+
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { prepare } from "../../devnet/prepare.mjs";
+import { Records, recordsOf } from "../lcov.mjs";
+import { clarityOf, manifestAs } from "./clarity.mjs";
+import { loadSdk } from "./sdk.mjs";
+
+const CONTRACTS_DIR = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const COVERAGE_DIR = join(CONTRACTS_DIR, "coverage");
+const BYSTANDER = "faucet";
+const OURS = 4;
+const OUR_EPOCH = "3.4";
+
+/** [name, path] of every contract of a manifest. */
+const contractsOf = (manifest) => [...manifest.matchAll(/^\[contracts\.([^\]]+)\]\npath = "([^"]+)"/gm)].map(([, name, path]) => [name, path]);
+
+function makeProject(folder, manifest) {
+  mkdirSync(folder);
+  cpSync(join(CONTRACTS_DIR, "settings"), join(folder, "settings"), { recursive: true });
+  for (const name of ["src", "doubles"]) symlinkSync(join(CONTRACTS_DIR, name), join(folder, name));
+  writeFileSync(join(folder, "Clarinet.toml"), manifest);
+  return join(folder, "Clarinet.toml");
+}
+
+class Stage {
+  #sdk;
+  #moments;
+  #clarity;
+  #coverage;
+  #folder;
+  #projects;
+  // The moment to go back to when somebody looks.
+  #due = null;
+  // Contracts of this session that only share a name with one of ours.
+  #impostors = new Set();
+  #impostorsAt = new Map();
+
+  static async open({ coverage }) {
+    const stage = new Stage();
+    stage.#clarity = clarityOf();
+    stage.#coverage = coverage ? new Records() : null;
+    stage.#folder = mkdtempSync(join(tmpdir(), "whale-pool-simnet-"));
+    const manifest = readFileSync(join(CONTRACTS_DIR, "Clarinet.toml"), "utf8");
+    const main = makeProject(join(stage.#folder, "main"), manifestAs(manifest, stage.#clarity));
+    prepare({ contractsDir: dirname(main) });
+    stage.#projects = { main, bystander: null, contracts: new Map(contractsOf(manifest)) };
+
+    const { initSimnet, newMoments } = await loadSdk();
+    stage.#sdk = await initSimnet(main, true, { trackCoverage: coverage });
+    stage.#moments = newMoments();
+    if (coverage) stage.#coverage.add(recordsOf(stage.#sdk.collectReport(false, "").coverage));
+    return stage;
+  }
+
+  get manifest() {
+    return this.#projects.main;
+  }
+
+  get simnet() {
+    const own = {
+      initSession: (cwd, manifest) => this.#openSession(cwd, manifest),
+      deployContract: (name, source, options, sender) => this.#deploy(name, source, options, sender),
+      setEpoch: (epoch) => this.#sdk.setEpoch(epoch === OUR_EPOCH ? this.#clarity.epoch : epoch),
+      setCurrentTestName: () => {},
+      collectReport: () => this.#collect(),
+    };
+    return new Proxy(this.#sdk, {
+      get: (sdk, name) => {
+        if (Object.hasOwn(own, name)) return own[name];
+        this.#settle();
+        const value = sdk[name];
+        return typeof value === "function" ? value.bind(sdk) : value;
+      },
+    });
+  }
+
+  async #openSession(cwd, manifest) {
+    const name = `session ${resolve(manifest)}`;
+    if (this.#moments.has(name)) {
+      this.#due = name;
+      return;
+    }
+    this.#record();
+    const path = this.#coverage && resolve(manifest) !== this.manifest ? this.#beside(manifest) : manifest;
+    await this.#sdk.initSession(dirname(path), path);
+    this.#due = null;
+    this.#impostors = new Set();
+    this.#keep(name);
+  }
+
+  /** With coverage an empty manifest is exchanged for one that has our contracts under a bystander. */
+  #beside(manifest) {
+    if (contractsOf(readFileSync(manifest, "utf8")).length > 0) return manifest;
+    if (!this.#projects.bystander) {
+      const text = readFileSync(this.manifest, "utf8").replaceAll(/^path = .*$/gm, `$&\ndeployer = "${BYSTANDER}"`);
+      this.#projects.bystander = makeProject(join(this.#folder, "bystander"), text);
+      prepare({ contractsDir: dirname(this.#projects.bystander) });
+    }
+    return this.#projects.bystander;
+  }
+
+  #deploy(name, source, options, sender) {
+    this.#settle();
+    const path = this.#projects.contracts.get(name);
+    if (this.#coverage && path && readFileSync(join(CONTRACTS_DIR, path), "utf8") !== source) this.#impostors.add(basename(path));
+    const version = options?.clarityVersion === OURS ? this.#clarity.version : options?.clarityVersion;
+    return this.#sdk.deployContract(name, source, { ...options, clarityVersion: version }, sender);
+  }
+
+  /** Prepares something once; from the second time on the chain is put back to where that ended. */
+  async moment(name, make) {
+    if (this.#moments.has(name)) {
+      this.#due = name;
+      return;
+    }
+    await make();
+    this.#settle();
+    this.#record();
+    this.#keep(name);
+  }
+
+  #keep(name) {
+    this.#moments.keep(name);
+    this.#impostorsAt.set(name, new Set(this.#impostors));
+  }
+
+  #settle() {
+    if (this.#due === null) return;
+    this.#record();
+    this.#moments.restore(this.#due);
+    this.#impostors = new Set(this.#impostorsAt.get(this.#due));
+    this.#due = null;
+  }
+
+  /** Takes what was executed since the last time. */
+  #record() {
+    if (!this.#coverage) return;
+    const found = recordsOf(this.#sdk.collectReport(false, "").coverage);
+    this.#coverage.add(found.filter(({ path }) => !this.#impostors.has(basename(path))));
+  }
+
+  #collect() {
+    this.#record();
+    return { coverage: "" };
+  }
+
+  close() {
+    if (this.#coverage) {
+      mkdirSync(COVERAGE_DIR, { recursive: true });
+      writeFileSync(join(COVERAGE_DIR, `${process.pid}-${Date.now()}.info`), this.#coverage.text());
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export default {
+  name: "simnet",
+  viteEnvironment: "ssr",
+  async setup(global, { clarinet }) {
+    const stage = await Stage.open(clarinet);
+    global.testEnvironment = "clarinet";
+    global.options = { clarinet: { ...clarinet, manifestPath: stage.manifest, costs: false } };
+    global.simnet = stage.simnet;
+    global.moment = (name, make) => stage.moment(name, make);
+    global.coverageReports = [];
+    return {
+      teardown() {
+        stage.close();
+        for (const name of ["testEnvironment", "options", "simnet", "moment", "coverageReports"]) delete global[name];
+      },
+    };
+  },
+};

@@ -1,0 +1,50 @@
+// Moments of the simulated chain to come back to: copies of the virtual machine's memory.
+//
+// Putting a copy back takes a small part of the time that deploying everything again takes. Two things of the
+// machine lie outside its memory and only ever grow: the memory's length, and the table of JavaScript values it
+// refers to. Whoever went back and grew them again would leave the old growth unused, or, in the table's case, be
+// stopped by the machine. So both are grown once, far, before the first copy.
+
+const RESERVED_BYTES = 256 << 20;
+const RESERVED_REFERENCES = 1 << 15;
+const ALIGNMENT = 8;
+// What the allocator writes at either end of a free block is less than this.
+const BLOCK_EDGE = 4_096;
+
+export class Moments {
+  #exports;
+  #images = new Map();
+
+  /**
+   * @param {WebAssembly.Exports} exports of the virtual machine
+   * @param {object} wasm its bindings
+   */
+  constructor(exports, wasm) {
+    this.#exports = exports;
+    new wasm.CallFnArgs("", "", Array(RESERVED_REFERENCES).fill(new Uint8Array()), "").free();
+  }
+
+  has(name) {
+    return this.#images.has(name);
+  }
+
+  /** Remembers the present under a name. */
+  keep(name) {
+    // Where a large block can be had, nothing is: the copy leaves it out.
+    const { memory, __wbindgen_malloc: allocate, __wbindgen_free: release } = this.#exports;
+    const start = allocate(RESERVED_BYTES, ALIGNMENT) >>> 0;
+    release(start, RESERVED_BYTES, ALIGNMENT);
+    const end = start + RESERVED_BYTES - BLOCK_EDGE;
+    const live = new Uint8Array(memory.buffer);
+    this.#images.set(name, [
+      { at: 0, bytes: live.slice(0, start + BLOCK_EDGE) },
+      { at: end, bytes: live.slice(end) },
+    ]);
+  }
+
+  /** Goes back. Memory that grew since stays grown and unused. */
+  restore(name) {
+    const live = new Uint8Array(this.#exports.memory.buffer);
+    for (const { at, bytes } of this.#images.get(name)) live.set(bytes, at);
+  }
+}

@@ -1,0 +1,34 @@
+// The SDK with its virtual machine laid open, so that moments of it can be kept.
+
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+import { Moments } from "./moments.mjs";
+
+/** Loads the SDK; the first in its process has to be this one. */
+export async function loadSdk() {
+  const require = createRequire(import.meta.url);
+  const sdkPath = require.resolve("@stacks/clarinet-sdk");
+  const { Instance } = WebAssembly;
+  const { FinalizationRegistry: Registry } = globalThis;
+  let exports;
+  WebAssembly.Instance = function (module, imports) {
+    const instance = new Instance(module, imports);
+    exports ??= instance.exports;
+    return instance;
+  };
+  // A finaliser would free memory that going back has already given back.
+  globalThis.FinalizationRegistry = class {
+    register() {}
+    unregister() {}
+  };
+  try {
+    const wasm = createRequire(sdkPath)("@stacks/clarinet-sdk-wasm");
+    if (exports === undefined) throw new Error("the SDK was loaded before; its memory is out of reach");
+    const { initSimnet } = await import(pathToFileURL(sdkPath.replace("/dist/cjs/", "/dist/esm/")).href);
+    return { initSimnet, newMoments: () => new Moments(exports, wasm) };
+  } finally {
+    WebAssembly.Instance = Instance;
+    globalThis.FinalizationRegistry = Registry;
+  }
+}
