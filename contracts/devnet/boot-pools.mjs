@@ -9,7 +9,6 @@ import { ASSETS, SYMBOLS } from "./assets.mjs";
 const E12 = 10 ** 12;
 const MICRO = 1_000_000;
 const BPS = 10_000;
-const DAY_SECS = 86_400;
 const KEEPER = addressOf("keeper");
 const ACTOR_FUNDS_USTX = 100_000n * 1_000_000n;
 const UNDER_QUOTE_BPS = 10; // the quote is exact; a little less is asked for
@@ -27,7 +26,7 @@ export function openPools(chain, scenario) {
   pools.handOver();
   const proposals = scenario.data.pools.map((pool) => [pool, pools.propose(pool)]);
   for (const [, id] of proposals) pools.voteYes(id);
-  chain.advance(DAY_SECS);
+  pools.waitUntilDue(proposals.map(([, id]) => id));
   pools.reportPrices();
   for (const [pool, id] of proposals) pools.rebalance(pool, id);
   for (const pool of scenario.data.pools) pools.queueWithdrawal(pool);
@@ -74,6 +73,7 @@ class PoolBoot {
       [KEEPER, "keeper"],
       [KEEPER, "reporter"],
       [addressOf("guardian"), "emergency"],
+      [addressOf("guardian"), "guardian"],
       [this.#chain.deployer, "creator"],
       [this.#ours("pool-rebalancer"), "rebalancer"],
     ];
@@ -84,7 +84,6 @@ class PoolBoot {
     for (const adapter of ["alex-adapter", "velar-adapter"]) {
       this.#call("whale-pool-vault", "admit-adapter", [Cl.principal(this.#ours(adapter))]);
     }
-    this.#call("whale-pool-vault", "set-fee-account", [Cl.principal(addressOf("fees"))]);
   }
 
   configureOracle() {
@@ -152,6 +151,12 @@ class PoolBoot {
     for (const name of Object.keys(this.#scenario.data.votes.stakes_flow)) {
       this.#call("pool-governance", "vote", [Cl.uint(id), Cl.bool(true)], addressOf(name));
     }
+  }
+
+  /** Lets the votes end and the wait after them pass. */
+  waitUntilDue(ids) {
+    const due = ids.map((id) => this.#read("pool-governance", "get-proposal", [Cl.uint(id)]).value.value["due-at"]);
+    this.#chain.advance(Math.max(...due.map(({ value }) => Number(value))) - this.#chain.time);
   }
 
   /** Concludes the vote and buys the first allocation in one slice, from STX only. */

@@ -24,7 +24,7 @@ export class Voters {
     this.#governance = `${devnet.chain.deployer}.pool-governance`;
   }
 
-  /** Votes on new proposals; once every vote is in, moves past the end of the vote. Returns whether it made a block. */
+  /** Votes on new proposals; once every vote is in, moves to where they can be carried out. Returns whether it made a block. */
   step() {
     const open = this.#openProposals();
     for (const id of this.#open.keys()) {
@@ -38,12 +38,12 @@ export class Voters {
     this.#waited += 1;
     if (this.#tooEarly()) return false;
     this.#waited = 0;
-    const end = Math.max(...open.values());
-    this.#devnet.advanceSeconds(end - this.#devnet.tip.time + PAST_THE_END_SECS);
+    const due = Math.max(...open.values());
+    this.#devnet.advanceSeconds(due - this.#devnet.tip.time + PAST_THE_END_SECS);
     return true;
   }
 
-  /** Map of id to ends-at, of the proposals that can be voted on now. */
+  /** Map of id to due-at (an hour after the end, for vetoes), of the proposals that can be voted on now. */
   #openProposals() {
     const { chain, tip } = this.#devnet;
     const count = Number(chain.read(this.#governance, "get-proposal-count").value);
@@ -51,8 +51,8 @@ export class Voters {
     for (let id = 1; id <= count; id += 1) {
       const found = chain.read(this.#governance, "get-proposal", [Cl.uint(id)]);
       if (found.type !== "some") continue;
-      const { state, "ends-at": endsAt } = found.value.value;
-      if (state.value === "voting" && Number(endsAt.value) > tip.time) open.set(id, Number(endsAt.value));
+      const { state, "ends-at": endsAt, "due-at": dueAt } = found.value.value;
+      if (state.value === "voting" && Number(endsAt.value) > tip.time) open.set(id, Number(dueAt.value));
     }
     return open;
   }

@@ -525,8 +525,8 @@ describe("the launch scenario", () => {
     const args = [Cl.uint(2), Cl.list(targets), Cl.tuple(limits), Cl.uint(21_600), Cl.buffer(new Uint8Array(32))];
     expect((await act("pool-governance", "propose-mandate", args)).status).toBe("success");
     const id = await latest(2);
-    const { "ends-at": end } = await ask("pool-governance", "get-proposal", id);
-    await until("the vote is over", async () => (await chain.get("/devnet/state")).body.time >= Number(end));
+    const { "due-at": due } = await ask("pool-governance", "get-proposal", id);
+    await until("the vote and its wait are over", async () => (await chain.get("/devnet/state")).body.time >= Number(due));
     const { "votes-for": yes, "stake-total": all } = await ask("pool-governance", "get-proposal", id);
     expect(yes).toBe(all);
     expect((await report()).status).toBe("success");
