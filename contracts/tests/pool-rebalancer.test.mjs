@@ -1,49 +1,18 @@
-import { Cl } from "@stacks/transactions";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import {
-  A, B, C, DAY, DEPLOYER, LAUNCH, MAX_UINT, PRICE_ONE, STX, STX_TOKEN, VAULT, at, boot, booked, call, createPool, deposit,
-  drift, errorsOf, expectError, held, must, now, ours, p, plain, price, read, silence, stake, stxOf, targets, tokensOf, u,
-  value, wait, warpTo, who, withdraw,
+  A, B, C, DAY, DEPLOYER, MAX_UINT, PRICE_ONE, STX, STX_TOKEN, VAULT, booked, call, createPool, drift, doorErrors, errorsOf,
+  expectError, held, must, now, ours, p, plain, price, processFor, read, redeem, silence, tokensOf, u, value, wait, warpTo, who,
+  withdraw,
 } from "./kit.mjs";
+import { FULL, day, mandate, openMandate, pass, rate, rebalance } from "./slices.mjs";
 
 const errors = errorsOf("pool-rebalancer");
-const vault = errorsOf("whale-pool-vault");
+const vault = doorErrors();
 const votes = errorsOf("pool-governance");
 const { alice, keeper, stranger } = who;
 
-/** Swaps as [from, to, amount, min-out, venue]. */
-const legs = (...rows) =>
-  Cl.list(rows.map(([from, to, amount, min = 0n, dex = "fair-adapter"]) =>
-    Cl.tuple({ from: p(from), to: p(to), amount: u(amount), "min-out": u(min), dex: ours(dex) })));
-const rebalance = (rows, { by = keeper, pool = 1, mandate = 1, slice = 1, fee = 0n } = {}) =>
-  call(by, "pool-rebalancer", "rebalance-pool", u(pool), u(mandate), u(slice), u(fee), legs(...rows));
-const day = () => read("pool-rebalancer", "get-day", u(1));
-const mandate = () => read("pool-governance", "get-mandate", u(1));
-const estimate = (id = 1) => read("pool-rebalancer", "estimate-rebalance-cost", u(id));
-const rate = (from, to, out, into, dex = "fair-adapter") => must(stranger, dex, "set-rate", p(from), p(to), u(out), u(into));
-
-function pass(id, { shares = LAUNCH, limits = {}, open = 7n * DAY, pool = 1 } = {}) {
-  const bounds = { "turnover-bps": 20_000, "slippage-bps": 200, "loss-bps": 200, ...limits };
-  const cvs = Cl.tuple(Object.fromEntries(Object.entries(bounds).map(([key, bps]) => [key, u(bps)])));
-  must(keeper, "pool-governance", "propose-mandate", u(pool), targets(shares), cvs, u(open), Cl.bufferFromHex("00".repeat(32)));
-  must(alice, "pool-governance", "vote", u(id), Cl.bool(true));
-  wait(DAY);
-  must(stranger, "pool-governance", "conclude", u(id));
-}
-
-/** 1000 STX in the pool, none of it invested; mandate 1 is open for 60 / 30 / 10. */
-async function open(options) {
-  await boot();
-  stake(alice, 100n);
-  deposit(alice, 1_000n * STX);
-  must(DEPLOYER, "pool-access", "hand-over", ours("pool-governance"));
-  pass(1, options);
-}
-
-const FULL = [[STX_TOKEN, A, 300n * STX, 150n * STX], [STX_TOKEN, B, 100n * STX, 20_000n * STX]];
-
-beforeEach(() => open());
+beforeEach(() => openMandate());
 
 describe("rebalance-pool", () => {
   it("brings the pool to its target and tells how", () => {
@@ -54,8 +23,8 @@ describe("rebalance-pool", () => {
     });
     expect(topics).toEqual(["leg-executed", "leg-executed", "slice-noted", "slice-executed"]);
     expect(prints.at(-1)).toEqual({
-      topic: "slice-executed", "pool-id": 1n, "mandate-id": 1n, slice: 1n, "drift-before": 4_000n, "drift-after": 0n,
-      "sold-ustx": 400n * STX, "bought-ustx": 400n * STX, "paid-ustx": 0n,
+      topic: "slice-executed", "pool-id": 1n, "mandate-id": 1n, slice: 1n, keeper, "drift-before": 4_000n,
+      "drift-after": 0n, "sold-ustx": 400n * STX, "bought-ustx": 400n * STX, fallbacks: 0n, "paid-ustx": 0n,
     });
     expect([held(STX_TOKEN), held(A), held(B), value()]).toEqual([600n * STX, 150n * STX, 20_000n * STX, 1_000n * STX]);
     for (const asset of [STX_TOKEN, A, B]) expect(tokensOf(asset, VAULT)).toBe(booked(asset));
@@ -99,7 +68,7 @@ describe("rebalance-pool", () => {
   });
 
   it("runs no mandate of another pool, none that expired, none that was replaced", async () => {
-    await open({ open: 3_600n });
+    await openMandate({ open: 3_600n });
     createPool("pool-share-2");
     must(alice, "whale-pool-vault", "deposit", u(2), ours("pool-share-2"), u(1_000n * STX), u(0));
     expectError(rebalance(FULL, { pool: 2 }), votes.ERR_WRONG_POOL);
@@ -112,7 +81,7 @@ describe("rebalance-pool", () => {
   });
 
   it("keeps to the mandate's turnover over all slices", async () => {
-    await open({ limits: { "turnover-bps": 1_000 } }); // 100 of 1000 STX
+    await openMandate({ limits: { "turnover-bps": 1_000 } }); // 100 of 1000 STX
     expectError(rebalance([[STX_TOKEN, A, 100n * STX + 1n]]), votes.ERR_OVER_TURNOVER);
     expect(rebalance([[STX_TOKEN, A, 60n * STX]]).result.type).toBe("ok");
     expectError(rebalance([[STX_TOKEN, A, 40n * STX + 1n]], { slice: 2 }), votes.ERR_OVER_TURNOVER);
@@ -120,9 +89,9 @@ describe("rebalance-pool", () => {
   });
 
   it("measures each leg against the consensus price less the mandate's slippage, to the unit", async () => {
-    await open({ limits: { "slippage-bps": 100 } });
+    await openMandate({ limits: { "slippage-bps": 100 } });
     rate(STX_TOKEN, A, 4_949_999n, 10_000_000n); // a fraction below 0.495 A for an STX
-    expectError(rebalance([[STX_TOKEN, A, 10n * STX]]), errors.ERR_SLIPPAGE);
+    expectError(rebalance([[STX_TOKEN, A, 10n * STX]]), vault.ERR_BELOW_CONSENSUS);
     rate(STX_TOKEN, A, 495n, 1_000n);
     const { result } = rebalance([[STX_TOKEN, A, 10n * STX]]);
     expect(plain(result)).toMatchObject({ "sold-ustx": 10n * STX, "bought-ustx": 9_900_000n });
@@ -132,18 +101,18 @@ describe("rebalance-pool", () => {
   it("values what is sold up and what is bought down", () => {
     rebalance(FULL);
     // 201 units of B are worth 1.005 micro-STX: 2 when sold. The venue pays 1.
-    expectError(rebalance([[B, STX_TOKEN, 201n]], { slice: 2 }), errors.ERR_SLIPPAGE);
+    expectError(rebalance([[B, STX_TOKEN, 201n]], { slice: 2 }), vault.ERR_BELOW_CONSENSUS);
     expectError(rebalance([[B, STX_TOKEN, 200n]], { slice: 2 }), errors.ERR_DRIFT_NOT_LOWER); // worth 1, pays 1
   });
 
   it("lets no leg make up for another", () => {
     rate(STX_TOKEN, A, 48n, 100n); // four percent below
     rate(STX_TOKEN, B, 220n, 1n); // ten percent above
-    expectError(rebalance(FULL.map(([from, to, amount]) => [from, to, amount])), errors.ERR_SLIPPAGE);
+    expectError(rebalance(FULL.map(([from, to, amount]) => [from, to, amount])), vault.ERR_BELOW_CONSENSUS);
   });
 
   it("keeps to the mandate's own loss", async () => {
-    await open({ limits: { "loss-bps": 10 } }); // 1 of 1000 STX
+    await openMandate({ limits: { "loss-bps": 10 } }); // 1 of 1000 STX
     rate(STX_TOKEN, A, 495n, 1_000n);
     expectError(rebalance([[STX_TOKEN, A, 101n * STX]]), votes.ERR_OVER_LOSS);
     expect(rebalance([[STX_TOKEN, A, 100n * STX]]).result.type).toBe("ok");
@@ -151,7 +120,7 @@ describe("rebalance-pool", () => {
 
   it("loses at most two percent of value a day over all slices, and starts afresh the next day", () => {
     // A pool that shrank since its mandate opened: the mandate's two percent are of 1000, the day's of 200 STX.
-    must(alice, "whale-pool-vault", "withdraw", u(1), ours("pool-share-1"), u(800n * STX), u(0));
+    expect(redeem(alice, 800n * STX).result.type).toBe("ok");
     rate(STX_TOKEN, A, 49n, 100n);
     rate(A, STX_TOKEN, 196n, 100n);
     rate(STX_TOKEN, B, 196n, 1n);
@@ -179,14 +148,14 @@ describe("rebalance-pool", () => {
   });
 
   it.each([
-    ["lying-adapter", "ERR_SLIPPAGE", "rebalancer"],
-    ["stealing-adapter", "ERR_VENUE_OVERREACHED", "vault"],
-    ["double-dipping-adapter", "ERR_VENUE_OVERREACHED", "vault"],
-    ["silent-adapter", "ERR_SLIPPAGE", "vault"],
-    ["failing-adapter", "ERR_VENUE_FAILED", "vault"],
-  ])("stops the %s with our own code, and undoes the leg before it", (dex, name, where) => {
+    ["lying-adapter", "ERR_BELOW_CONSENSUS"],
+    ["stealing-adapter", "ERR_VENUE_OVERREACHED"],
+    ["double-dipping-adapter", "ERR_VENUE_OVERREACHED"],
+    ["silent-adapter", "ERR_SLIPPAGE"],
+    ["failing-adapter", "ERR_VENUE_FAILED"],
+  ])("stops the %s with our own code, and undoes the leg before it", (dex, name) => {
     const { result } = rebalance([[STX_TOKEN, B, 100n * STX], [STX_TOKEN, A, 300n * STX, 0n, dex]]);
-    expectError({ result }, (where === "vault" ? vault : errors)[name]);
+    expectError({ result }, vault[name]);
     expect([held(STX_TOKEN), held(B), mandate().slices]).toEqual([1_000n * STX, 0n, 0n]);
   });
 
@@ -207,59 +176,5 @@ describe("rebalance-pool", () => {
     expect(plain(result)["drift-after"]).toBeLessThan(10n);
     expect(call(stranger, "whale-pool-vault", "process-pending-withdrawal", p(alice), u(1), ours("pool-share-1")).topics).toContain("withdrawal-paid");
     expect(drift()["drift-bps"]).toBeLessThan(10n);
-  });
-});
-
-describe("the keeper's pay", () => {
-  const earned = (fee, rows, options) => {
-    const before = stxOf(keeper);
-    const { prints } = rebalance(rows, { fee, ...options });
-    const paid = prints.at(-1)["paid-ustx"];
-    expect(stxOf(keeper) - before).toBe(paid);
-    expect(stxOf(VAULT)).toBe(booked(STX_TOKEN));
-    return paid;
-  };
-
-  it("is the fee and a tenth, rounded down, once for each slice", () => {
-    expect(earned(200_009n, [[STX_TOKEN, A, STX]])).toBe(220_009n);
-    expect(earned(0n, [[STX_TOKEN, A, STX]], { slice: 2 })).toBe(0n);
-    expectError(rebalance([[STX_TOKEN, A, STX]], { slice: 2, fee: STX }), votes.ERR_WRONG_SLICE);
-    expect(day()["pay-ustx"]).toBe(220_009n);
-  });
-
-  it.each([STX, STX + 1n, MAX_UINT])("never exceeds the gas limit and a tenth, whatever is claimed: %s", (fee) => {
-    expect(earned(fee, FULL)).toBe(1_100_000n);
-  });
-
-  it("ends at half a percent of value a day, however many slices", () => {
-    for (let slice = 1; slice <= 4; slice += 1) expect(earned(STX, [[STX_TOKEN, A, STX]], { slice })).toBe(1_100_000n);
-    const fifth = earned(STX, [[STX_TOKEN, A, STX]], { slice: 5 });
-    expect(fifth).toBeGreaterThan(0n);
-    expect(day()["pay-ustx"]).toBeLessThanOrEqual(5n * STX);
-    expect(earned(STX, [[STX_TOKEN, A, STX]], { slice: 6 })).toBeLessThan(30_000n);
-  });
-
-  it("comes out of idle STX only", async () => {
-    await open({ shares: { [A]: 10_000 } });
-    expect(earned(STX, [[STX_TOKEN, A, 1_000n * STX - 500n]])).toBe(500n);
-    expect(held(STX_TOKEN)).toBe(0n);
-  });
-});
-
-describe("estimate-rebalance-cost", () => {
-  it("bounds what closing the drift would cost", () => {
-    const bound = estimate();
-    expect(bound).toEqual({
-      "turnover-ustx": 400_100_000n, "slippage-ustx": 8_002_000n, "gas-ustx": 1_100_000n, "total-ustx": 9_102_000n,
-    });
-    const { "sold-ustx": sold } = plain(rebalance(FULL).result);
-    expect(sold).toBeLessThanOrEqual(bound["turnover-ustx"]);
-  });
-
-  it("is nothing without drift, and unknown without a price or a pool", () => {
-    rebalance(FULL);
-    expect(estimate()).toEqual({ "turnover-ustx": 0n, "slippage-ustx": 0n, "gas-ustx": 0n, "total-ustx": 0n });
-    silence(A);
-    for (const id of [1, 2]) expect(estimate(id)).toEqual({ err: errors.ERR_NO_PRICE });
   });
 });
