@@ -148,6 +148,7 @@ describe("refusals", () => {
     for (const ends of [
       undefined,
       [WSTX, TOKEN.WELSH, venues.FEES_70],
+      [TOKEN.WELSH, TOKEN.SBTC, venues.FEES_70],
       [TOKEN.SBTC, WSTX, venues.FEES_70],
       [WSTX, TOKEN.SBTC, venues.SHARE_FEE_TO],
     ]) {
