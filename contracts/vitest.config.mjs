@@ -1,9 +1,16 @@
 import { getClarinetVitestsArgv, vitestSetupFilePath } from "@stacks/clarinet-sdk/vitest";
 import { defineConfig } from "vitest/config";
 
+import { clarityOf } from "./tools/simnet/clarity.mjs";
+
+// What says nothing about a Clarity version: the local chain and the deployment plans, which choose their own; tests
+// of tools and of texts; the random sequences, whose machine is their own and which take long.
+const ONE_VERSION_ONLY = ["devnet", "plans", "errors", "invariants", "tools", "tools-*"].map((name) => `tests/${name}.test.mjs`);
+
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.mjs"],
+    exclude: clarityOf().version === 4 ? [] : ONE_VERSION_ONLY,
     globalSetup: ["./devnet/prepare.mjs"],
     setupFiles: [vitestSetupFilePath],
     environment: "./tools/simnet/environment.mjs",

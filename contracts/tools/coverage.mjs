@@ -22,6 +22,7 @@ import { fileURLToPath } from "node:url";
 import { Records, percent, ranges, recordsOf, sum } from "./lcov.mjs";
 
 const CONTRACTS_DIR = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+export const VITEST = join(CONTRACTS_DIR, "node_modules/.bin/vitest");
 const PARTS_DIR = join(CONTRACTS_DIR, "coverage");
 const LEAST = 98;
 const FUNCTION = /^\(define-(public|private|read-only)/m;
@@ -76,7 +77,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   let status = 0;
   if (!args.includes("--counted")) {
     clear();
-    status = spawnSync("npx", ["vitest", "run", ...args, "--", "--coverage"], { cwd: CONTRACTS_DIR, stdio: "inherit" }).status ?? 1;
+    status = spawnSync(VITEST, ["run", ...args, "--", "--coverage"], { cwd: CONTRACTS_DIR, stdio: "inherit" }).status ?? 1;
   }
   process.exitCode = check() && status === 0 ? 0 : 1;
 }

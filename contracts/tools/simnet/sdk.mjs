@@ -5,8 +5,15 @@ import { pathToFileURL } from "node:url";
 
 import { Moments } from "./moments.mjs";
 
-/** Loads the SDK; the first in its process has to be this one. */
-export async function loadSdk() {
+const LOADED = Symbol.for("whale-pool simnet sdk");
+
+/** Loads the SDK, once in a process; the first to load it there has to be this. */
+export function loadSdk() {
+  globalThis[LOADED] ??= load();
+  return globalThis[LOADED];
+}
+
+async function load() {
   const require = createRequire(import.meta.url);
   const sdkPath = require.resolve("@stacks/clarinet-sdk");
   const { Instance } = WebAssembly;
