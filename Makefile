@@ -11,7 +11,7 @@ PLUGINS := alex velar pyth coingecko slack discord
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test check bench vectors lock format clean
+.PHONY: help setup demo test check bench vectors plans lock format clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ bench: setup  ## what it costs, as ratios measured in one run
 
 vectors: setup  ## recorded numbers; KEEPER_VECTORS=dir reads another set of the same shape
 	$(BIN)/pytest -m vectors
+
+plans: setup  ## deployment plans of testnet and mainnet, from contracts/deployments/who.*.json
+	cd contracts && node tools/plans.mjs
 
 lock: setup  ## refresh the lock files: hashes, no addresses
 	$(BIN)/python -m pip install --quiet uv
