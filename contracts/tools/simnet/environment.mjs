@@ -13,32 +13,19 @@
 //   comes, and collected before the chain goes back. Written to coverage/, one file for each environment.
 // - The manifest is a copy in a temporary folder: two runs side by side would both rewrite the SDK's plan beside it.
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 
-import { prepare } from "../../devnet/prepare.mjs";
 import { Records, recordsOf } from "../lcov.mjs";
-import { clarityOf, manifestAs } from "./clarity.mjs";
+import { clarityOf } from "./clarity.mjs";
+import { CONTRACTS_DIR, contractsOf, makeProject, readManifest } from "./project.mjs";
 import { loadSdk } from "./sdk.mjs";
 
-const CONTRACTS_DIR = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const COVERAGE_DIR = join(CONTRACTS_DIR, "coverage");
 const BYSTANDER = "faucet";
 const OURS = 4;
 const OUR_EPOCH = "3.4";
-
-/** [name, path] of every contract of a manifest. */
-const contractsOf = (manifest) => [...manifest.matchAll(/^\[contracts\.([^\]]+)\]\npath = "([^"]+)"/gm)].map(([, name, path]) => [name, path]);
-
-function makeProject(folder, manifest) {
-  mkdirSync(folder);
-  cpSync(join(CONTRACTS_DIR, "settings"), join(folder, "settings"), { recursive: true });
-  for (const name of ["src", "doubles"]) symlinkSync(join(CONTRACTS_DIR, name), join(folder, name));
-  writeFileSync(join(folder, "Clarinet.toml"), manifest);
-  return join(folder, "Clarinet.toml");
-}
 
 class Stage {
   #sdk;
@@ -58,9 +45,8 @@ class Stage {
     stage.#clarity = clarityOf();
     stage.#coverage = coverage ? new Records() : null;
     stage.#folder = mkdtempSync(join(tmpdir(), "whale-pool-simnet-"));
-    const manifest = readFileSync(join(CONTRACTS_DIR, "Clarinet.toml"), "utf8");
-    const main = makeProject(join(stage.#folder, "main"), manifestAs(manifest, stage.#clarity));
-    prepare({ contractsDir: dirname(main) });
+    const manifest = readManifest();
+    const main = makeProject(join(stage.#folder, "main"), manifest);
     stage.#projects = { main, bystander: null, contracts: new Map(contractsOf(manifest)) };
 
     const { initSimnet, newMoments } = await loadSdk();
@@ -112,7 +98,6 @@ class Stage {
     if (!this.#projects.bystander) {
       const text = readFileSync(this.manifest, "utf8").replaceAll(/^path = .*$/gm, `$&\ndeployer = "${BYSTANDER}"`);
       this.#projects.bystander = makeProject(join(this.#folder, "bystander"), text);
-      prepare({ contractsDir: dirname(this.#projects.bystander) });
     }
     return this.#projects.bystander;
   }
