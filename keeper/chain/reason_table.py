@@ -1,13 +1,14 @@
 """Every error code a contract of ours can answer with.
 
-Equals the `define-constant ERR_…` lines of contracts/src, name and sentence; a test compares them.
+Equals the `define-constant ERR_…` lines of contracts/src, name and sentence; a test compares them. What the
+vault's desk and office answer stands under the vault, which passes it on and shares its codes with them.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
+from keeper.chain.adapter_reasons import ADAPTERS
+from keeper.chain.reason import reasons_of
 from keeper.errors import (
-    KeeperError,
     MarketRefused,
     PlanRejected,
     PriceDisagreement,
@@ -17,41 +18,31 @@ from keeper.errors import (
     TransactionRefused,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One code: who answers it, its name there, the keeper's error for it, and a sentence for people."""
-
-    contract: str
-    name: str
-    code: int
-    error: type[KeeperError]
-    sentence: str
-
-
-def _of(contract: str, *rows: tuple[str, int, type[KeeperError], str]) -> tuple[Reason, ...]:
-    return tuple(Reason(contract, *row) for row in rows)
-
-
 OURS: Final = (
-    *_of(
+    *reasons_of(
         "flow-token",
         ("ERR_NOT_OWNER", 1000, TransactionRefused, "Only the owner of the tokens may move them."),
     ),
-    *_of(
+    *reasons_of(
         "pool-access",
         ("ERR_NOT_GOVERNANCE", 1100, TransactionRefused, "The caller does not govern."),
         ("ERR_UNKNOWN_ROLE", 1101, TransactionRefused, "There is no role of that name."),
         ("ERR_SCRIPT_OPEN", 1102, TransactionRefused, "A script is open already."),
         ("ERR_NO_SCRIPT", 1103, TransactionRefused, "The caller has no open script to close."),
+        (
+            "ERR_ROLES_APART",
+            1104,
+            TransactionRefused,
+            "Who stops things or vetoes moves nothing, so nobody holds roles of both kinds.",
+        ),
     ),
-    *_of(
+    *reasons_of(
         "pool-share",
         ("ERR_NOT_OWNER", 1200, TransactionRefused, "Only the owner of the shares may move them."),
         ("ERR_NOT_VAULT", 1201, TransactionRefused, "Only the vault may do this."),
         ("ERR_INITIALIZED", 1202, TransactionRefused, "The token has its name already."),
     ),
-    *_of(
+    *reasons_of(
         "whale-pool-vault",
         ("ERR_NOT_GOVERNANCE", 1300, TransactionRefused, "The caller does not govern."),
         ("ERR_NOT_CREATOR", 1301, TransactionRefused, "The caller may not create pools."),
@@ -72,7 +63,7 @@ OURS: Final = (
             "The share token is not an instance of the template, deployed by our deployer.",
         ),
         ("ERR_SHARE_TAKEN", 1308, TransactionRefused, "The share token belongs to another pool."),
-        ("ERR_PAUSED", 1309, TransactionRefused, "The pool, or all of them, is paused."),
+        ("ERR_PAUSED", 1309, TransactionRefused, "This is paused, for the pool or for all of them."),
         ("ERR_ZERO_AMOUNT", 1310, TransactionRefused, "The amount is zero."),
         (
             "ERR_AMOUNT_TOO_SMALL",
@@ -130,26 +121,40 @@ OURS: Final = (
             "Without a price nobody knows what a request would pay, so it cannot insist on a minimum.",
         ),
         ("ERR_TOO_EARLY", 1341, TransactionRefused, "The request is not old enough to be sent back."),
-        ("ERR_PAYABLE", 1342, TransactionRefused, "The request's own minimum is met, so it keeps its place."),
+        ("ERR_PAYABLE", 1342, TransactionRefused, "The request could be paid, so it keeps its place."),
+        (
+            "ERR_TOO_SOON",
+            1343,
+            TransactionRefused,
+            "The caller came or went in this pool less than a hundred seconds ago.",
+        ),
+        ("ERR_OUTFLOW_LIMIT", 1344, TransactionRefused, "No more STX may leave this pool today for this."),
+        ("ERR_BAD_FEES", 1345, TransactionRefused, "A fee rate is above what any pool may charge."),
+        (
+            "ERR_BELOW_CONSENSUS",
+            1346,
+            MarketRefused,
+            "What arrived is worth less than the agreed price less the slippage.",
+        ),
+        ("ERR_NOT_VAULT", 1347, TransactionRefused, "Only the vault asks here."),
     ),
-    *_of(
+    *reasons_of(
         "pool-rebalancer",
-        ("ERR_NOT_KEEPER", 1400, TransactionRefused, "The caller is no keeper."),
+        (
+            "ERR_NOT_KEEPER",
+            1400,
+            TransactionRefused,
+            "The caller is no keeper, and keepers have not been silent for three days.",
+        ),
         ("ERR_NO_LEGS", 1401, PlanRejected, "There are no swaps in the slice."),
         ("ERR_NO_POOL", 1402, TransactionRefused, "There is no pool of that number."),
         ("ERR_PAUSED", 1403, TransactionRefused, "The pool is paused."),
         ("ERR_NO_MANDATE", 1404, PlanRejected, "There is no mandate of that number."),
         ("ERR_NO_PRICE", 1405, TooFewSources, "A price is missing, stale or disputed."),
-        (
-            "ERR_SLIPPAGE",
-            1406,
-            MarketRefused,
-            "A swap brought less than the consensus price less the mandate's slippage.",
-        ),
         ("ERR_DAY_LOSS", 1407, PlanRejected, "The pool would lose more in one day than it may."),
         ("ERR_DRIFT_NOT_LOWER", 1408, PlanRejected, "The pool would not be nearer to its target."),
     ),
-    *_of(
+    *reasons_of(
         "pool-oracle",
         ("ERR_NOT_GOVERNANCE", 1500, TransactionRefused, "The caller does not govern."),
         ("ERR_NOT_REPORTER", 1501, TransactionRefused, "The caller is no reporter."),
@@ -172,7 +177,7 @@ OURS: Final = (
         ("ERR_SOURCES_APART", 1513, PriceDisagreement, "The sources are further apart than the asset allows."),
         ("ERR_NOT_TRIPPED", 1514, TransactionRefused, "There is no tripped breaker to reset."),
     ),
-    *_of(
+    *reasons_of(
         "flow-staking",
         ("ERR_ZERO_AMOUNT", 1600, TransactionRefused, "The amount is zero."),
         ("ERR_NOT_ENOUGH_FLOW", 1601, TransactionRefused, "The caller does not have that much FLOW."),
@@ -181,7 +186,7 @@ OURS: Final = (
         ("ERR_NOT_GOVERNANCE", 1604, TransactionRefused, "Only the governing contract locks stakes."),
         ("ERR_NOT_DIRECT", 1605, TransactionRefused, "Somebody else's contract may not stake for the caller."),
     ),
-    *_of(
+    *reasons_of(
         "pool-governance",
         (
             "ERR_NOT_PROPOSER",
@@ -199,23 +204,12 @@ OURS: Final = (
         ("ERR_BAD_LIMITS", 1703, PlanRejected, "A limit is above what any mandate may have."),
         ("ERR_BAD_OPEN_SECS", 1704, PlanRejected, "A mandate stays open between an hour and seven days."),
         ("ERR_IN_VOTE", 1705, TransactionRefused, "The pool has a proposal that is not concluded."),
-        ("ERR_NO_PROPOSAL", 1706, TransactionRefused, "There is no proposal of that number."),
-        ("ERR_VOTE_ENDED", 1707, TransactionRefused, "The vote has ended."),
-        ("ERR_VOTE_RUNNING", 1708, TransactionRefused, "The vote has not ended."),
-        ("ERR_VOTED", 1709, TransactionRefused, "The caller voted already."),
-        (
-            "ERR_NO_STAKE",
-            1710,
-            TransactionRefused,
-            "The caller had no stake when the proposal was made, or has none now.",
-        ),
         (
             "ERR_NOT_IN_OFFICE",
             1711,
             TransactionRefused,
             "This contract does not govern, so it cannot lock stakes or set targets.",
         ),
-        ("ERR_CONCLUDED", 1712, TransactionRefused, "The proposal was concluded already."),
         (
             "ERR_NO_PRICE",
             1713,
@@ -235,37 +229,130 @@ OURS: Final = (
         ("ERR_TOO_EARLY", 1724, TransactionRefused, "The script's wait is not over."),
         ("ERR_TOO_LATE", 1725, TransactionRefused, "The script waited too long and may not run any more."),
         ("ERR_SCRIPT_FAILED", 1726, TransactionRefused, "The script failed."),
+        (
+            "ERR_BAD_WHALES",
+            1727,
+            TransactionRefused,
+            "The list of whales is empty, names one twice, or does not add up to 10,000.",
+        ),
+        ("ERR_NOT_GUARDIAN", 1728, TransactionRefused, "Only a guardian may veto."),
     ),
-    *_of(
-        "alex-adapter",
-        ("ERR_UNKNOWN_PAIR", 1800, MarketRefused, "There is no route between these two tokens."),
-        ("ERR_DUST", 1801, MarketRefused, "The amount is too small for the venue to pay anything."),
-        ("ERR_TOO_LARGE", 1802, MarketRefused, "The amount is a larger part of the pool than the venue allows."),
-        ("ERR_SLIPPAGE", 1803, MarketRefused, "The swap would pay less than the stated minimum."),
-        ("ERR_VENUE_PAUSED", 1804, MarketRefused, "The venue is paused."),
-        ("ERR_VENUE_CLOSED", 1805, MarketRefused, "The venue refuses this sender, or its pool is not open."),
-        ("ERR_NO_POOL", 1806, MarketRefused, "The venue has no such pool."),
-        ("ERR_NO_FUNDS", 1807, MarketRefused, "The sender, or the venue, does not hold what has to be moved."),
-        ("ERR_VENUE_FAILED", 1808, MarketRefused, "The venue failed in a way that has no code of its own here."),
-        ("ERR_PAID_TOO_LITTLE", 1809, MarketRefused, "The venue paid less than it said."),
-        ("ERR_TOOK_TOO_MUCH", 1810, MarketRefused, "The venue took more than it was offered."),
-        ("ERR_NOT_OWNER", 1811, MarketRefused, "Somebody stands between the owner of the tokens and this contract."),
-    ),
-    *_of(
-        "velar-adapter",
-        ("ERR_UNKNOWN_PAIR", 1900, MarketRefused, "There is no route between these two tokens."),
-        ("ERR_DUST", 1901, MarketRefused, "The amount is too small for the venue to pay anything."),
-        ("ERR_TOO_LARGE", 1902, MarketRefused, "The amount is larger than anything the venue could hold."),
-        ("ERR_SLIPPAGE", 1903, MarketRefused, "The swap would pay less than the stated minimum."),
-        ("ERR_NO_POOL", 1904, MarketRefused, "The venue has no such pool."),
-        ("ERR_NO_FUNDS", 1905, MarketRefused, "The sender does not hold what has to be sold."),
-        ("ERR_VENUE_FAILED", 1906, MarketRefused, "The venue failed in a way that has no code of its own here."),
-        ("ERR_PAID_TOO_LITTLE", 1907, MarketRefused, "The venue paid less than it said."),
-        ("ERR_TOOK_TOO_MUCH", 1908, MarketRefused, "The venue took more than it was offered."),
-        ("ERR_NOT_OWNER", 1909, MarketRefused, "Somebody stands between the owner of the tokens and this contract."),
-    ),
-    *_of(
+    *reasons_of(
         "stx-token",
         ("ERR_NOT_OWNER", 2000, TransactionRefused, "Only the owner of the STX may move it."),
     ),
+    *reasons_of(
+        "pool-books",
+        ("ERR_NOT_WRITER", 2100, TransactionRefused, "Only the vault, its desk and its office write here."),
+        ("ERR_NO_POOL", 2101, TransactionRefused, "There is no pool of that number."),
+        ("ERR_NOT_MEMBER", 2102, TransactionRefused, "The asset is not one of this pool's."),
+        ("ERR_NOT_ENOUGH", 2103, TransactionRefused, "The books show less than that."),
+        ("ERR_TOO_LARGE", 2104, TransactionRefused, "The books cannot hold that much."),
+        ("ERR_TOO_MANY", 2105, TransactionRefused, "Target, STX and what is still held are more than ten assets."),
+        ("ERR_UNKNOWN_ASSET", 2106, TransactionRefused, "The asset is not registered."),
+    ),
+    *reasons_of(
+        "pool-terms",
+        ("ERR_NOT_WRITER", 2200, TransactionRefused, "Only pool-desk and pool-office write here."),
+        ("ERR_NO_POOL", 2201, TransactionRefused, "There is no pool of that number."),
+        ("ERR_NOTHING_ANNOUNCED", 2202, TransactionRefused, "No rates are announced for this pool."),
+        ("ERR_TOO_EARLY", 2203, TransactionRefused, "The announced rates do not apply yet."),
+        ("ERR_TOO_LARGE", 2204, TransactionRefused, "The number is more than the arithmetic can hold."),
+    ),
+    *reasons_of(
+        "withdrawal-queue",
+        ("ERR_NOT_DESK", 2300, TransactionRefused, "Only pool-desk writes here."),
+        ("ERR_FULL", 2301, TransactionRefused, "The queue of this pool is full."),
+        ("ERR_NO_REQUEST", 2302, TransactionRefused, "That user has no request in this pool."),
+        ("ERR_TOO_LARGE", 2303, TransactionRefused, "The number is more than the arithmetic can hold."),
+    ),
+    *reasons_of(
+        "pool-valuation",
+        ("ERR_NO_POOL", 2400, TransactionRefused, "There is no pool of that number."),
+        ("ERR_NO_PRICE", 2401, TooFewSources, "A price is missing, stale or disputed."),
+        ("ERR_UNKNOWN_ASSET", 2402, TransactionRefused, "The asset is not registered."),
+        ("ERR_TOO_LARGE", 2403, TransactionRefused, "The amount or its value is more than could exist."),
+    ),
+    *reasons_of(
+        "fee-treasury",
+        ("ERR_NOT_GOVERNANCE", 2500, TransactionRefused, "The caller does not govern."),
+        ("ERR_NOT_KEEPER", 2501, TransactionRefused, "The caller is no keeper."),
+        ("ERR_ZERO_AMOUNT", 2502, TransactionRefused, "The amount is zero."),
+        ("ERR_NOT_ENOUGH", 2503, TransactionRefused, "The treasury does not hold that much."),
+        ("ERR_NOT_FOR_SALE", 2504, TransactionRefused, "FLOW is not sold here, and nothing but registered assets is."),
+        ("ERR_NO_PRICE", 2505, TooFewSources, "A price is missing, stale or disputed."),
+        ("ERR_NOT_ADMITTED", 2506, PlanRejected, "The venue was not admitted, or its code is not what was admitted."),
+        ("ERR_VENUE_FAILED", 2507, MarketRefused, "The venue failed; its own code stays with it."),
+        ("ERR_VENUE_OVERREACHED", 2508, MarketRefused, "The venue reached for more than it was offered."),
+        (
+            "ERR_SLIPPAGE",
+            2509,
+            MarketRefused,
+            "Less FLOW arrived than the least that was asked for, or than the agreed price less 2 %.",
+        ),
+        ("ERR_TOKEN_FAILED", 2510, TransactionRefused, "A token would not answer or would not move."),
+        ("ERR_TOO_LARGE", 2511, TransactionRefused, "The amount or a price is more than the arithmetic can hold."),
+    ),
+    *reasons_of(
+        "insurance-fund",
+        ("ERR_NOT_GOVERNANCE", 2600, TransactionRefused, "The caller does not govern."),
+        ("ERR_ZERO_AMOUNT", 2601, TransactionRefused, "The amount is zero."),
+        ("ERR_NOT_ENOUGH", 2602, TransactionRefused, "The fund does not hold that much."),
+        (
+            "ERR_TOKEN_FAILED",
+            2603,
+            TransactionRefused,
+            "A token would not answer or would not move, or reached for more than it was offered.",
+        ),
+    ),
+    *reasons_of(
+        "price-averages",
+        ("ERR_NOT_ORACLE", 2700, TransactionRefused, "The caller is not the oracle."),
+        ("ERR_PRICE_OUT_OF_RANGE", 2701, TransactionRefused, "The price is zero or beyond what the sums can hold."),
+    ),
+    *reasons_of(
+        "whale-list",
+        ("ERR_NOT_GOVERNANCE", 3100, TransactionRefused, "The caller does not govern."),
+        ("ERR_NO_WHALES", 3101, TransactionRefused, "The list is empty."),
+        ("ERR_DUPLICATE_WHALE", 3102, TransactionRefused, "The list names a whale twice."),
+        ("ERR_BAD_SUM", 3103, TransactionRefused, "The weights do not add up to 10,000 basis points."),
+    ),
+    *reasons_of(
+        "ballot-box",
+        ("ERR_NOT_GOVERNANCE", 3200, TransactionRefused, "Only .pool-governance opens, fills and closes ballots."),
+        ("ERR_NO_PROPOSAL", 3201, TransactionRefused, "There is no proposal of that number."),
+        ("ERR_VOTE_ENDED", 3202, TransactionRefused, "The vote has ended."),
+        ("ERR_VOTE_RUNNING", 3203, TransactionRefused, "The vote has not ended."),
+        ("ERR_NOT_DUE", 3204, TransactionRefused, "The wait after the vote is not over."),
+        ("ERR_VOTED", 3205, TransactionRefused, "The caller voted already."),
+        (
+            "ERR_NO_STAKE",
+            3206,
+            TransactionRefused,
+            "The caller had no stake when the proposal was made, or has none now.",
+        ),
+        ("ERR_CONCLUDED", 3207, TransactionRefused, "The proposal was concluded already, or vetoed."),
+        (
+            "ERR_BROAD_MAJORITY",
+            3208,
+            TransactionRefused,
+            "Two thirds of all the stake voted for it, and no veto stops them.",
+        ),
+    ),
+    *reasons_of(
+        "price-sources",
+        ("ERR_NOT_ORACLE", 3300, TransactionRefused, "The caller is not the oracle."),
+        ("ERR_FEED_TAKEN", 3301, TransactionRefused, "The feed belongs to another asset."),
+        ("ERR_NO_FEED", 3302, TransactionRefused, "The update has no feed that belongs to an asset."),
+        (
+            "ERR_NO_PRICE",
+            3303,
+            TransactionRefused,
+            "The feed has no price above zero, or one beyond what the arithmetic can hold.",
+        ),
+        ("ERR_NO_CONFIDENCE", 3304, TransactionRefused, "The feed does not say how sure it is."),
+        ("ERR_UNSURE", 3305, TransactionRefused, "The feed is less sure than the asset allows."),
+        ("ERR_TOO_MANY_FEEDS", 3306, TransactionRefused, "The update has more feeds of ours than one call takes."),
+    ),
+    *ADAPTERS,
 )

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from keeper.chain.reason_table import OURS, Reason
+from keeper.chain.reason import Reason
+from keeper.chain.reason_table import OURS
 from keeper.chain.venue_reasons import VENUES
 from keeper.errors import KeeperError, UnknownContractError
 

@@ -6,7 +6,7 @@ Read from the deployed sources of ALEX (amm-pool-v2-01 and its wrappers) and Vel
 
 from typing import Final
 
-from keeper.chain.reason_table import Reason
+from keeper.chain.reason import Reason
 from keeper.errors import MarketRefused
 
 VENUES: Final = (

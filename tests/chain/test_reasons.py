@@ -23,26 +23,30 @@ SOURCES = Path(__file__).parents[2] / "contracts" / "src"
 CONSTANT = re.compile(r"((?:^;;[^\n]*\n)+)\(define-constant (ERR_\w+) \(err u(\d+)\)\)", re.MULTILINE)
 ANY_ERROR = re.compile(r"\(define-constant \w+ \(err u\d+\)\)")
 
+BEHIND = {"pool-desk": "whale-pool-vault", "pool-office": "whale-pool-vault"}
+"""Contracts that only one other calls, and that share its codes: what they say, it passes on."""
+
 
 def declared() -> list[tuple[str, str, int, str]]:
     found = []
     for path in sorted(SOURCES.glob("*.clar")):
         for comment, name, code in CONSTANT.findall(path.read_text(encoding="utf-8")):
             sentence = " ".join(line.lstrip("; ").strip() for line in comment.strip().split("\n"))
-            found.append((path.stem, name, int(code), sentence))
-    return found
+            found.append((BEHIND.get(path.stem, path.stem), name, int(code), sentence))
+    return sorted(set(found))
 
 
 def test_table__against_the_contract_sources__names_every_code_and_no_other() -> None:
     table = sorted((reason.contract, reason.name, reason.code, reason.sentence) for reason in OURS)
 
-    assert table == sorted(declared())
+    assert table == declared()
 
 
 def test_contract_sources__every_error_constant__has_a_sentence_above_it() -> None:
-    stated = sum(len(ANY_ERROR.findall(path.read_text(encoding="utf-8"))) for path in SOURCES.glob("*.clar"))
+    texts = [path.read_text(encoding="utf-8") for path in SOURCES.glob("*.clar")]
+    stated = sum(len(ANY_ERROR.findall(text)) for text in texts)
 
-    assert stated == len(declared())
+    assert stated == sum(len(CONSTANT.findall(text)) for text in texts)
     assert stated > 0
 
 
