@@ -123,7 +123,7 @@ def proposal_of(found: on_chain.Proposal | None, assets: AssetBook) -> Proposal 
     if found is None:
         return None
     state = cast("ProposalState", found.state)
-    return Proposal(found.proposal_id, state, found.ends_at, targets_of(found.targets, assets))
+    return Proposal(found.proposal_id, state, found.ends_at, found.due_at, targets_of(found.targets, assets))
 
 
 def mandate_of(found: on_chain.Mandate | None, drift: Drift | None, assets: AssetBook) -> Mandate | None:

@@ -135,28 +135,26 @@ class Cycle:
 
     async def _step(self, rule: PoolRule) -> Done:
         found = await self._look(rule)
-        if found.facts.info.paused:
-            if found.step.step in (NextStep.EXECUTE, NextStep.PROPOSE):
-                message = "the pool is paused"
-                raise PlanRejected(message, pool_id=rule.pool_id)
-            return await self._act(rule, found)
         paid = await self._pay(rule, found)
         return await self._act(rule, found) if paid is None else paid
 
     async def _pay(self, rule: PoolRule, found: Analysis) -> Done | None:
-        """Pay the first withdrawal that can be paid; a refusal must not keep the pool from its next step."""
-        if self._steps.payable(found) is None:
+        """Pay what can be paid of the queue; a refusal must not keep the pool from its next step."""
+        if not self._steps.payable(found):
             return None
         try:
             fresh = await self._with_fresh_oracle(rule, found)
-            queued = self._steps.payable(fresh)
-            return None if queued is None else await self._steps.pay(rule, queued)
+            due = self._steps.payable(fresh)
+            return await self._steps.pay(rule, fresh, due) if due else None
         except Refused as exc:
             log.warning("withdrawal_not_paid", pool=rule.pool_id, error=type(exc).__name__, reason=str(exc))
             await self._alerts.send(alerting.not_paid(rule, str(exc), _error_facts(exc), self._clock.now()))
             return None
 
     async def _act(self, rule: PoolRule, found: Analysis) -> Done:
+        if found.facts.info.pauses.rebalances and found.step.step in (NextStep.EXECUTE, NextStep.PROPOSE):
+            message = f"the pool is stopped: {found.facts.info.pauses.words()}"
+            raise PlanRejected(message, pool_id=rule.pool_id)
         match found.step.step:
             case NextStep.PROPOSE:
                 return await self._steps.propose(rule, found)
@@ -175,7 +173,10 @@ class Cycle:
 
     async def _rest(self, rule: PoolRule, found: Analysis) -> Done | None:
         """Keep the oracle's prices usable for depositors while there is nothing else to do."""
-        if found.facts.info.paused or not await self._steps.heartbeat_due(rule, found):
+        pauses = found.facts.info.pauses
+        if pauses.deposits and pauses.withdrawals:
+            return None
+        if not await self._steps.heartbeat_due(rule, found):
             return None
         return await self._steps.post_prices(rule, found, await self._web_prices())
 

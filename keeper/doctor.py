@@ -7,6 +7,7 @@ from keeper.analysis import agree, held_or_wanted
 from keeper.app import Keeper
 from keeper.chain.clarity import ascii_, principal
 from keeper.core.allocation import select_whales, target_from_whales
+from keeper.core.pauses import RUNNING
 from keeper.core.policy import PoolRule
 from keeper.core.units import USTX_PER_STX
 from keeper.errors import Halt, LedgerMismatch, Refused, Transient
@@ -109,7 +110,8 @@ async def _pool(keeper: Keeper, rule: PoolRule) -> str:
         detail = "; ".join(f"{name}: {facts.silent_venues[name]}" for name in missing)
         remedy = "check the named venue; without it the keeper trades elsewhere or not at all"
         raise Unwell(detail, remedy)
-    return f"{facts.info.name}, {len(facts.assets)} assets, {len(facts.queue)} queued withdrawals"
+    paused = f"; {facts.info.pauses.words()}" if facts.info.pauses != RUNNING else ""
+    return f"{facts.info.name}, {len(facts.assets)} assets, {len(facts.queue)} queued withdrawals{paused}"
 
 
 async def _prices(keeper: Keeper, rule: PoolRule) -> str:

@@ -80,6 +80,17 @@ def slice_facts(intent: Intent) -> dict[str, Any]:
     }
 
 
+def payment_facts(intent: Intent) -> dict[str, Any]:
+    """Return what a settled payment of the queue really did, beside what each user was expected to get."""
+    answer = result_of(intent)
+    return {
+        "txid": intent.txid,
+        "requests": int(answer["paid-requests"]),
+        "paid_ustx": str(answer["paid-ustx"]),
+        "expected": intent.call["expects"]["payments"],
+    }
+
+
 def result_of(intent: Intent) -> Any:
     """Return the plain value inside a settled intent's `(ok …)`."""
     answer = decode(bytes.fromhex(str(intent.result["result_hex"]).removeprefix("0x")))
@@ -98,7 +109,7 @@ def view_facts(
     return views.PoolFacts(
         rule=rule,
         holdings=facts.holdings,
-        paused=facts.info.paused,
+        pauses=facts.info.pauses,
         step=None if found is None else found.step.step,
         portfolio=None if found is None else found.portfolio,
         target=None if found is None else found.target,

@@ -46,6 +46,8 @@ class PoolFacts:
     holdings: Mapping[str, int]
     target_bps: Mapping[str, int]
     queue: tuple[QueuedWithdrawal, ...]
+    outflow_ustx: MicroStx
+    """What has left the pool in STX today; read only where somebody waits to be paid, else 0."""
     proposal: Proposal | None
     mandate: Mandate | None
     market: MarketView
@@ -115,6 +117,7 @@ class Observer:
         info = await reads.pool(self._chain, tip, rule.pool_id)
         assets = await reads.pool_assets(self._chain, tip, rule.pool_id)
         queue = await reads.queue(self._chain, tip, rule.pool_id)
+        outflow = await reads.outflow(self._chain, tip, rule.pool_id) if queue else MicroStx(0)
         proposal = await reads.latest_proposal(self._chain, tip, rule.pool_id)
         mandate = await reads.open_mandate(self._chain, tip, rule.pool_id)
         market, silent = await self._markets(tip)
@@ -125,6 +128,7 @@ class Observer:
             holdings=self._by_symbol(rule, {a.asset: a.amount for a in assets}),
             target_bps=self._by_symbol(rule, {a.asset: a.bps for a in assets}),
             queue=queue,
+            outflow_ustx=outflow,
             proposal=proposal,
             mandate=mandate,
             market=market,

@@ -1,26 +1,28 @@
 """One step of one pool: propose, conclude, refresh prices, run a slice, pay a withdrawal. Order, no rules."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from keeper import narrate
 from keeper.analysis import Analysis, budget_of, held_or_wanted, plan_towards, reportable, targets_of
 from keeper.chain import reasons
 from keeper.chain.clarity import Err, decode
-from keeper.chain.contracts import ConsensusPrice, PoolContracts, PostedPrice, QueuedWithdrawal
+from keeper.chain.contracts import ConsensusPrice, PoolContracts, PostedPrice
 from keeper.core import alerting
 from keeper.core.assets import STX, AssetBook
+from keeper.core.mandates import NOT_CARRIED_OUT, WHY_REJECTED, ProposalState
 from keeper.core.plans import Plan
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.records import Alert, Intent, IntentKind, IntentState, Outcome
 from keeper.core.slicing import slice_limits
-from keeper.core.units import BPS_ONE
+from keeper.core.units import BPS_ONE, USTX_PER_STX
+from keeper.core.withdrawals import Payment, PoolMoney, payments
 from keeper.errors import KeeperError, PlanRejected, PriceJump, Refused, StalePrice, TooFewSources, TransactionRefused
 from keeper.execution.actions import Actions
 from keeper.execution.orders import Order
 from keeper.execution.sender import Sender
-from keeper.observe import WebPrices
+from keeper.observe import TIP_RETRY, WebPrices
 from keeper.ports import Chain, Clock
 from keeper.retry import READ
 
@@ -94,8 +96,19 @@ class Steps:
         facts = {"txid": intent.txid, "proposal": proposal_id, **_votes(found)}
         if narrate.result_of(intent) is True:
             return Done(Outcome.VOTE_PASSED, f"proposal {proposal_id} passed; its mandate is open", facts)
-        reason = f"proposal {proposal_id} missed its quorum or its majority"
-        return Done(Outcome.VOTE_FAILED, reason, facts, alerting.vote_failed(rule, proposal_id, self._clock.now()))
+        state = await TIP_RETRY(self._state_of, proposal_id)
+        why = (
+            WHY_REJECTED
+            if state == "rejected"
+            else NOT_CARRIED_OUT.get(cast("ProposalState", state), f"ended as {state}")
+        )
+        alert = alerting.vote_failed(rule, proposal_id, state, why, self._clock.now())
+        return Done(Outcome.VOTE_FAILED, f"proposal {proposal_id} {why}", {**facts, "state": state}, alert)
+
+    async def _state_of(self, proposal_id: int) -> str:
+        """Return how a proposal stands on the chain now."""
+        found = await self._contracts.proposal(self._chain, await self._chain.tip(), proposal_id)
+        return "unknown" if found is None else found.state
 
     async def refresh_prices(self, rule: PoolRule, found: Analysis, web: WebPrices) -> Done | None:
         """Report prices when the oracle's are old, not enough or off; None when they are good for another while."""
@@ -199,30 +212,26 @@ class Steps:
             venues = (str(leg["venue"]) for leg in intent.call["expects"]["legs"])
             self._avoided[intent.pool_id] = frozenset(venues)
 
-    async def pay(self, rule: PoolRule, queued: QueuedWithdrawal) -> Done:
-        """Pay one queued withdrawal from idle STX."""
-        intent = await self._settle(self._actions.pay_withdrawal(rule, queued))
-        paid, txid = int(narrate.result_of(intent)), intent.txid or ""
+    async def pay(self, rule: PoolRule, found: Analysis, due: Sequence[Payment]) -> Done:
+        """Pay the queue as far as idle STX and the day's outflow go."""
+        idle = found.portfolio.holdings.get(STX, 0)
+        intent = await self._settle(self._actions.pay_withdrawals(rule, found.facts.queue, idle, due))
+        paid = narrate.payment_facts(intent)
+        requests, ustx = int(paid["requests"]), int(paid["paid_ustx"])
         return Done(
             Outcome.WITHDRAWAL_PAID,
-            f"a queued withdrawal of {paid / 1_000_000:,.2f} STX was paid",
-            {"txid": txid, "user": queued.user, "paid_ustx": str(paid), "shares": str(queued.shares)},
-            alerting.withdrawal_paid(rule, queued.user, paid, txid, self._clock.now()),
+            f"{ustx / USTX_PER_STX:,.2f} STX were paid to {requests} queued withdrawal(s)",
+            paid,
+            alerting.withdrawals_paid(rule, requests, ustx, paid, self._clock.now()),
         )
 
-    def payable(self, found: Analysis) -> QueuedWithdrawal | None:
-        """Return the first queued withdrawal that idle STX covers, older claims first, and whose own minimum is met."""
-        idle, total = found.portfolio.holdings.get(STX, 0), found.portfolio.total_ustx
-        shares, claimed = found.facts.info.total_shares, 0
-        for item in found.facts.queue:
-            owed = item.shares * total // shares if shares else 0
-            if owed <= 0 or item.min_out > owed:
-                continue
-            # The vault keeps what older requests may claim, so a younger one is paid from what is beyond that.
-            claimed += owed
-            if claimed <= idle:
-                return item
-        return None
+    def payable(self, found: Analysis) -> tuple[Payment, ...]:
+        """Return who of the queue should be paid what now; nothing while it is not worth a transaction."""
+        info, portfolio = found.facts.info, found.portfolio
+        if info.pauses.withdrawals:
+            return ()
+        idle, gone = portfolio.holdings.get(STX, 0), found.facts.outflow_ustx
+        return payments(found.facts.queue, PoolMoney(portfolio.total_ustx, info.total_shares, idle, gone))
 
 
 def _apart(one: int, other: int) -> int:

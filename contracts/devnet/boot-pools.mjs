@@ -192,7 +192,7 @@ class PoolBoot {
     const [from, to] = [this.#principal(sold), this.#principal(bought)];
     const quote = Number(this.#read(adapter, "quote-between", [from, to, Cl.uint(amount)]).value.value);
     const least = Math.floor((quote * (BPS - UNDER_QUOTE_BPS)) / BPS);
-    const leg = { from, to, amount: Cl.uint(amount), "min-out": Cl.uint(least), dex: Cl.principal(this.#ours(adapter)) };
+    const leg = { from, to, amount: Cl.uint(amount), "min-out": Cl.uint(least), dex: Cl.principal(this.#ours(adapter)), fallback: Cl.none() };
     return { leg: Cl.tuple(leg), least };
   }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from keeper.chain import plain, views
-from keeper.chain.clarity import Err, Ok, buffer, list_, principal, tuple_, uint
+from keeper.chain.clarity import Err, Ok, buffer, list_, none, principal, some, tuple_, uint
 from keeper.chain.plain import Record
 from keeper.chain.reasons import error_for
 from keeper.chain.views import (
@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 VAULT: Final = "whale-pool-vault"
+QUEUE: Final = "withdrawal-queue"
 GOVERNANCE: Final = "pool-governance"
 REBALANCER: Final = "pool-rebalancer"
 ORACLE: Final = "pool-oracle"
@@ -57,13 +58,15 @@ class ContractCall:
 
 @dataclass(frozen=True, slots=True)
 class SwapLeg:
-    """One leg of a slice: principals of both tokens and of the adapter, amounts in base units."""
+    """One leg of a slice: principals of both tokens and of the adapters, amounts in base units."""
 
     sell: str
     buy: str
     amount: int
     min_out: int
     adapter: str
+    fallback: str | None = None
+    """The adapter to go to when the first one fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,10 @@ class PoolContracts:
         """Return the waiting withdrawals, oldest first."""
         answer = await self._read(reader, tip, VAULT, "get-queue", uint(pool_id))
         return tuple(views.queued(row) for row in plain.rows(answer, "get-queue"))
+
+    async def outflow(self, reader: ContractReader, tip: Tip, pool_id: int) -> MicroStx:
+        """Return what has left a pool in STX on the day of `tip`."""
+        return MicroStx(plain.number(await self._read(reader, tip, QUEUE, "get-outflow", uint(pool_id)), "get-outflow"))
 
     async def drift(self, reader: ContractReader, tip: Tip, pool_id: int) -> Drift:
         """Return the drift at the oracle's prices. Needs consensus on every asset held."""
@@ -207,9 +214,9 @@ class PoolContracts:
         head = (uint(pool_id), uint(mandate_id), uint(slice_number), uint(fee_ustx))
         return self._call(REBALANCER, "rebalance-pool", *head, list_([_leg(leg) for leg in legs]))
 
-    def process_pending_withdrawal(self, user: str, pool_id: int, share: str) -> ContractCall:
-        """Return the call that pays a queued withdrawal; `share` is the pool's share token."""
-        return self._call(VAULT, "process-pending-withdrawal", principal(user), uint(pool_id), principal(share))
+    def process_withdrawals(self, pool_id: int, share: str) -> ContractCall:
+        """Return the call that pays the queue as far as the pool's STX goes; `share` is the pool's share token."""
+        return self._call(VAULT, "process-withdrawals", uint(pool_id), principal(share))
 
     def _call(self, contract: str, function: str, *args: bytes) -> ContractCall:
         return ContractCall(self.name(contract), function, args)
@@ -226,6 +233,7 @@ def _leg(leg: SwapLeg) -> bytes:
             "amount": uint(leg.amount),
             "min-out": uint(leg.min_out),
             "dex": principal(leg.adapter),
+            "fallback": none() if leg.fallback is None else some(principal(leg.fallback)),
         }
     )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from keeper.chain.plain import Record
+from keeper.core.pauses import Pauses
 from keeper.core.units import BaseUnits, Bps, MicroStx, PriceE12, Seconds
 
 
@@ -26,7 +27,7 @@ class PoolAsset:
 
 @dataclass(frozen=True, slots=True)
 class PoolInfo:
-    """A pool's own record. `cap_usd` is whole USD, `high_water_mark` STX per share with 12 decimals."""
+    """A pool's own record. `cap_usd` is whole USD, `high_water_mark` STX per share with 12 decimals, fees are in force."""
 
     pool_id: int
     name: str
@@ -34,11 +35,15 @@ class PoolInfo:
     creator: str
     created_at: Seconds
     cap_usd: int
-    paused: bool
+    pauses: Pauses
     total_shares: int
     pending_shares: int
     high_water_mark: PriceE12
     fees_at: Seconds
+    management_bps: Bps
+    """A year."""
+    performance_bps: Bps
+    """Of the gain above the mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,10 @@ class MandateLimits:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposed mandate. `state` is voting, passed or rejected; voting also after `ends_at`, until concluded."""
+    """A proposed mandate. `state` is voting, passed, rejected, vetoed or expired; voting also after `ends_at`.
+
+    From `due_at` on it can be concluded.
+    """
 
     proposal_id: int
     pool_id: int
@@ -82,6 +90,7 @@ class Proposal:
     proposer: str
     created_at: Seconds
     ends_at: Seconds
+    due_at: Seconds
     stake_total: int
     votes_for: int
     votes_against: int
@@ -122,12 +131,18 @@ def pool_info(pool_id: int, row: Record) -> PoolInfo:
         creator=row.text("creator"),
         created_at=Seconds(row.number("created-at")),
         cap_usd=row.number("cap-usd"),
-        paused=row.flag("paused"),
+        pauses=_pauses(row.record("pauses")),
         total_shares=row.number("total-shares"),
         pending_shares=row.number("pending-shares"),
         high_water_mark=PriceE12(row.number("high-water-mark")),
         fees_at=Seconds(row.number("fees-at")),
+        management_bps=Bps(row.number("management-bps")),
+        performance_bps=Bps(row.number("performance-bps")),
     )
+
+
+def _pauses(row: Record) -> Pauses:
+    return Pauses(row.flag("deposits"), row.flag("withdrawals"), row.flag("rebalances"))
 
 
 def pool_asset(row: Record) -> PoolAsset:
@@ -164,6 +179,7 @@ def proposal(proposal_id: int, row: Record) -> Proposal:
         proposer=row.text("proposer"),
         created_at=Seconds(row.number("created-at")),
         ends_at=Seconds(row.number("ends-at")),
+        due_at=Seconds(row.number("due-at")),
         stake_total=row.number("stake-total"),
         votes_for=row.number("votes-for"),
         votes_against=row.number("votes-against"),

@@ -110,7 +110,7 @@ def plan(config: Config = None, *, json: Json = False) -> None:
     book = settings.asset_book()
     for pool in plans:
         output.out.print(f"[bold]{pool['name']}[/bold]: {pool['reason']}")
-        rows = [(leg["venue"], *(_amount(leg, what, of, book) for what, of in LEG_AMOUNTS)) for leg in pool["legs"]]
+        rows = [(_venue(leg), *(_amount(leg, what, of, book) for what, of in LEG_AMOUNTS)) for leg in pool["legs"]]
         if rows:
             output.table(("venue", "sell", "for about", "and at least"), rows)
 
@@ -198,6 +198,10 @@ def demo(
     """
     options = session.Options(once=once, as_json=json, port=port, rounds=rounds, faults=tuple(fault or ()))
     raise typer.Exit(asyncio.run(session.run(options)))
+
+
+def _venue(leg: dict[str, Any]) -> str:
+    return str(leg["venue"]) if leg["fallback"] is None else f"{leg['venue']}, else {leg['fallback']}"
 
 
 def _amount(leg: dict[str, Any], what: str, of: str, book: AssetBook) -> str:

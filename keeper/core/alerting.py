@@ -28,18 +28,18 @@ def proposal_opened(rule: PoolRule, proposal_id: int, drift: Bps, at: Seconds) -
     )
 
 
-def vote_failed(rule: PoolRule, proposal_id: int, at: Seconds) -> Alert:
-    """Tell people that the vote did not pass."""
+def vote_failed(rule: PoolRule, proposal_id: int, state: str, why: str, at: Seconds) -> Alert:
+    """Tell people that a proposal ended without a mandate: rejected, vetoed or expired."""
     return Alert(
         key=f"vote-failed:{rule.pool_id}:{proposal_id}",
         severity=Severity.WARNING,
-        title=f"{rule.name}: rebalance rejected",
-        what=f"Proposal {proposal_id} missed its quorum or its majority.",
+        title=f"{rule.name}: rebalance {state}",
+        what=f"Proposal {proposal_id} {why}.",
         done="Nothing was traded. The same target is left alone for a day.",
         remedy="If the pool should follow its whales, ask stakers to vote on the next proposal.",
         at=at,
         pool_id=rule.pool_id,
-        facts={"proposal": proposal_id},
+        facts={"proposal": proposal_id, "state": state},
     )
 
 
@@ -87,18 +87,19 @@ def node_unreachable(reason: str, cycles: int, at: Seconds) -> Alert:
     )
 
 
-def withdrawal_paid(rule: PoolRule, user: str, paid_ustx: int, txid: str, at: Seconds) -> Alert:
-    """Tell people that a queued withdrawal was paid."""
+def withdrawals_paid(rule: PoolRule, requests: int, paid_ustx: int, facts: Mapping[str, Any], at: Seconds) -> Alert:
+    """Tell people that queued withdrawals were paid, all of them in one alert."""
+    users = ", ".join(str(payment["user"]) for payment in facts["expected"])
     return Alert(
-        key=f"withdrawal-paid:{rule.pool_id}:{txid}",
+        key=f"withdrawals-paid:{rule.pool_id}:{facts['txid']}",
         severity=Severity.INFO,
-        title=f"{rule.name}: withdrawal paid",
-        what=f"A queued withdrawal of {user} was due.",
-        done=f"{paid_ustx / 1_000_000:,.6f} STX were paid out.",
-        remedy="Nothing to do.",
+        title=f"{rule.name}: {'withdrawal' if requests == 1 else f'{requests} withdrawals'} paid",
+        what=f"There was STX for {users}.",
+        done=f"{paid_ustx / USTX_PER_STX:,.6f} STX were paid out.",
+        remedy="Nothing to do; what could not be paid in full keeps its place in the queue.",
         at=at,
         pool_id=rule.pool_id,
-        facts={"user": user, "paid_ustx": paid_ustx, "txid": txid},
+        facts=dict(facts),
     )
 
 

@@ -8,7 +8,15 @@ from typing import Literal
 from keeper.core.drift import same_target
 from keeper.core.units import Bps, Seconds
 
-ProposalState = Literal["voting", "passed", "rejected"]
+ProposalState = Literal["voting", "passed", "rejected", "vetoed", "expired"]
+
+NOT_CARRIED_OUT: Mapping[ProposalState, str] = {
+    "rejected": "was rejected",
+    "vetoed": "was vetoed by the guardians",
+    "expired": "was not carried out in time",
+}
+"""How a proposal can end without a mandate, in words."""
+WHY_REJECTED = "missed its quorum or its majority, or the vault no longer takes its targets"
 
 
 class NextStep(StrEnum):
@@ -24,11 +32,12 @@ class NextStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A pool's latest proposal. The chain keeps saying `voting` until somebody concludes it."""
+    """A pool's latest proposal. The chain keeps saying `voting` until somebody concludes it, from `due_at` on."""
 
     proposal_id: int
     state: ProposalState
     ends_at: Seconds
+    due_at: Seconds
     target_bps: Mapping[str, int]
 
 
@@ -56,7 +65,7 @@ class MandateRules:
     same_target_bps: Bps = Bps(100)
     """Targets that differ by no more than this in any asset are the same target."""
     rejected_rest: Seconds = Seconds(86_400)
-    """How long a rejected target is left alone before it is proposed again."""
+    """How long a target that was rejected or vetoed is left alone before it is proposed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +130,13 @@ def _execute(at: Situation, mandate: Mandate, rules: MandateRules) -> Step:
 
 
 def _vote(at: Situation, proposal: Proposal, rules: MandateRules) -> Step:
-    if at.now >= proposal.ends_at:
+    if at.now >= proposal.due_at:
         return Step(NextStep.CONCLUDE, f"the vote on proposal {proposal.proposal_id} has ended")
+    if at.now >= proposal.ends_at:
+        # A passed vote waits too, so that guardians can still veto it.
+        left = span(proposal.due_at - at.now)
+        words = f"the vote on proposal {proposal.proposal_id} has ended; it may be carried out in {left}"
+        return Step(NextStep.WAIT_VOTE, words)
     words = f"proposal {proposal.proposal_id} is in vote for another {span(proposal.ends_at - at.now)}"
     if not same_target(proposal.target_bps, at.target_bps, rules.same_target_bps):
         words += "; the whales have moved since, which waits until the vote is over"
@@ -140,14 +154,17 @@ def _from_drift(at: Situation, rules: MandateRules) -> Step:
         return Step(NextStep.HOLD, "drift is not known now, so nothing is proposed")
     if at.drift_bps <= rules.threshold_bps:
         return Step(NextStep.HOLD, f"drift is {at.drift_bps} bps, within the threshold of {rules.threshold_bps}")
-    resting = _rest_left(at, rules)
-    if resting > 0:
-        return Step(NextStep.HOLD, f"this target was rejected; it is not proposed again for another {span(resting)}")
+    old, resting = at.proposal, _rest_left(at, rules)
+    if old is not None and resting > 0:
+        words = f"this target {NOT_CARRIED_OUT[old.state]}; it is not proposed again for another {span(resting)}"
+        return Step(NextStep.HOLD, words)
     return Step(NextStep.PROPOSE, f"drift is {at.drift_bps} bps, above the threshold of {rules.threshold_bps}")
 
 
 def _rest_left(at: Situation, rules: MandateRules) -> int:
     old = at.proposal
-    if old is None or old.state != "rejected" or not same_target(old.target_bps, at.target_bps, rules.same_target_bps):
+    if old is None or old.state not in NOT_CARRIED_OUT:
+        return 0
+    if not same_target(old.target_bps, at.target_bps, rules.same_target_bps):
         return 0
     return old.ends_at + rules.rejected_rest - at.now

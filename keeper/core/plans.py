@@ -7,6 +7,14 @@ from keeper.core.units import BaseUnits, Bps, MicroStx
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """The venue that a leg goes to when its own fails, on the same terms."""
+
+    venue: str
+    adapter: str
+
+
+@dataclass(frozen=True, slots=True)
 class Leg:
     """One swap through one adapter. Amounts are base units of the asset they name."""
 
@@ -19,6 +27,8 @@ class Leg:
     amount_in: BaseUnits
     expected_out: BaseUnits
     min_out: BaseUnits
+    fallback: Fallback | None = None
+    """None where no other venue would pay the minimum. What is expected never counts on it."""
 
 
 @dataclass(frozen=True, slots=True)

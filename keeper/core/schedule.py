@@ -1,11 +1,11 @@
 """Flows as legs in an order that can be carried out, with exact quotes and safe minimums."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keeper.core.flows import Flow, Lane, Network, price_floor
 from keeper.core.market import Books, Fill
-from keeper.core.plans import Leg, Limits
+from keeper.core.plans import Fallback, Leg, Limits
 from keeper.core.units import BPS_ONE, BaseUnits, mul_div_up, value_ustx_down
 from keeper.errors import MarketRefused
 
@@ -36,6 +36,7 @@ def schedule(network: Network, flow: Flow, books: Books, limits: Limits) -> Sche
         if fill is None:
             continue
         leg = _leg(network, own, fill, limits)
+        leg = replace(leg, fallback=_fallback(network, own, books, leg))
         books = {**books, **fill.books}
         held[own.sell] -= fill.amount_in
         certain[own.sell] -= fill.amount_in
@@ -101,3 +102,23 @@ def _leg(network: Network, lane: Lane, fill: Fill, limits: Limits) -> Leg:
         expected_out=fill.amount_out,
         min_out=BaseUnits(max(floor, near_quote)),
     )
+
+
+def _fallback(network: Network, lane: Lane, books: Books, leg: Leg) -> Fallback | None:
+    """Return the other venue that would pay the most for the leg, if that is its minimum; the first one of equals."""
+    best, most = None, int(leg.min_out) - 1
+    for other in network.lanes:
+        route = other.route
+        if (other.sell, other.buy) != (lane.sell, lane.buy) or route.adapter == leg.adapter:
+            continue
+        paid = _paid(other, books, leg.amount_in)
+        if paid > most:
+            best, most = Fallback(route.venue, route.adapter), paid
+    return best
+
+
+def _paid(lane: Lane, books: Books, amount: BaseUnits) -> int:
+    try:
+        return lane.route.quote(books, amount).amount_out
+    except MarketRefused:
+        return 0

@@ -5,13 +5,14 @@ instants are seconds since 1970. What is not known is None, never 0.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from keeper.core.allocation import TargetAllocation
 from keeper.core.assets import AssetBook
 from keeper.core.drift import Drift
 from keeper.core.mandates import Mandate, NextStep, Proposal
+from keeper.core.pauses import RUNNING, Pauses
 from keeper.core.policy import PoolRule
 from keeper.core.prices import AgreedPrice, PricePoint
 from keeper.core.records import Decision
@@ -58,7 +59,7 @@ class PoolFacts:
 
     rule: PoolRule
     holdings: Mapping[str, int]
-    paused: bool
+    pauses: Pauses
     step: NextStep | None = None
     portfolio: Portfolio | None = None
     target: TargetAllocation | None = None
@@ -83,7 +84,8 @@ def pool_body(facts: PoolFacts, assets: AssetBook) -> dict[str, Any]:
     return {
         "name": rule.name,
         "state": state_word(facts),
-        "paused": facts.paused,
+        "paused": facts.pauses.rebalances,
+        "pauses": asdict(facts.pauses),
         "value_ustx": None if portfolio is None else str(portfolio.total_ustx),
         "value_stx": None if portfolio is None else decimal(portfolio.total_ustx, 6),
         "free_ustx": None if portfolio is None else str(portfolio.free_ustx),
@@ -107,8 +109,8 @@ def pool_body(facts: PoolFacts, assets: AssetBook) -> dict[str, Any]:
 
 def state_word(facts: PoolFacts) -> str:
     """Return the pool's state as a word or two; trouble is named before anything else."""
-    if facts.paused:
-        return "paused"
+    if facts.pauses != RUNNING:
+        return facts.pauses.words()
     if facts.price_trouble:
         return "no agreed price"
     return "unknown" if facts.step is None else STATE_WORDS[facts.step]
@@ -204,6 +206,7 @@ def _proposal(facts: PoolFacts) -> dict[str, Any] | None:
         "id": proposal.proposal_id,
         "state": proposal.state,
         "ends_at": int(proposal.ends_at),
+        "due_at": int(proposal.due_at),
         "target_bps": dict(proposal.target_bps),
         "votes_for": None if votes is None else decimal(votes.votes_for, 6),
         "votes_against": None if votes is None else decimal(votes.votes_against, 6),

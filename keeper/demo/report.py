@@ -45,7 +45,11 @@ def pool_facts(
         "proposal": _proposal(decisions),
         "slices": slices,
         "cost_bps": _cost(slices),
-        "withdrawals": [_chosen(d, "txid", "user", "paid_ustx") for d in decisions if _is(d, Outcome.WITHDRAWAL_PAID)],
+        "withdrawals": [
+            _chosen(d, "txid", "requests", "paid_ustx", "expected")
+            for d in decisions
+            if _is(d, Outcome.WITHDRAWAL_PAID)
+        ],
         "transactions": [{"kind": str(i.kind), "txid": i.txid, "state": str(i.state)} for i in own],
         "decisions": [decision_facts(decision) for decision in decisions],
         "alerts": [alert_facts(a) for a in reversed(alerts) if _belongs(a, rule, since)],

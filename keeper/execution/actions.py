@@ -13,6 +13,7 @@ from keeper.core.plans import Leg, Plan
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.records import IntentKind
 from keeper.core.units import MicroStx
+from keeper.core.withdrawals import Payment
 from keeper.execution.orders import Order
 
 SHARE_TOKEN = "pool-share"  # noqa: S105 - the fungible token's name inside the share contract
@@ -73,8 +74,8 @@ class Actions:
         """Run one slice. Nothing of the keeper's own may leave; the vault and the venues are held to the plan.
 
         The vault may send of each sold asset what the legs sell, and STX for the keeper's fee; every
-        venue has to pay at least the sum of its legs' minimums. `fee` is what the transaction pays and
-        the pool gives back with a tenth on top.
+        venue has to pay at least the sum of the minimums of its legs that have no other venue to fall
+        back on. `fee` is what the transaction pays and the pool gives back with a tenth on top.
         """
         legs = [self._swap(leg) for leg in plan.legs]
         return Order(
@@ -88,26 +89,37 @@ class Actions:
             expects={"mandate": mandate_id, "slice": number, "legs": [leg_facts(leg) for leg in plan.legs]},
         )
 
-    def pay_withdrawal(self, rule: PoolRule, queued: QueuedWithdrawal) -> Order:
-        """Pay the user at the front of the queue: at least what they insist on, for exactly their shares."""
+    def pay_withdrawals(
+        self, rule: PoolRule, queue: Sequence[QueuedWithdrawal], idle_ustx: int, due: Sequence[Payment]
+    ) -> Order:
+        """Pay the queue as far as STX goes. The same queue is the same order: each payment leaves another queue.
+
+        What is paid for which shares depends on the prices of that block, so the conditions say what holds
+        at any price: something is paid and burned, and no more than was idle and in escrow.
+        """
         vault = parse_principal(self._contracts.name("whale-pool-vault"))
         shares = parse_asset(f"{rule.share}::{SHARE_TOKEN}")
+        rows = [(item.user, item.shares, item.min_out, item.asked_at) for item in queue]
+        state = hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
         return Order(
-            purpose=f"pay:{rule.pool_id}:{queued.user}:{queued.asked_at}:{queued.shares}",
+            purpose=f"pay:{rule.pool_id}:{state}",
             kind=IntentKind.PAY_WITHDRAWAL,
             pool_id=rule.pool_id,
-            call=self._contracts.process_pending_withdrawal(queued.user, rule.pool_id, rule.share),
+            call=self._contracts.process_withdrawals(rule.pool_id, rule.share),
             mode=Mode.DENY,
             conditions=(
-                StxSent(vault, Compare.GE, max(queued.min_out, 1)),
-                FtSent(vault, shares, Compare.EQ, queued.shares),
+                StxSent(vault, Compare.GE, 1),
+                StxSent(vault, Compare.LE, idle_ustx),
+                FtSent(vault, shares, Compare.GE, 1),
+                FtSent(vault, shares, Compare.LE, sum(item.shares for item in queue)),
             ),
-            expects={"user": queued.user, "shares": str(queued.shares), "min_out_ustx": str(queued.min_out)},
+            expects={"payments": [payment_facts(payment) for payment in due]},
         )
 
     def _swap(self, leg: Leg) -> SwapLeg:
         sell, buy = self._assets[leg.sell].principal, self._assets[leg.buy].principal
-        return SwapLeg(sell, buy, leg.amount_in, leg.min_out, leg.adapter)
+        other = None if leg.fallback is None else leg.fallback.adapter
+        return SwapLeg(sell, buy, leg.amount_in, leg.min_out, leg.adapter, other)
 
     def _vault_sends(self, legs: Iterable[Leg], fee: MicroStx) -> list[PostCondition]:
         vault = self._contracts.name("whale-pool-vault")
@@ -117,8 +129,13 @@ class Actions:
         return [self._sends(vault, symbol, Compare.LE, amount) for symbol, amount in sold.items()]
 
     def _venues_pay(self, legs: Iterable[Leg]) -> list[PostCondition]:
+        """Hold the venues to their minimums; a leg with a fallback has no one payer that could be named.
+
+        Such a leg is held by the contracts: whoever pays, the vault counts what arrived and refuses less
+        than the leg's minimum, or than the agreed price less the slippage.
+        """
         due: dict[tuple[str, str], int] = {}
-        for leg in legs:
+        for leg in (leg for leg in legs if leg.fallback is None):
             due[leg.payer, leg.buy] = due.get((leg.payer, leg.buy), 0) + leg.min_out
         return [self._sends(payer, symbol, Compare.GE, amount) for (payer, symbol), amount in due.items()]
 
@@ -139,4 +156,10 @@ def leg_facts(leg: Leg) -> dict[str, Any]:
         "amount_in": str(leg.amount_in),
         "expected_out": str(leg.expected_out),
         "min_out": str(leg.min_out),
+        "fallback": None if leg.fallback is None else leg.fallback.venue,
     }
+
+
+def payment_facts(payment: Payment) -> dict[str, Any]:
+    """Return what a user should get as JSON-safe facts."""
+    return {"user": payment.user, "ustx": str(payment.ustx), "whole": payment.whole}

@@ -99,6 +99,8 @@ class ProposalBox:
     bar: Bar | None
     """Votes for, as a part of the stake, with the turnout as the mark."""
     ends_at: int | None
+    due_at: int | None
+    """From then on the vote can be carried out."""
     ends: str
 
 

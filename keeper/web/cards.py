@@ -30,9 +30,9 @@ _TONES: Final[Mapping[str, Tone]] = {
     "in vote": "busy",
     "vote ended": "busy",
     "rebalancing": "busy",
-    "paused": "bad",
     "no agreed price": "bad",
 }
+_PAUSED: Final = "paused"
 _TROUBLE: Final = frozenset({"refused", "unavailable"})
 
 
@@ -45,7 +45,7 @@ def pool_card(view: PoolView, transactions: tuple[IntentLine, ...], now: Seconds
         pool_id=view.pool_id,
         name=view.name,
         state=state,
-        tone=_TONES.get(state, "none"),
+        tone="bad" if state.endswith(_PAUSED) else _TONES.get(state, "none"),
         fresh=fresh,
         at=view.at,
         time=text.instant(view.at),
@@ -171,8 +171,18 @@ def _proposal(body: Body | None, now: Seconds | None) -> ProposalBox | None:
         turnout=text.percent(turnout),
         bar=None if turnout is None or not stake else Bar(_clamp(100 * (yes or 0) / stake), _clamp(turnout / 100)),
         ends_at=ends_at,
-        ends=text.until(ends_at, now, "ends", "ended"),
+        due_at=(due_at := whole(body, "due_at")),
+        ends=_ends(body, ends_at, due_at, now),
     )
+
+
+def _ends(body: Body, ends_at: int | None, due_at: int | None, now: Seconds | None) -> str:
+    """Return when a vote ends, and between its end and its effect when it may be carried out."""
+    ends = text.until(ends_at, now, "ends", "ended")
+    if ends_at is None or due_at is None or now is None or not ends_at <= now < due_at:
+        return ends
+    carried = text.until(due_at, now, "may be carried out", "")
+    return f"{ends}, {carried}" if word(body, "state") == "voting" else ends
 
 
 def _mandate(body: Body | None, now: Seconds | None) -> MandateBox | None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keeper.chain import clarity
-from keeper.chain.clarity import err, list_, none, ok, principal, some, tuple_, uint
+from keeper.chain.clarity import bool_, err, list_, none, ok, principal, some, tuple_, uint
 from keeper.chain.contracts import (
     ConsensusPrice,
     Drift,
@@ -21,6 +21,7 @@ from keeper.chain.contracts import (
 )
 from keeper.chain.reason_table import OURS
 from keeper.core.chain_types import Tip
+from keeper.core.pauses import Pauses
 from keeper.errors import BadInput, KeeperError, NodeUnavailable, UnknownContractError
 
 US = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM"
@@ -49,11 +50,13 @@ POOL_ROW = {
     "creator": principal(US),
     "created-at": uint(5),
     "cap-usd": uint(25_000),
-    "paused": clarity.bool_(b=False),
+    "pauses": tuple_({"deposits": bool_(b=True), "withdrawals": bool_(b=False), "rebalances": bool_(b=False)}),
     "total-shares": uint(14_000_000_000),
     "pending-shares": uint(9),
     "high-water-mark": uint(10**12),
     "fees-at": uint(6),
+    "management-bps": uint(50),
+    "performance-bps": uint(1_000),
 }
 TARGETS = list_([tuple_({"asset": principal(STX), "bps": uint(10_000)})])
 LIMITS = tuple_({"turnover-bps": uint(6_000), "slippage-bps": uint(200), "loss-bps": uint(100)})
@@ -67,6 +70,7 @@ PROPOSAL = tuple_(
         "proposer": principal(US),
         "created-at": uint(1),
         "ends-at": uint(2),
+        "due-at": uint(6),
         "stake-total": uint(3),
         "votes-for": uint(4),
         "votes-against": uint(5),
@@ -94,7 +98,8 @@ async def test_pool__there__is_its_record() -> None:
     pool = await OURS_DEPLOYED.pool(reader, TIP, 1)
 
     assert (pool.pool_id, pool.name, pool.share, pool.creator) == (1, "DeFi Whale Index", SHARE, US)
-    assert (pool.created_at, pool.cap_usd, pool.paused, pool.fees_at) == (5, 25_000, False, 6)
+    assert (pool.created_at, pool.cap_usd, pool.pauses, pool.fees_at) == (5, 25_000, Pauses(deposits=True), 6)
+    assert (pool.management_bps, pool.performance_bps) == (50, 1_000)
     assert (pool.total_shares, pool.pending_shares, pool.high_water_mark) == (14_000_000_000, 9, 10**12)
     assert reader.asked == [(f"{US}.whale-pool-vault", "get-pool", 1)]
 
@@ -139,6 +144,7 @@ async def test_numbers__drift_price_value_booked_count__are_read() -> None:
             "get-share-price": ok(uint(11)),
             "get-pool-total-value": ok(uint(12)),
             "get-booked": uint(13),
+            "get-outflow": uint(15),
             "get-pool-count": uint(3),
             "get-balance": ok(uint(14)),
         }
@@ -149,6 +155,7 @@ async def test_numbers__drift_price_value_booked_count__are_read() -> None:
     assert await OURS_DEPLOYED.total_value(reader, TIP, 1) == 12
     assert await OURS_DEPLOYED.booked(reader, TIP, STX) == 13
     assert await OURS_DEPLOYED.pool_count(reader, TIP) == 3
+    assert await OURS_DEPLOYED.outflow(reader, TIP, 1) == 15
     assert await OURS_DEPLOYED.balance(reader, TIP, STX, SHARE) == 14
     assert reader.asked[-1] == (STX, "get-balance", SHARE)
 
@@ -162,7 +169,7 @@ async def test_proposal__latest__is_found_by_its_number() -> None:
     assert (proposal.proposal_id, proposal.pool_id, proposal.state) == (4, 1, "voting")
     assert (proposal.targets, proposal.limits) == ((Target(STX, 10_000),), MandateLimits(6_000, 200, 100))
     assert (proposal.plan_hash, proposal.proposer, proposal.open_secs) == (bytes(range(32)), US, 86_400)
-    assert (proposal.created_at, proposal.ends_at, proposal.stake_total) == (1, 2, 3)
+    assert (proposal.created_at, proposal.ends_at, proposal.due_at, proposal.stake_total) == (1, 2, 6, 3)
     assert (proposal.votes_for, proposal.votes_against) == (4, 5)
     assert [args for _, _, *args in reader.asked] == [[1], [4]]
 
@@ -236,21 +243,22 @@ def test_call__propose_mandate__carries_targets_limits_and_hash() -> None:
 
 
 def test_call__rebalance_pool__carries_every_leg_in_order() -> None:
-    legs = [SwapLeg(STX, SHARE, 5, 4, f"{US}.alex-adapter"), SwapLeg(SHARE, STX, 3, 2, f"{US}.velar-adapter")]
+    alex, velar = f"{US}.alex-adapter", f"{US}.velar-adapter"
+    legs = [SwapLeg(STX, SHARE, 5, 4, alex, velar), SwapLeg(SHARE, STX, 3, 2, velar)]
 
     _, function, (*head, sent) = plain_call(OURS_DEPLOYED.rebalance_pool(1, 2, 3, 250_000, legs))
 
     assert (function, head) == ("rebalance-pool", [1, 2, 3, 250_000])
     assert sent == [
-        {"from": STX, "to": SHARE, "amount": 5, "min-out": 4, "dex": f"{US}.alex-adapter"},
-        {"from": SHARE, "to": STX, "amount": 3, "min-out": 2, "dex": f"{US}.velar-adapter"},
+        {"from": STX, "to": SHARE, "amount": 5, "min-out": 4, "dex": alex, "fallback": velar},
+        {"from": SHARE, "to": STX, "amount": 3, "min-out": 2, "dex": velar, "fallback": None},
     ]
 
 
 def test_calls__conclude_prices_withdrawal__carry_their_arguments() -> None:
     prices = OURS_DEPLOYED.post_prices([PostedPrice(STX, 470_000_000_000, 9)])
-    withdrawal = OURS_DEPLOYED.process_pending_withdrawal(US, 3, SHARE)
+    withdrawals = OURS_DEPLOYED.process_withdrawals(3, SHARE)
 
     assert plain_call(OURS_DEPLOYED.conclude(4)) == ("pool-governance", "conclude", [4])
     assert plain_call(prices) == ("pool-oracle", "post-prices", [[{"asset": STX, "price": 470_000_000_000, "at": 9}]])
-    assert plain_call(withdrawal) == ("whale-pool-vault", "process-pending-withdrawal", [US, 3, SHARE])
+    assert plain_call(withdrawals) == ("whale-pool-vault", "process-withdrawals", [3, SHARE])

@@ -15,8 +15,9 @@ TODAY = {"STX": 6_000, "ALEX": 4_000}
 OLDER = {"STX": 7_000, "ALEX": 3_000}
 
 
-def vote(state="voting", *, left=100, target=TODAY) -> Proposal:
-    return Proposal(5, state, Seconds(NOW + left), target)
+def vote(state="voting", *, left=100, wait=0, target=TODAY) -> Proposal:
+    """Return a proposal whose vote ends in `left` and that can be carried out `wait` after that."""
+    return Proposal(5, state, Seconds(NOW + left), Seconds(NOW + left + wait), target)
 
 
 def mandate(*, worst=2_000, left=100, target=TODAY) -> Mandate:
@@ -36,6 +37,9 @@ def step(*, drift=1_500, proposal=None, mandate=None) -> Step:
         ({"drift": None}, NextStep.HOLD),
         ({"proposal": vote(left=1)}, NextStep.WAIT_VOTE),
         ({"proposal": vote(left=0)}, NextStep.CONCLUDE),
+        ({"proposal": vote(left=0, wait=1)}, NextStep.WAIT_VOTE),
+        ({"proposal": vote(left=-3_599, wait=3_600)}, NextStep.WAIT_VOTE),
+        ({"proposal": vote(left=-3_600, wait=3_600)}, NextStep.CONCLUDE),
         ({"proposal": vote(left=0), "drift": None}, NextStep.CONCLUDE),
         ({"proposal": vote(left=0), "drift": 0}, NextStep.CONCLUDE),
         ({"proposal": vote(target=OLDER)}, NextStep.WAIT_VOTE),
@@ -55,6 +59,11 @@ def step(*, drift=1_500, proposal=None, mandate=None) -> Step:
         ({"proposal": vote("rejected", left=-86_399)}, NextStep.HOLD),
         ({"proposal": vote("rejected", left=-86_400)}, NextStep.PROPOSE),
         ({"proposal": vote("rejected", left=-10, target=OLDER)}, NextStep.PROPOSE),
+        ({"proposal": vote("vetoed", left=-86_399)}, NextStep.HOLD),
+        ({"proposal": vote("vetoed", left=-86_400)}, NextStep.PROPOSE),
+        ({"proposal": vote("vetoed", left=-10, target=OLDER)}, NextStep.PROPOSE),
+        ({"proposal": vote("expired", left=-86_399)}, NextStep.HOLD),
+        ({"proposal": vote("expired", left=-8 * 86_400)}, NextStep.PROPOSE),
     ],
 )
 def test_next_step__every_situation__has_one_answer(case, expected) -> None:
@@ -71,7 +80,13 @@ def test_next_step__every_situation__has_one_answer(case, expected) -> None:
         ({"proposal": vote(left=-1)}, "the vote on proposal 5 has ended"),
         ({"mandate": mandate(target=OLDER)}, "the mandate keeps the target that was voted on"),
         ({"mandate": mandate(worst=150)}, "mandate 5 is carried out"),
-        ({"proposal": vote("rejected", left=-400)}, "not proposed again for another 23 h 53 min"),
+        (
+            {"proposal": vote(left=-120, wait=3_600)},
+            "the vote on proposal 5 has ended; it may be carried out in 58 min",
+        ),
+        ({"proposal": vote("rejected", left=-400)}, "was rejected; it is not proposed again for another 23 h 53 min"),
+        ({"proposal": vote("vetoed", left=-400)}, "was vetoed by the guardians; it is not proposed again for another"),
+        ({"proposal": vote("expired", left=-400)}, "was not carried out in time; it is not proposed again for another"),
     ],
 )
 def test_next_step__its_reason__is_plain(case, says) -> None:
@@ -87,7 +102,8 @@ def test_next_step__target_moved_within_the_bound__is_not_called_a_move() -> Non
 
 @given(
     st.none() | st.integers(0, 20_000),
-    st.none() | st.builds(vote, st.sampled_from(["voting", "passed", "rejected"]), left=st.integers(-9, 9)),
+    st.none()
+    | st.builds(vote, st.sampled_from(["voting", "passed", "rejected", "vetoed", "expired"]), left=st.integers(-9, 9)),
     st.none() | st.builds(mandate, worst=st.integers(0, 400), left=st.integers(-9, 9)),
 )
 def test_next_step__while_a_vote_runs__never_proposes(drift, proposal, opened) -> None:

@@ -1,11 +1,14 @@
 """What the planner does with a basket: tables of small markets."""
 
+from dataclasses import replace
+
 import pytest
 from core_kit import Pool, PoolRoute, agreed, book, limits, market, plan
 
 from keeper.core.drift import pool_drift
 from keeper.core.market import EMPTY_MARKET
 from keeper.core.planning import plan_rebalance
+from keeper.core.plans import Fallback
 from keeper.core.units import MicroStx, value_ustx_down
 from keeper.errors import BadInput
 
@@ -136,6 +139,43 @@ def test_plan__two_venues__splits_as_well_as_the_best_split_by_search() -> None:
     )
     assert sorted(leg.venue for leg in made.legs) == ["alex", "velar"]
     assert sum(leg.expected_out for leg in made.legs) >= best * 99_999 // 100_000
+
+
+def test_plan__another_venue_would_pay_the_minimum__is_what_the_leg_falls_back_on() -> None:
+    view = market(alex_1=pool("STX", "ALEX"), velar_1=pool("STX", "ALEX", fee=60), arka_1=pool("STX", "ALEX", fee=50))
+
+    [leg] = plan({"STX": 100 * STX}, {"STX": 6_000, "ALEX": 4_000}, view, prices=PRICES, leg_cost_ustx=STX).legs
+
+    assert (leg.venue, leg.fallback) == ("alex", Fallback("arka", "arka-adapter"))
+    assert view.routes[4].quote(view.books, leg.amount_in).amount_out >= leg.min_out
+
+
+@pytest.mark.parametrize("other", [pool("STX", "ALEX", fee=90), pool("STX", "ALEX", 50), pool("STX", "DIKO")])
+def test_plan__no_other_venue_would_pay_the_minimum__falls_back_on_nothing(other) -> None:
+    view = market(alex_1=pool("STX", "ALEX"), velar_1=other)
+
+    [leg] = plan({"STX": 100 * STX}, {"STX": 6_000, "ALEX": 4_000}, view, prices=PRICES, leg_cost_ustx=STX).legs
+
+    assert (leg.venue, leg.fallback) == ("alex", None)
+
+
+def test_plan__second_route_of_the_same_adapter__is_no_fallback() -> None:
+    view = market(alex_1=pool("STX", "ALEX"), alex_2=pool("STX", "ALEX", fee=35))
+
+    [leg] = plan({"STX": 100 * STX}, {"STX": 6_000, "ALEX": 4_000}, view, prices=PRICES, leg_cost_ustx=STX).legs
+
+    assert leg.fallback is None
+
+
+def test_plan__fallback__changes_neither_legs_nor_what_is_expected() -> None:
+    holdings, target = {"STX": 100 * STX}, {"STX": 6_000, "ALEX": 4_000}
+    alone = plan(holdings, target, market(alex_1=pool("STX", "ALEX")), prices=PRICES, leg_cost_ustx=STX)
+    view = market(alex_1=pool("STX", "ALEX"), velar_1=pool("STX", "ALEX", fee=60))
+
+    made = plan(holdings, target, view, prices=PRICES, leg_cost_ustx=STX)
+
+    assert made.legs[0].fallback is not None
+    assert replace(made, legs=(replace(made.legs[0], fallback=None),)) == alone
 
 
 def test_plan__one_venue_is_out__takes_the_other() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from keeper.core.allocation import TargetAllocation
 from keeper.core.mandates import Mandate, NextStep, Proposal
+from keeper.core.pauses import RUNNING, Pauses
 from keeper.core.policy import PoolRule
 from keeper.core.prices import AgreedPrice, PricePoint
 from keeper.core.records import Decision, Outcome
@@ -35,14 +36,14 @@ def full() -> PoolFacts:
     return PoolFacts(
         rule=RULE,
         holdings=HOLDINGS,
-        paused=False,
+        pauses=RUNNING,
         step=NextStep.EXECUTE,
         portfolio=portfolio,
         target=TargetAllocation({"STX": 5_000, "ALEX": 5_000}, Bps(9_500), {"SBTC": 500}, {"SPW": 10_000}),
         drift=portfolio.drift({"STX": 5_000, "ALEX": 5_000}),
         prices={"ALEX": price("ALEX", 10**11)},
         whales=(WHALE,),
-        proposal=Proposal(4, "passed", AT, {"STX": 10_000}),
+        proposal=Proposal(4, "passed", AT, Seconds(AT + 3_600), {"STX": 10_000}),
         votes=Votes(2_500_000, 0, 4_000_000),
         mandate=Mandate(4, AT, {"STX": 10_000}, Bps(777)),
         budget=MandateBudget(Bps(10_000), Bps(200), Bps(100), MicroStx(10_000_000), MicroStx(4_000_000), MicroStx(1)),
@@ -54,7 +55,7 @@ def full() -> PoolFacts:
 
 
 def bare(**known) -> PoolFacts:
-    return PoolFacts(**({"rule": RULE, "holdings": {"STX": 5}, "paused": False} | known))
+    return PoolFacts(**({"rule": RULE, "holdings": {"STX": 5}, "pauses": RUNNING} | known))
 
 
 def leaves(body):
@@ -111,7 +112,7 @@ def test_body__nothing_known__is_missing_and_never_zero() -> None:
 
 def test_body__partly_known__leaves_only_the_rest_missing() -> None:
     known = bare(
-        whales=(WHALE,), proposal=Proposal(4, "voting", AT, {}), mandate=Mandate(4, AT, {}, Bps(1)),
+        whales=(WHALE,), proposal=Proposal(4, "voting", AT, AT, {}), mandate=Mandate(4, AT, {}, Bps(1)),
         prices={"STX": agreed({})["STX"]}, holdings={"STX": 5, "GONE": 1},
     )  # fmt: skip
 
@@ -135,7 +136,9 @@ def test_body__empty_pool__has_no_shares_to_divide() -> None:
 @pytest.mark.parametrize(
     ("known", "word"),
     [
-        ({"paused": True, "step": NextStep.EXECUTE}, "paused"),
+        ({"pauses": Pauses(deposits=True, withdrawals=True, rebalances=True), "step": NextStep.EXECUTE}, "paused"),
+        ({"pauses": Pauses(rebalances=True), "step": NextStep.EXECUTE}, "rebalances paused"),
+        ({"pauses": Pauses(deposits=True, withdrawals=True)}, "deposits and withdrawals paused"),
         ({"price_trouble": {"ALEX": "old"}, "step": NextStep.EXECUTE}, "no agreed price"),
         ({"step": NextStep.HOLD}, "on target"),
         ({"step": NextStep.WAIT_VOTE}, "in vote"),

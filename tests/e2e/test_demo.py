@@ -84,12 +84,21 @@ def test_demo__meme_pool__splits_over_both_venues(two_rounds):
     assert venues == {"alex", "velar"}
 
 
+def test_demo__meme_pool__has_the_other_venue_to_fall_back_on(two_rounds):
+    _, report, _ = two_rounds
+    legs = [leg for piece in pools(report)[2]["slices"] for leg in piece["legs"]]
+
+    assert {(leg["venue"], leg["fallback"]) for leg in legs if leg["fallback"]} == {("alex", "velar")}
+
+
 def test_demo__queued_withdrawal__is_paid(two_rounds):
     _, report, _ = two_rounds
-    [paid] = pools(report)[3]["withdrawals"]
+    paid = pools(report)[3]["withdrawals"]
 
-    assert int(paid["paid_ustx"]) > 0
-    assert paid["user"].startswith("ST")
+    # What is idle is paid at once, the rest as soon as a slice has brought it.
+    assert [payment["whole"] for part in paid for payment in part["expected"]] == [False, True]
+    assert len({payment["user"] for part in paid for payment in part["expected"]}) == 1
+    assert all(int(part["paid_ustx"]) > 10_000_000 for part in paid)
 
 
 def test_demo__alerts__reach_slack_and_discord(two_rounds):

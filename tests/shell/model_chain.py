@@ -24,6 +24,10 @@ from tests.shell.model_state import Mandate, ModelPool, Proposal, Refusal
 
 BLOCK_SECONDS = 5
 VOTING_SECONDS = 3_600
+WAIT_SECONDS = 3_600
+DAY_SECONDS = 86_400
+LEAST_OUTFLOW_USTX = 1_000_000_000
+MAX_SLIPPAGE_BPS = 200
 HOLDS = {
     Compare.EQ: int.__eq__,
     Compare.GT: int.__gt__,
@@ -52,6 +56,8 @@ class ModelChain:
     trips_on_next_post: set[str] = field(default_factory=set)
     answers_next: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Error codes that the next calls of a function answer with, in order."""
+    closed_venues: set[str] = field(default_factory=set)
+    """Venues that answer every question and fail every swap."""
     gifts: dict[str, int] = field(default_factory=dict)
     """By principal: what the vault has and has not booked."""
     proposals: dict[int, Proposal] = field(default_factory=dict)
@@ -167,7 +173,7 @@ class ModelChain:
             "conclude": self._conclude,
             "post-prices": self._post_prices,
             "rebalance-pool": self._rebalance,
-            "process-pending-withdrawal": self._pay_withdrawal,
+            "process-withdrawals": self._pay_withdrawals,
         }
         return functions[function](*args)
 
@@ -190,18 +196,19 @@ class ModelChain:
         if sum(target["bps"] for target in targets) != 10_000:
             raise Refusal(1702)
         ends_at = self.clock.at + VOTING_SECONDS
-        self.proposals[number] = Proposal(pool_id, targets, limits, open_secs, plan_hash, self.clock.at, ends_at)
+        asked = (pool_id, targets, limits, open_secs, plan_hash)
+        self.proposals[number] = Proposal(*asked, self.clock.at, ends_at, ends_at + WAIT_SECONDS)
         pool.latest_proposal = number
         return uint(number)
 
     def _conclude(self, number) -> bytes:
         proposal = self.proposals[number]
         if proposal.state != "voting":
-            raise Refusal(1712)
-        if self.clock.at < proposal.ends_at:
-            raise Refusal(1708)
-        passed = proposal.votes_for > proposal.votes_against
-        proposal.state = "passed" if passed else "rejected"
+            raise Refusal(3207)
+        if self.clock.at < proposal.due_at:
+            raise Refusal(3204)
+        proposal.state = proposal.verdict(self.clock.at)
+        passed = proposal.state == "passed"
         if passed:
             pool = self.pools[proposal.pool_id]
             pool.targets = {target["asset"]: target["bps"] for target in proposal.targets}
@@ -220,16 +227,19 @@ class ModelChain:
 
     def _rebalance(self, pool_id, mandate_id, number, fee, legs) -> bytes:
         pool, mandate = self.pools[pool_id], self.mandates[mandate_id]
-        self._require_running(pool)
+        if pool.pauses.rebalances:
+            raise Refusal(1403)
         if self.clock.at >= mandate.expires_at:
             raise Refusal(1717)
         if number != mandate.slices + 1:
             raise Refusal(1719)
         before, sold, bought, outs = self._drift(pool), 0, 0, []
         for leg in legs:
-            out = self._run_leg(pool, leg)
-            sold += self.value_of(leg["from"], leg["amount"])
-            bought += self.value_of(leg["to"], out)
+            out = self._run_leg_somewhere(pool, leg)
+            given, got = self.value_of(leg["from"], leg["amount"]), self.value_of(leg["to"], out)
+            if got * 10_000 < given * (10_000 - min(mandate.proposal.limits["slippage-bps"], MAX_SLIPPAGE_BPS)):
+                raise Refusal(1346)
+            sold, bought = sold + given, bought + got
             outs.append(out)
         self._move(pool, self.assets["STX"].principal, -(fee * 110 // 100), f"{DEPLOYER}.whale-pool-vault")
         after = self._drift(pool)
@@ -248,13 +258,24 @@ class ModelChain:
             }
         )
 
-    def _run_leg(self, pool, leg) -> int:
+    def _run_leg_somewhere(self, pool, leg) -> int:
+        """Run a leg at its venue, or at the one it falls back on; what failed has changed nothing."""
+        try:
+            return self._run_leg(pool, leg, leg["dex"])
+        except Refusal:
+            if leg["fallback"] is None:
+                raise
+            return self._run_leg(pool, leg, leg["fallback"])
+
+    def _run_leg(self, pool, leg, adapter) -> int:
         sell, buy = (self.assets.by_principal(leg[side]) for side in ("from", "to"))
-        dex = next(dex for dex in self.dexes if leg["dex"].endswith(f".{dex.name}-adapter"))
+        dex = next(dex for dex in self.dexes if adapter.endswith(f".{dex.name}-adapter"))
+        if dex.name in self.closed_venues:
+            raise Refusal(1336)
         key = next(key for key, book in dex.pools.items() if {book.x, book.y} == {sell.symbol, buy.symbol})
         out, moved = dex.pools[key].swap(sell.symbol, leg["amount"])
         if out < leg["min-out"]:
-            raise Refusal(1406)
+            raise Refusal(1338)
         dex.pools = {**dex.pools, key: moved}
         self._move(pool, leg["from"], -leg["amount"], f"{DEPLOYER}.whale-pool-vault")
         self._move(pool, leg["to"], out, f"{dex.deployer}.{dex.name}-vault")
@@ -271,25 +292,37 @@ class ModelChain:
         owed = self.total_value(pool) * pool.pending_shares // pool.total_shares
         return pool_drift(values, {symbol[p]: bps for p, bps in pool.targets.items()}, owed).drift_bps
 
-    def _pay_withdrawal(self, user, pool_id, share) -> bytes:
-        pool, stx = self.pools[pool_id], self.assets["STX"].principal
-        self._require_running(pool)
-        value, older = self.total_value(pool), 0
-        for row in pool.queue:
-            payout = row["shares"] * value // pool.total_shares
-            if row["user"] == user:
-                break
-            older += payout if payout >= row["min-out"] else 0
-        else:
-            raise Refusal(1321)
-        if pool.holdings[stx] < payout + older:
-            raise Refusal(1322)
-        pool.queue.remove(row)
-        pool.total_shares -= row["shares"]
-        self._move(pool, stx, -payout, f"{DEPLOYER}.whale-pool-vault")
-        self.moves.append((f"{DEPLOYER}.whale-pool-vault", f"{pool.share}::pool-share", row["shares"]))
-        return uint(payout)
-
-    def _require_running(self, pool) -> None:
-        if pool.paused:
+    def _pay_withdrawals(self, pool_id, share) -> bytes:
+        pool, stx, vault = self.pools[pool_id], self.assets["STX"].principal, f"{DEPLOYER}.whale-pool-vault"
+        if share != pool.share:
+            raise Refusal(1306)
+        if pool.pauses.withdrawals:
             raise Refusal(1309)
+        value, total, left, paid, burned, requests = self.total_value(pool), pool.total_shares, [], 0, 0, 0
+        room = min(pool.holdings[stx], self._outflow_room(pool, value))
+        for row in pool.queue:
+            claim = row["shares"] * value // total
+            if claim < row["min-out"]:
+                left.append(row)
+                continue
+            part = row["shares"] if claim <= room else room * total // value
+            ustx = claim if claim <= room else part * value // total
+            room = room - claim if claim <= room else 0
+            paid, burned, requests = paid + ustx, burned + part, requests + (ustx > 0)
+            if rest := row["shares"] - part:
+                left.append(row | {"shares": rest, "min-out": -(-row["min-out"] * rest // row["shares"])})
+        pool.queue, pool.total_shares = left, total - burned
+        pool.outflow = (self.clock.at // DAY_SECONDS, self.outflow(pool) + paid)
+        if paid:
+            self._move(pool, stx, -paid, vault)
+            self.moves.append((vault, f"{pool.share}::pool-share", burned))
+        return tuple_({"paid-requests": uint(requests), "paid-ustx": uint(paid)})
+
+    def outflow(self, pool) -> int:
+        """Return what left a pool in STX today."""
+        day, ustx = pool.outflow
+        return ustx if day == self.clock.at // DAY_SECONDS else 0
+
+    def _outflow_room(self, pool, value) -> int:
+        gone = self.outflow(pool)
+        return max(max((value + gone) * 2_500 // 10_000, LEAST_OUTFLOW_USTX) - gone, 0)

@@ -1,5 +1,7 @@
 """The model chain's answers to read-only calls, in plain form."""
 
+from dataclasses import asdict
+
 from keeper.chain.clarity import Err, Ok
 from keeper.testing.build import DEPLOYER, STX
 
@@ -21,6 +23,7 @@ class Reads:
             ("whale-pool-vault", "get-pool-assets"): self._pool_assets,
             ("whale-pool-vault", "get-queue"): lambda number: list(self._chain.pools[number].queue),
             ("whale-pool-vault", "get-booked"): self._booked,
+            ("withdrawal-queue", "get-outflow"): lambda number: self._chain.outflow(self._chain.pools[number]),
             ("pool-governance", "get-latest-proposal"): lambda number: self._chain.pools[number].latest_proposal,
             ("pool-governance", "get-proposal"): self._proposal,
             ("pool-governance", "get-open-mandate"): self._open_mandate,
@@ -37,11 +40,14 @@ class Reads:
             "creator": DEPLOYER,
             "created-at": 1_790_000_000,
             "cap-usd": 1_000_000,
-            "paused": pool.paused,
+            "paused": pool.pauses.rebalances,
+            "pauses": asdict(pool.pauses),
             "total-shares": pool.total_shares,
             "pending-shares": pool.pending_shares,
             "high-water-mark": 10**12,
             "fees-at": 1_790_000_000,
+            "management-bps": 50,
+            "performance-bps": 1_000,
         }
 
     def _pool_assets(self, number):
@@ -70,6 +76,7 @@ class Reads:
             "proposer": DEPLOYER,
             "created-at": found.created_at,
             "ends-at": found.ends_at,
+            "due-at": found.due_at,
             "stake-total": FLOW_STAKED,
             "votes-for": found.votes_for,
             "votes-against": found.votes_against,

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from keeper.core.pauses import RUNNING, Pauses
 from keeper.testing.build import DEPLOYER
+
+CARRY_OUT_SECONDS = 7 * 86_400
 
 
 class Refusal(Exception):
@@ -20,7 +23,9 @@ class ModelPool:
     targets: dict[str, int]
     name: str = "DeFi Whale Index"
     share: str = f"{DEPLOYER}.pool-share-1"
-    paused: bool = False
+    pauses: Pauses = RUNNING
+    outflow: tuple[int, int] = (0, 0)
+    """The last day on which STX left, and how much."""
     total_shares: int = 100_000_000_000
     queue: list[dict[str, Any]] = field(default_factory=list)
     latest_proposal: int | None = None
@@ -43,9 +48,19 @@ class Proposal:
     plan_hash: bytes
     created_at: int
     ends_at: int
+    due_at: int
     votes_for: int = 0
     votes_against: int = 0
+    vetoed: bool = False
     state: str = "voting"
+
+    def verdict(self, now):
+        """Return how the vote ended, as the ballot box does."""
+        if self.votes_for <= self.votes_against:
+            return "rejected"
+        if self.vetoed:
+            return "vetoed"
+        return "passed" if now < self.due_at + CARRY_OUT_SECONDS else "expired"
 
 
 @dataclass(slots=True)

@@ -90,7 +90,36 @@ async def test_run__slice__is_signed_in_originator_mode_with_the_vault_and_every
     [transaction] = [t for t in world.chain.sent if t.payload.function == "rebalance-pool"]
     named = {(str(c.who).partition(".")[2], c.compare.name) for c in transaction.conditions}
     assert transaction.mode.name == "ORIGINATOR"
-    assert named == {("whale-pool-vault", "LE"), ("alex-vault", "GE"), ("velar-vault", "GE")}
+    assert named == {("whale-pool-vault", "LE"), ("alex-vault", "GE")}
+
+
+async def test_run__legs__only_those_without_a_fallback_bind_their_venue(world):
+    await world.with_mandate()
+
+    decision = await world.run()
+
+    [transaction] = [t for t in world.chain.sent if t.payload.function == "rebalance-pool"]
+    legs = decision.facts["slice"]["legs"]
+    bound = sum(c.amount for c in transaction.conditions if c.compare.name == "GE")
+    assert {(leg["buy"], leg["fallback"]) for leg in legs} >= {("DIKO", None)}
+    assert {leg["fallback"] for leg in legs if leg["buy"] == "ALEX"} <= {"alex", "velar"}
+    assert bound == sum(int(leg["min_out"]) for leg in legs if leg["fallback"] is None)
+
+
+async def test_run__venue_fails_its_swap__the_leg_goes_to_the_other_in_the_same_transaction(world):
+    await world.follow({"STX": 4_000, "ALEX": 5_000, "DIKO": 1_000})
+    await world.run()
+    world.vote(1, passes=True)
+    await world.run()
+    world.chain.closed_venues.add("velar")
+
+    decision = await world.run()
+
+    assert decision.outcome is Outcome.SLICE_EXECUTED
+    assert {leg["venue"]: leg["fallback"] for leg in decision.facts["slice"]["legs"]} == {
+        "alex": "velar",
+        "velar": "alex",
+    }
 
 
 async def test_run__small_slices__take_several_and_count_on(world):
@@ -116,6 +145,66 @@ async def test_run__whales_move_during_the_vote__the_vote_runs_to_its_end(world)
     assert decision.outcome is Outcome.WAITING_FOR_VOTE
     assert "the whales have moved since" in decision.reason
     assert world.chain.called() == ["propose-mandate"]
+
+
+async def test_run__vote_is_over__waits_until_it_may_be_carried_out(world):
+    await world.follow(ADRIFT)
+    await world.run()
+    world.vote(1, passes=True)
+    world.chain.proposals[1].due_at += 1_800
+
+    waiting = await world.run()
+    world.chain.pass_time(1_800)
+    passed = await world.run()
+
+    assert (waiting.outcome, passed.outcome) == (Outcome.WAITING_FOR_VOTE, Outcome.VOTE_PASSED)
+    assert waiting.reason == "the vote on proposal 1 has ended; it may be carried out in 30 min"
+    assert world.chain.called().count("conclude") == 1
+
+
+async def test_run__guardians_veto_a_passed_vote__is_concluded_in_words_and_rests(world):
+    await world.follow(ADRIFT)
+    await world.run()
+    world.vote(1, passes=True)
+    world.chain.proposals[1].vetoed = True
+
+    vetoed, resting = await world.run_times(2)
+    world.chain.pass_time(DAY)
+    again = await world.run()
+
+    assert [d.outcome for d in (vetoed, resting, again)] == [
+        Outcome.VOTE_FAILED,
+        Outcome.WITHIN_THRESHOLD,
+        Outcome.PROPOSED,
+    ]
+    assert vetoed.reason == "proposal 1 was vetoed by the guardians"
+    assert "this target was vetoed by the guardians; it is not proposed again" in resting.reason
+    assert world.titles()[1] == "DeFi Whale Index: rebalance vetoed"
+
+
+async def test_run__guardians_veto_at_once__rests_without_concluding(world):
+    await world.follow(ADRIFT)
+    await world.run()
+    world.vote(1, passes=True)
+    world.chain.proposals[1].state = "vetoed"
+
+    decision = await world.run()
+
+    assert decision.outcome is Outcome.WITHIN_THRESHOLD
+    assert "conclude" not in world.chain.called()
+
+
+async def test_run__nobody_concluded_for_a_week__ends_the_proposal_and_makes_another(world):
+    await world.follow(ADRIFT)
+    await world.run()
+    world.vote(1, passes=True)
+    world.chain.pass_time(7 * DAY)
+    await world.follow(ADRIFT)
+
+    expired, again = await world.run_times(2)
+
+    assert (expired.outcome, expired.reason) == (Outcome.VOTE_FAILED, "proposal 1 was not carried out in time")
+    assert (again.outcome, again.facts["proposal"]) == (Outcome.PROPOSED, 2)
 
 
 async def test_run__vote_failed__says_so_and_rests_for_a_day(world):

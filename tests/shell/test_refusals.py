@@ -5,11 +5,11 @@ import pytest
 from keeper.core.records import IntentState, Outcome, Severity
 from keeper.errors import NodeUnavailable, UnknownContractError
 from keeper.execution.journal import MAX_FAILURES
-from tests.shell.world import ADRIFT, KEY, say
+from tests.shell.world import ADRIFT, ALL_PAUSED, KEY, say
 
 READS_OF_ONE_LOOK = 6
 """The tip, the pool, its assets, its queue, its proposal, its mandate: a node that then falls silent does so at the fee."""
-ERR_SLIPPAGE, ERR_NOT_KEEPER, NOBODYS_CODE = 1406, 1400, 999_999
+ERR_SLIPPAGE, ERR_NOT_KEEPER, NOBODYS_CODE = 1338, 1400, 999_999
 
 
 def venues_of(decision):
@@ -114,7 +114,7 @@ async def test_run__contract_refuses_the_slice__says_its_reason_and_tries_again(
     refused, retried = await world.run_times(2)
 
     assert refused.outcome is Outcome.REFUSED
-    assert "ERR_SLIPPAGE u1406" in refused.reason
+    assert "ERR_SLIPPAGE u1338" in refused.reason
     assert refused.facts["txid"] == world.chain.sent[0].txid
     assert world.titles()[-1] == "DeFi Whale Index: nothing was traded"
     assert retried.outcome is Outcome.SLICE_EXECUTED
@@ -152,17 +152,17 @@ async def test_run__slice_fails_every_time__rests_after_five_attempts(world):
 
 async def test_run__pool_is_paused__refuses_to_propose(world):
     await world.follow(ADRIFT)
-    world.pool.paused = True
+    world.pool.pauses = ALL_PAUSED
 
     decision = await world.run()
 
-    assert (decision.outcome, decision.reason) == (Outcome.REFUSED, "the pool is paused")
+    assert (decision.outcome, decision.reason) == (Outcome.REFUSED, "the pool is stopped: paused")
     assert world.chain.sent == []
 
 
 async def test_run__pool_is_paused_with_an_open_mandate__refuses_the_slice(world):
     await world.with_mandate()
-    world.pool.paused = True
+    world.pool.pauses = ALL_PAUSED
 
     decision = await world.run()
 

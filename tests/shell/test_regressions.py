@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from keeper.core.pauses import RUNNING
 from keeper.core.records import Outcome
 from keeper.core.units import Seconds
 from keeper.doctor import books
@@ -15,7 +16,7 @@ from keeper.testing.build import STX
 from keeper.whale_file import read_whales
 from tests.shell.test_whale_file import ROW, file_of
 from tests.shell.test_withdrawals import OTHER, request
-from tests.shell.world import POLICY, open_world
+from tests.shell.world import ALL_PAUSED, POLICY, open_world
 
 
 @pytest.fixture
@@ -24,24 +25,25 @@ async def world(tmp_path):
         yield opened
 
 
-async def test_run__older_request_is_not_covered__the_younger_one_is_not_tried(world):
+async def test_run__older_request_is_not_covered__the_younger_one_waits_behind_it(world):
     world.pool.queue += [request(stx=70_000), request(OTHER)]
     await world.run_times(7)
-    assert "process-pending-withdrawal" not in world.chain.called()
+    assert world.chain.called().count("process-withdrawals") == 1
+    assert world.pool.queue[-1] == request(OTHER)
 
 
 async def test_run__paused_pool_with_a_queue__sends_nothing(world):
     world.pool.queue.append(request())
-    world.pool.paused = True
+    world.pool.pauses = ALL_PAUSED
     await world.run_times(2)
     assert world.chain.sent == []
 
 
 async def test_run__unpaused_after_a_while__pays_the_queue(world):
     world.pool.queue.append(request())
-    world.pool.paused = True
+    world.pool.pauses = ALL_PAUSED
     await world.run_times(6)
-    world.pool.paused = False
+    world.pool.pauses = RUNNING
     assert (await world.run()).outcome is Outcome.WITHDRAWAL_PAID
 
 

@@ -11,6 +11,7 @@ from keeper.chain.signer import KeySigner
 from keeper.chain.transactions import Network
 from keeper.clock import ChainClock
 from keeper.core.assets import AssetBook
+from keeper.core.pauses import Pauses
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.units import Bps, MicroStx, Seconds
 from keeper.core.whales import Whale, WhaleRule
@@ -35,6 +36,8 @@ IN_STX = {ALEX.principal: 100_000_000_000, DIKO.principal: 20_000_000_000}
 AT_HOME = {"STX": 6_000, "ALEX": 3_000, "DIKO": 1_000}
 """What the pool holds at the start: 60,000 STX, 30,000 in ALEX, 10,000 in DIKO."""
 ADRIFT = {"STX": 3_000, "ALEX": 5_000, "DIKO": 2_000}
+
+ALL_PAUSED = Pauses(deposits=True, withdrawals=True, rebalances=True)
 
 RULE = PoolRule(
     pool_id=1,
@@ -112,7 +115,7 @@ class World:
         """Let stakers vote and the vote end."""
         proposal = self.chain.proposals[number]
         proposal.votes_for, proposal.votes_against = (900, 100) if passes else (100, 900)
-        self.chain.pass_time(proposal.ends_at - self.clock.at)
+        self.chain.pass_time(proposal.due_at - self.clock.at)
 
     async def with_mandate(self):
         """Bring the pool to where a slice is due."""

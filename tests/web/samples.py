@@ -11,6 +11,7 @@ from keeper.core.allocation import TargetAllocation
 from keeper.core.assets import Asset, AssetBook
 from keeper.core.chain_types import Tip
 from keeper.core.mandates import Mandate, NextStep, Proposal
+from keeper.core.pauses import RUNNING
 from keeper.core.policy import PoolRule
 from keeper.core.prices import AgreedPrice, PricePoint
 from keeper.core.records import (
@@ -103,7 +104,7 @@ def valued(pool: PoolRule, holdings: dict[str, int], target: dict[str, int]) -> 
     return PoolFacts(
         rule=pool,
         holdings=holdings,
-        paused=False,
+        pauses=RUNNING,
         portfolio=portfolio,
         target=TargetAllocation(target, Bps(9_340), {"XBTC": 660}, {WHALES[0]: 6_500, WHALES[1]: 3_500}),
         drift=portfolio.drift(target),
@@ -122,7 +123,9 @@ def defi_facts(**changes: Any) -> PoolFacts:
     )
     defaults: dict[str, Any] = {
         "step": NextStep.WAIT_VOTE,
-        "proposal": Proposal(4, "voting", Seconds(NOW + 41_000), {"STX": 6_000, "ALEX": 3_000, "DIKO": 1_000}),
+        "proposal": Proposal(
+            4, "voting", Seconds(NOW + 41_000), Seconds(NOW + 44_600), {"STX": 6_000, "ALEX": 3_000, "DIKO": 1_000}
+        ),
         "votes": Votes(31_200_000_000_000, 4_100_000_000_000, 60_000_000_000_000),
         "decision": decided(
             Outcome.WAITING_FOR_VOTE, "Drift is above 10.00 %; proposal 4 is in its vote until 21:23 UTC."
@@ -143,7 +146,7 @@ def meme_facts() -> PoolFacts:
     return replace(
         facts,
         step=NextStep.EXECUTE,
-        proposal=Proposal(3, "passed", Seconds(NOW - 9_000), {"STX": 5_000, "WELSH": 5_000}),
+        proposal=Proposal(3, "passed", Seconds(NOW - 9_000), Seconds(NOW - 5_400), {"STX": 5_000, "WELSH": 5_000}),
         mandate=Mandate(3, Seconds(NOW + 130_000), {"STX": 5_000, "WELSH": 5_000}, Bps(640)),
         budget=used,
         slices=2,
@@ -155,7 +158,7 @@ def stacker_facts() -> PoolFacts:
     return PoolFacts(
         rule=rule(3, "Conservative Stacker", ("STX", "stSTX")),
         holdings={"STX": 4_102_500_000, "stSTX": 10_911_200_000},
-        paused=False,
+        pauses=RUNNING,
         price_trouble={"stSTX": "1 source where 2 are needed; alex is 22 min old"},
         queue=(QueuedWithdrawal(USER, 4_950_120_000, BaseUnits(5_000_000_000), Seconds(NOW - 7_300)),),
         decision=decided(Outcome.REFUSED, "stSTX: 1 source where 2 are needed (alex is 22 min old)."),

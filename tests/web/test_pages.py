@@ -18,6 +18,7 @@ from samples import (
     web_state,
 )
 
+from keeper.core.mandates import Proposal
 from keeper.core.records import IntentKind, IntentState, Outcome, Severity
 from keeper.core.units import Seconds
 from keeper.core.views import STATE_WORDS, PoolFacts, Votes, pool_body
@@ -75,6 +76,14 @@ def test_card__full_body__shows_each_number_twice():
     assert (built.whales[0].weight, built.whales[0].holds) == ("65.00 %", "STX 56.00 %, ALEX 44.00 %")
 
 
+def test_card__vote_is_over_and_waits__says_when_it_may_be_carried_out():
+    waiting = Proposal(4, "voting", Seconds(NOW - 300), Seconds(NOW + 3_300), {"STX": 10_000})
+    rejected = replace(waiting, state="rejected")
+
+    assert card(proposal=waiting).proposal.ends == "ended 5 min ago, may be carried out in 55 min"
+    assert card(proposal=rejected).proposal.ends == "ended 5 min ago"
+
+
 def test_card__open_mandate__says_what_is_left_of_it():
     mandate = card(meme_facts()).mandate
 
@@ -90,7 +99,7 @@ def test_card__refused_without_prices__says_why_and_keeps_what_is_known():
     assert (built.queue[0].shares_text, built.queue[0].age) == ("4,950.12", "2 h 1 min ago")
 
 
-@pytest.mark.parametrize("state", [*STATE_WORDS.values(), "paused", "no agreed price"])
+@pytest.mark.parametrize("state", [*STATE_WORDS.values(), "paused", "withdrawals paused", "no agreed price"])
 def test_card__each_word_a_view_can_have__has_a_tone(state):
     assert (bent(state=state).state, bent(state=state).tone != "none") == (state, True)
 
