@@ -28,7 +28,7 @@
 (define-constant ERR_PAUSED (err u1403))
 ;; There is no mandate of that number.
 (define-constant ERR_NO_MANDATE (err u1404))
-;; A price is missing, stale or disputed.
+;; The price of something the pool holds is missing, stale or disputed.
 (define-constant ERR_NO_PRICE (err u1405))
 ;; The pool would lose more in one day than it may.
 (define-constant ERR_DAY_LOSS (err u1407))
@@ -159,11 +159,9 @@
   )
 )
 
-;; Every asset of the pool has a price, also the one that is only wanted: a tripped breaker stops the whole pool.
 (define-private (assert-open (pool-id uint))
-  (let ((pauses (get pauses (unwrap! (contract-call? .pool-books get-pool pool-id) ERR_NO_POOL))))
-    (asserts! (not (get rebalances pauses)) ERR_PAUSED)
-    (ok (asserts! (is-ok (contract-call? .pool-valuation get-allocation pool-id)) ERR_NO_PRICE))
+  (let ((pool (unwrap! (contract-call? .pool-books get-pool pool-id) ERR_NO_POOL)))
+    (ok (asserts! (not (get rebalances (get pauses pool))) ERR_PAUSED))
   )
 )
 

@@ -1,3 +1,4 @@
+import { Cl } from "@stacks/transactions";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import {
@@ -44,19 +45,34 @@ describe("rebalance-pool", () => {
     }
   });
 
-  it("needs swaps, a pool, a mandate, all prices and no pause", () => {
+  it("needs swaps, a pool, a mandate and no pause", () => {
     expectError(rebalance([]), errors.ERR_NO_LEGS);
     for (const pool of [0, 2]) expectError(rebalance(FULL, { pool }), errors.ERR_NO_POOL);
     for (const id of [0, 2]) expectError(rebalance(FULL, { mandate: id }), errors.ERR_NO_MANDATE);
-    silence(B); // not held, only wanted
-    expectError(rebalance([[STX_TOKEN, A, STX]]), errors.ERR_NO_PRICE);
-    price(B, PRICE_ONE / 2n);
     for (const id of [0, 1]) {
       must(who.guardian, "whale-pool-vault", "emergency-pause", u(id));
       expectError(rebalance(FULL), errors.ERR_PAUSED);
       must(who.guardian, "whale-pool-vault", "emergency-resume", u(id));
     }
     expect(rebalance(FULL).result.type).toBe("ok");
+  });
+
+  it("needs the price of all that is held, and of what is swapped, but not of what is only wanted", () => {
+    silence(B);
+    expect(rebalance([[STX_TOKEN, A, STX]]).result.type).toBe("ok");
+    expectError(rebalance([[STX_TOKEN, B, STX]], { slice: 2 }), vault.ERR_NO_PRICE);
+    price(B, PRICE_ONE / 2n);
+    silence(A);
+    expectError(rebalance([[STX_TOKEN, B, STX]], { slice: 2 }), errors.ERR_NO_PRICE);
+  });
+
+  it("may go on while only deposits and withdrawals are stopped", () => {
+    const flags = (deposits, withdrawals, rebalances) =>
+      Cl.tuple(Object.fromEntries(Object.entries({ deposits, withdrawals, rebalances }).map(([key, on]) => [key, Cl.bool(on)])));
+    must(who.guardian, "whale-pool-vault", "set-pauses", u(1), flags(true, true, false));
+    expect(rebalance([[STX_TOKEN, A, STX]]).result.type).toBe("ok");
+    must(who.guardian, "whale-pool-vault", "set-pauses", u(1), flags(false, false, true));
+    expectError(rebalance([[STX_TOKEN, A, STX]], { slice: 2 }), errors.ERR_PAUSED);
   });
 
   it("runs each slice once and in order", () => {
