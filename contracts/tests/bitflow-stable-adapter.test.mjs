@@ -232,10 +232,12 @@ describe("refusals", () => {
   });
 
   it("ERR_NO_POOL: a pool that is not open yet, or of other tokens", async () => {
-    for (const ends of [undefined, [BITFLOW_STX, TOKEN.WELSH], [TOKEN.STSTX, BITFLOW_STX]]) {
+    for (const ends of [undefined, [BITFLOW_STX, TOKEN.WELSH], [TOKEN.WELSH, TOKEN.STSTX], [TOKEN.STSTX, BITFLOW_STX]]) {
       await simnet.initSession(process.cwd(), globalThis.options.clarinet.manifestPath);
       desk = new Desk("bitflow-stable-adapter");
+      setRatio(LAUNCH_RATIO);
       if (ends) venues.openStablePool(simnet, 0n, 0n, LAUNCH_RATIO, ends);
+      if (ends) setBalances(BALANCES.ustx, BALANCES.ststx); // so that emptiness is not what is refused
 
       expect(desk.quote("STX", "STSTX", 10n ** 8n)).toEqual(refused(errors.ERR_NO_POOL));
       expect(desk.swap("STX", "STSTX", 10n ** 8n)).toEqual(refused(errors.ERR_NO_POOL));

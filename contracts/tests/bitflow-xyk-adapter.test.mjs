@@ -177,7 +177,7 @@ describe("refusals", () => {
   });
 
   it("ERR_NO_POOL: a pool that is not open yet, or of other tokens", async () => {
-    for (const ends of [undefined, [TOKEN.SBTC, TOKEN.WELSH], [BITFLOW_STX, TOKEN.SBTC]]) {
+    for (const ends of [undefined, [TOKEN.SBTC, TOKEN.WELSH], [TOKEN.WELSH, BITFLOW_STX], [BITFLOW_STX, TOKEN.SBTC]]) {
       await simnet.initSession(process.cwd(), globalThis.options.clarinet.manifestPath);
       desk = new Desk("bitflow-xyk-adapter");
       if (ends) venues.openXykPool(simnet, "SBTC", 0n, 0n, ends);
