@@ -11,8 +11,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const HERE = dirname(fileURLToPath(import.meta.url));
 export const CONTRACTS_DIR = resolve(HERE, "..");
 export const MANIFEST_PATH = join(CONTRACTS_DIR, "Clarinet.toml");
-// The oldest version the venues themselves were written for.
+// The oldest version the venues themselves were written for, unless a double says that it needs a younger one.
 const DEPLOYED_AS = JSON.stringify({ epoch: "Epoch21", clarity_version: "Clarity2" });
+const DEPLOYED_YOUNGER = JSON.stringify({ epoch: "Epoch33", clarity_version: "Clarity4" });
+const NEEDS_YOUNGER = /^;;.* Deployed as Clarity 4\.$/m;
 
 /** Contract ids the manifest requires, in its order. */
 export function requiredIds(manifest) {
@@ -35,8 +37,9 @@ export function prepare({ contractsDir = CONTRACTS_DIR, cacheDir = join(contract
   mkdirSync(target, { recursive: true });
   const wanted = new Map();
   for (const id of required) {
-    wanted.set(`${id}.clar`, readFileSync(join(doublesDir, `${id}.clar`), "utf8"));
-    wanted.set(`${id}.json`, DEPLOYED_AS);
+    const source = readFileSync(join(doublesDir, `${id}.clar`), "utf8");
+    wanted.set(`${id}.clar`, source);
+    wanted.set(`${id}.json`, NEEDS_YOUNGER.test(source) ? DEPLOYED_YOUNGER : DEPLOYED_AS);
   }
   const old = readdirSync(target).filter((file) => /\.(clar|json)$/.test(file) && !wanted.has(file));
   for (const file of old) rmSync(join(target, file), { force: true });

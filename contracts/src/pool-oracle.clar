@@ -1,8 +1,15 @@
 ;; pool-oracle: what a whole token is worth in STX, agreed between independent sources.
 ;; Trusts: pool-access for who governs, who reports and who may reset; no single source, the reporter included.
 ;; Holds: nothing. Prices have 12 decimals: STX per whole token, and USD per STX under .stx-token.
-;; Sources: what the reporter posts, and what venue-prices reads on chain in the same call.
+;; Sources: the reporter, Pyth Lazer, DIA, stSTX's ratio, a price set by hand, and the averages of ALEX and Velar.
+;; They are judged whenever one of them comes in, and the verdict is kept in one row: it is fresh until the first
+;; source that counted is older than the asset's bound, and the next judgement goes on without that one.
+;; An average that is not firm (price-averages) confirms: it counts where it agrees with the median of the others,
+;; which it does not move, and says nothing where it does not. So after a silence one report is enough to agree on,
+;; and nobody moves a price, or trips a breaker, by moving a pool for a block.
 ;; Errors: u1500 to u1599. Rounding: down, by less than 10^-12 of an STX.
+
+(use-trait lazer-decoder 'SPMV5HDZ4EMB8XY7HAYT3XW0DF7DZ4E8XEG2J1T8.pyth-lazer-traits.decoder-trait)
 
 ;; The caller does not govern.
 (define-constant ERR_NOT_GOVERNANCE (err u1500))
@@ -41,23 +48,21 @@
 (define-constant BPS_ONE u10000)
 (define-constant MAX_BOUND_BPS u1000)
 (define-constant MAX_SOURCES u5)
-(define-constant HOUR_SECS u3600)
-(define-constant DAY_SECS (* u24 HOUR_SECS))
+(define-constant DAY_SECS u86400)
 ;; How long a price stands as what the next ones are measured against.
-(define-constant ANCHOR_SECS HOUR_SECS)
+(define-constant ANCHOR_SECS u3600)
 ;; How far a reporter's clock may be ahead of the block's.
 (define-constant MAX_AHEAD_SECS u120)
-(define-constant SOURCES (list "reported" "alex" "velar" "ratio" "dia"))
 
-(define-map configs principal { min-sources: uint, max-age-secs: uint, max-spread-bps: uint, max-jump-bps: uint })
-(define-map alex-sources principal (list 2 { x: principal, y: principal, factor: uint, invert: bool }))
-(define-map velar-sources principal { pool-id: uint, invert: bool })
-(define-map ratio-sources principal bool)
-(define-map dia-sources principal (string-ascii 32))
-(define-map observations { asset: principal, source: (string-ascii 12) } { price: uint, at: uint })
-;; The price the next ones are measured against: what the sources agreed on, renewed once it is ANCHOR_SECS old.
-(define-map accepted principal { price: uint, at: uint })
-(define-map tripped principal bool)
+;; `accepted` is what the next prices are measured against: what was agreed on, renewed once it is ANCHOR_SECS old.
+;; `view` is the last judgement of price-observations; `lazer-at` the stamp of the last Lazer update.
+(define-map states principal {
+  bounds: { min-sources: uint, max-age-secs: uint, max-spread-bps: uint, max-jump-bps: uint },
+  tripped: bool,
+  accepted: (optional { price: uint, at: uint }),
+  lazer-at: uint,
+  view: { price: uint, sources: uint, stored: uint, apart: bool, odd: bool, oldest-at: (optional uint), until: uint },
+})
 
 ;; --- reporters ---
 
@@ -77,22 +82,41 @@
   )
 )
 
+;; --- anyone ---
+
+;; Have Pyth Lazer verify a signed update, and store what it says of our assets as post-prices does. A price other than
+;; STX's is turned into STX by the agreed USD per STX, and passed over while there is none. Lazer may take a fee.
+;; Caller: anyone. Emits: lazer-posted, and breaker-tripped for each breaker that trips now.
+;; Fails: ERR_UNKNOWN_ASSET, ERR_FROM_FUTURE, ERR_TOO_OLD, ERR_OLDER_THAN_STORED, and as price-sources read-lazer.
+(define-public (post-lazer (update (buff 8192)) (decoder <lazer-decoder>))
+  (let ((rows (try! (contract-call? .price-sources read-lazer update decoder)))
+        (summary (try! (fold post-lazer-one rows (ok { posted: u0, tripped: u0 })))))
+    (print { topic: "lazer-posted", by: contract-caller, posted: (get posted summary), tripped: (get tripped summary) })
+    (ok summary)
+  )
+)
+
+;; Look at the on-chain sources of these assets and judge them again.
+;; Caller: anyone. Emits: prices-observed, and breaker-tripped for each breaker that trips now. Fails: ERR_UNKNOWN_ASSET.
+(define-public (observe (assets (list 10 principal)))
+  (let ((summary (try! (fold observe-one assets (ok { posted: u0, tripped: u0 })))))
+    (print { topic: "prices-observed", by: contract-caller, observed: (get posted summary), tripped: (get tripped summary) })
+    (ok summary)
+  )
+)
+
 ;; --- guardians ---
 
-;; Let an asset be priced again. What it was measured against is forgotten, so the next price is the new ground.
+;; Let an asset be priced again. What it was measured against is forgotten, so the next price is the new ground, and
+;; the averages of its venues start again from where these stand now.
 ;; Caller: governance or role emergency. Emits: breaker-reset. Fails: ERR_NOT_GUARDIAN, ERR_NOT_TRIPPED.
 (define-public (reset-breaker (asset principal))
   (begin
-    (asserts!
-      (or
-        (contract-call? .pool-access is-governance contract-caller)
-        (contract-call? .pool-access has-role contract-caller "emergency")
-      )
-      ERR_NOT_GUARDIAN
-    )
+    (asserts! (or (is-governance) (contract-call? .pool-access has-role contract-caller "emergency")) ERR_NOT_GUARDIAN)
     (asserts! (is-tripped asset) ERR_NOT_TRIPPED)
-    (map-delete tripped asset)
-    (map-delete accepted asset)
+    (try! (contract-call? .price-sources forget-averages asset))
+    (try! (judge asset none none { posted: u0, tripped: u0 }))
+    (map-set states asset (merge (unwrap! (map-get? states asset) ERR_UNKNOWN_ASSET) { tripped: false, accepted: none }))
     (print { topic: "breaker-reset", asset: asset, by: contract-caller })
     (ok true)
   )
@@ -100,91 +124,99 @@
 
 ;; --- governance ---
 
-;; Set an asset's bounds; .stx-token stands for USD per STX.
+;; Set an asset's bounds; .stx-token stands for USD per STX. With min-sources u1 a single source decides, within the
+;; bound on jumps; everybody sees it in get-config.
 ;; Caller: governance. Emits: asset-configured. Fails: ERR_NOT_GOVERNANCE, ERR_BAD_CONFIG.
 (define-public (set-asset
     (asset principal)
     (config { min-sources: uint, max-age-secs: uint, max-spread-bps: uint, max-jump-bps: uint })
   )
-  (begin
-    (try! (assert-governance))
+  (let ((before (map-get? states asset)))
+    (asserts! (is-governance) ERR_NOT_GOVERNANCE)
     (asserts! (is-within (get min-sources config) MAX_SOURCES) ERR_BAD_CONFIG)
     (asserts! (is-within (get max-age-secs config) DAY_SECS) ERR_BAD_CONFIG)
     (asserts! (is-within (get max-spread-bps config) MAX_BOUND_BPS) ERR_BAD_CONFIG)
     (asserts! (is-within (get max-jump-bps config) MAX_BOUND_BPS) ERR_BAD_CONFIG)
-    (print { topic: "asset-configured", asset: asset, before: (map-get? configs asset), after: config })
-    (ok (map-set configs asset config))
+    (print { topic: "asset-configured", asset: asset, before: (get-config asset), after: config })
+    (ok (map-set states asset {
+      bounds: config,
+      tripped: (default-to false (get tripped before)),
+      accepted: (get-accepted asset),
+      lazer-at: (default-to u0 (get lazer-at before)),
+      view: (contract-call? .price-observations weigh asset config),
+    }))
   )
 )
 
 ;; Read the asset from ALEX: the product over the hops of each pool's price, y per x in the pool's own
 ;; order, or its inverse. One STX in has to come out as STX per token, so a pool with STX as x is inverted.
 ;; Caller: governance. Emits: source-set. Fails: ERR_NOT_GOVERNANCE, ERR_BAD_SOURCE.
-(define-public (set-alex-source
-    (asset principal)
-    (hops (list 2 { x: principal, y: principal, factor: uint, invert: bool }))
-  )
-  (begin
-    (try! (assert-governance))
-    (asserts! (and (not (is-eq asset .stx-token)) (is-some (contract-call? .venue-prices get-alex-price hops))) ERR_BAD_SOURCE)
-    (print { topic: "source-set", asset: asset, source: "alex", before: (map-get? alex-sources asset), after: hops })
-    (ok (map-set alex-sources asset hops))
-  )
+(define-public (set-alex-source (asset principal) (hops (list 2 { x: principal, y: principal, factor: uint, invert: bool })))
+  (if (is-governance) (accept-source (contract-call? .price-sources set-alex asset hops)) ERR_NOT_GOVERNANCE)
 )
 
 ;; Read the asset from a Velar pool of STX and a token of 6 decimals: reserve0 per reserve1, or the inverse.
 ;; Caller: governance. Emits: source-set. Fails: ERR_NOT_GOVERNANCE, ERR_BAD_SOURCE.
 (define-public (set-velar-source (asset principal) (pool-id uint) (invert bool))
-  (let ((source { pool-id: pool-id, invert: invert }))
-    (try! (assert-governance))
-    (asserts! (and (not (is-eq asset .stx-token)) (is-some (contract-call? .venue-prices get-velar-price asset pool-id invert))) ERR_BAD_SOURCE)
-    (print { topic: "source-set", asset: asset, source: "velar", before: (map-get? velar-sources asset), after: source })
-    (ok (map-set velar-sources asset source))
-  )
+  (if (is-governance) (accept-source (contract-call? .price-sources set-velar asset pool-id invert)) ERR_NOT_GOVERNANCE)
 )
 
 ;; Read the asset, stSTX, from Stacking DAO's own ratio.
 ;; Caller: governance. Emits: source-set. Fails: ERR_NOT_GOVERNANCE, ERR_BAD_SOURCE.
 (define-public (set-ratio-source (asset principal))
-  (begin
-    (try! (assert-governance))
-    (asserts! (is-eq asset 'SP4SZE494VC2YC5JYG7AYFQ44F5Q4PYV7DVMDPBG.ststx-token) ERR_BAD_SOURCE)
-    (print { topic: "source-set", asset: asset, source: "ratio", before: (map-get? ratio-sources asset), after: true })
-    (ok (map-set ratio-sources asset true))
-  )
+  (if (is-governance) (accept-source (contract-call? .price-sources set-ratio asset)) ERR_NOT_GOVERNANCE)
 )
 
 ;; Read the asset from DIA, which answers in USD; other assets than STX go through the agreed USD per STX.
 ;; Caller: governance. Emits: source-set. Fails: ERR_NOT_GOVERNANCE, ERR_BAD_SOURCE.
 (define-public (set-dia-source (asset principal) (key (string-ascii 32)))
-  (begin
-    (try! (assert-governance))
-    (asserts! (> (len key) u0) ERR_BAD_SOURCE)
-    (print { topic: "source-set", asset: asset, source: "dia", before: (map-get? dia-sources asset), after: key })
-    (ok (map-set dia-sources asset key))
-  )
+  (if (is-governance) (accept-source (contract-call? .price-sources set-dia asset key)) ERR_NOT_GOVERNANCE)
+)
+
+;; Take the asset from a feed of Pyth Lazer, STX/USD u45 or BTC/USD u1, when somebody posts an update this sure of it.
+;; Caller: governance. Emits: source-set. Fails: ERR_NOT_GOVERNANCE, ERR_BAD_SOURCE.
+(define-public (set-lazer-source (asset principal) (feed-id uint) (max-conf-bps uint))
+  (if (is-governance) (accept-source (contract-call? .price-sources set-lazer asset feed-id max-conf-bps)) ERR_NOT_GOVERNANCE)
 )
 
 ;; Stop reading a source, and forget what it said. "reported" forgets the last reported price.
 ;; Caller: governance. Emits: source-removed. Fails: ERR_NOT_GOVERNANCE, ERR_BAD_SOURCE.
 (define-public (remove-source (asset principal) (source (string-ascii 12)))
   (begin
-    (try! (assert-governance))
-    (asserts! (is-source source) ERR_BAD_SOURCE)
-    (and (is-eq source "alex") (map-delete alex-sources asset))
-    (and (is-eq source "velar") (map-delete velar-sources asset))
-    (and (is-eq source "ratio") (map-delete ratio-sources asset))
-    (and (is-eq source "dia") (map-delete dia-sources asset))
-    (map-delete observations { asset: asset, source: source })
-    (print { topic: "source-removed", asset: asset, source: source })
+    (asserts! (is-governance) ERR_NOT_GOVERNANCE)
+    (unwrap! (contract-call? .price-sources remove asset source) ERR_BAD_SOURCE)
+    (try! (contract-call? .price-observations forget asset source))
+    (judge-again asset)
     (ok true)
+  )
+)
+
+;; Set a price by hand, for at most a week. It counts as one source, does not age, and ends by itself.
+;; Caller: governance. Emits: manual-price-set.
+;; Fails: ERR_NOT_GOVERNANCE, ERR_UNKNOWN_ASSET, and as price-observations set-manual.
+(define-public (set-manual-price (asset principal) (price uint) (valid-secs uint))
+  (begin
+    (asserts! (is-governance) ERR_NOT_GOVERNANCE)
+    (asserts! (is-some (map-get? states asset)) ERR_UNKNOWN_ASSET)
+    (try! (contract-call? .price-observations set-manual asset price valid-secs))
+    (ok (judge-again asset))
+  )
+)
+
+;; Take a price set by hand back before it ends.
+;; Caller: governance. Emits: manual-price-cleared. Fails: ERR_NOT_GOVERNANCE, and as price-observations clear-manual.
+(define-public (clear-manual-price (asset principal))
+  (begin
+    (asserts! (is-governance) ERR_NOT_GOVERNANCE)
+    (try! (contract-call? .price-observations clear-manual asset))
+    (ok (judge-again asset))
   )
 )
 
 ;; --- views ---
 
 ;; STX per whole token. STX itself is always worth one.
-;; Fails: ERR_UNKNOWN_ASSET, ERR_TRIPPED, ERR_TOO_FEW_SOURCES, ERR_STALE_PRICE, ERR_SOURCES_APART.
+;; Fails: ERR_UNKNOWN_ASSET, ERR_TRIPPED, ERR_TOO_FEW_SOURCES, ERR_SOURCES_APART, ERR_STALE_PRICE.
 (define-read-only (get-consensus-price (asset principal))
   (if (is-eq asset .stx-token)
     (ok { price: ONE_E12, sources: u1, oldest-at: stacks-block-time })
@@ -202,38 +234,44 @@
   (agree .stx-token)
 )
 
-;; Everything stored about an asset, fresh or not.
+;; Everything the sources of an asset said, fresh or not.
 (define-read-only (get-sources (asset principal))
-  (get rows (fold add-source SOURCES { asset: asset, rows: (list) }))
+  (contract-call? .price-observations get-rows asset)
+)
+
+;; Where the oracle looks for an asset's price beside the reporter.
+(define-read-only (get-source-list (asset principal))
+  (contract-call? .price-sources get-sources asset)
 )
 
 (define-read-only (get-config (asset principal))
-  (map-get? configs asset)
+  (get bounds (map-get? states asset))
 )
 
 (define-read-only (get-accepted (asset principal))
-  (map-get? accepted asset)
+  (default-to none (get accepted (map-get? states asset)))
 )
 
 (define-read-only (is-tripped (asset principal))
-  (default-to false (map-get? tripped asset))
+  (default-to false (get tripped (map-get? states asset)))
 )
 
 ;; --- guards ---
 
-(define-private (get-price-or-none (asset principal))
-  (match (get-consensus-price asset)
-    agreed (some (get price agreed))
-    code none
+(define-private (is-governance)
+  (contract-call? .pool-access is-governance contract-caller)
+)
+
+(define-private (accept-source (answer (response bool uint)))
+  (ok (unwrap! answer ERR_BAD_SOURCE))
+)
+
+(define-private (assert-time (asset principal) (at uint) (stored-at uint))
+  (begin
+    (asserts! (<= at (+ stacks-block-time MAX_AHEAD_SECS)) ERR_FROM_FUTURE)
+    (asserts! (>= (+ at (get max-age-secs (unwrap! (get-config asset) ERR_UNKNOWN_ASSET))) stacks-block-time) ERR_TOO_OLD)
+    (ok (asserts! (>= at stored-at) ERR_OLDER_THAN_STORED))
   )
-)
-
-(define-private (assert-governance)
-  (ok (asserts! (contract-call? .pool-access is-governance contract-caller) ERR_NOT_GOVERNANCE))
-)
-
-(define-private (is-source (name (string-ascii 12)))
-  (or (is-eq name "reported") (is-eq name "alex") (is-eq name "velar") (is-eq name "ratio") (is-eq name "dia"))
 )
 
 (define-private (is-within (value uint) (most uint))
@@ -248,220 +286,110 @@
   )
   (let ((summary (try! so-far))
         (asset (get asset row))
-        (config (unwrap! (map-get? configs asset) ERR_UNKNOWN_ASSET))
-        (slot { asset: asset, source: "reported" })
-        (stored-at (default-to u0 (get at (map-get? observations slot)))))
+        (stored (get reported (contract-call? .price-observations get-points asset))))
+    (asserts! (is-some (map-get? states asset)) ERR_UNKNOWN_ASSET)
     (asserts! (is-within (get price row) MAX_PRICE) ERR_PRICE_OUT_OF_RANGE)
-    (asserts! (<= (get at row) (+ stacks-block-time MAX_AHEAD_SECS)) ERR_FROM_FUTURE)
-    (asserts! (>= (+ (get at row) (get max-age-secs config)) stacks-block-time) ERR_TOO_OLD)
-    (asserts! (>= (get at row) stored-at) ERR_OLDER_THAN_STORED)
-    (map-set observations slot { price: (get price row), at: (get at row) })
-    (observe-sources asset)
-    (judge asset (get price row) config)
-    (ok {
-      posted: (+ (get posted summary) u1),
-      tripped: (+ (get tripped summary) (if (is-tripped asset) u1 u0)),
-    })
+    (try! (assert-time asset (get at row) (default-to u0 (get at stored))))
+    (judge asset (some { price: (get price row), at: (get at row), firm: true }) none summary)
   )
 )
 
-;; Trip the breaker or accept the price; with too few sources do neither.
+;; A stamp of Lazer's comes in once.
+(define-private (post-lazer-one
+    (row { asset: principal, price: uint, at: uint })
+    (so-far (response { posted: uint, tripped: uint } uint))
+  )
+  (let ((summary (try! so-far))
+        (asset (get asset row))
+        (state (unwrap! (map-get? states asset) ERR_UNKNOWN_ASSET))
+        (point (in-stx asset (some { price: (get price row), at: (get at row) }))))
+    (try! (assert-time asset (get at row) (+ (get lazer-at state) u1)))
+    (map-set states asset (merge state { lazer-at: (get at row) }))
+    (if (is-some point)
+      (judge asset none point summary)
+      (ok summary)
+    )
+  )
+)
+
+(define-private (observe-one (asset principal) (so-far (response { posted: uint, tripped: uint } uint)))
+  (judge asset none none (try! so-far))
+)
+
+;; USD per STX stands under .stx-token as it is; other prices are divided by what is agreed, whose age they share.
+(define-private (in-stx (asset principal) (told (optional { price: uint, at: uint })))
+  (let ((usd (unwrap! told none)))
+    (if (is-eq asset .stx-token)
+      (some { price: (get price usd), at: (get at usd), firm: true })
+      (let ((rate (unwrap! (get-stx-usd) none))
+            (price (/ (* (get price usd) ONE_E12) (get price rate)))
+            (rate-at (get oldest-at rate)))
+        (if (is-within price MAX_PRICE)
+          (some { price: price, at: (if (< (get at usd) rate-at) (get at usd) rate-at), firm: true })
+          none
+        )
+      )
+    )
+  )
+)
+
+;; --- judging ---
+
+;; Look at the on-chain sources, and weigh what all say now with what was said before; trip the breaker, or renew the ground if that is due.
 (define-private (judge
     (asset principal)
-    (reported uint)
-    (config { min-sources: uint, max-age-secs: uint, max-spread-bps: uint, max-jump-bps: uint })
+    (reported (optional { price: uint, at: uint, firm: bool }))
+    (lazer (optional { price: uint, at: uint, firm: bool }))
+    (summary { posted: uint, tripped: uint })
   )
-  (let ((view (weigh asset (get max-age-secs config) (get max-spread-bps config)))
-        (jumped (is-jump asset reported (get price view) (get max-jump-bps config))))
-    (if (is-tripped asset)
+  (let ((state (unwrap! (map-get? states asset) ERR_UNKNOWN_ASSET))
+        (before (get accepted state))
+        (looked (try! (contract-call? .price-sources look asset)))
+        (seen (merge looked { dia: (in-stx asset (get dia looked)), reported: reported, lazer: lazer }))
+        (judged (try! (contract-call? .price-observations note asset seen (get bounds state) before)))
+        (view (get view judged))
+        (trips (and (not (get tripped state)) (or (get apart view) (get jumped judged))))
+        (is-out (or trips (get tripped state)))
+        (is-due (>= stacks-block-time (+ (default-to u0 (get at before)) ANCHOR_SECS)))
+        (renews (and (not is-out) is-due (>= (get sources view) (get min-sources (get bounds state))))))
+    (map-set states asset (merge state {
+      tripped: is-out,
+      accepted: (if renews (some { price: (get price view), at: stacks-block-time }) before),
+      view: view,
+    }))
+    (if trips
+      (begin
+        (print (merge view { topic: "breaker-tripped", asset: asset, jumped: (get jumped judged), before: before }))
+        true
+      )
       false
-      (if (or (get apart view) jumped)
-        (begin
-          (print {
-            topic: "breaker-tripped",
-            asset: asset,
-            apart: (get apart view),
-            jumped: jumped,
-            reported: reported,
-            price: (get price view),
-            before: (map-get? accepted asset),
-          })
-          (map-set tripped asset true)
-        )
-        (and
-          (>= (get sources view) (get min-sources config))
-          (is-ground-due asset)
-          (map-set accepted asset { price: (get price view), at: stacks-block-time })
-        )
-      )
     )
+    (ok { posted: (+ (get posted summary) u1), tripped: (+ (get tripped summary) (if is-out u1 u0)) })
   )
 )
 
-;; The ground stands for ANCHOR_SECS, so that a price cannot be walked past the bound in small steps.
-(define-private (is-ground-due (asset principal))
-  (match (map-get? accepted asset)
-    ground (>= stacks-block-time (+ (get at ground) ANCHOR_SECS))
-    true
-  )
-)
-
-(define-private (is-jump (asset principal) (reported uint) (price uint) (max-jump-bps uint))
-  (match (map-get? accepted asset)
-    ground (and
-      (>= (+ (get at ground) DAY_SECS) stacks-block-time)
-      (or
-        (is-further reported (get price ground) max-jump-bps)
-        (is-further price (get price ground) max-jump-bps)
-      )
-    )
+;; Weigh again what was said, after a bound or a source changed. It trips nothing; the next judgement may.
+(define-private (judge-again (asset principal))
+  (match (map-get? states asset)
+    state (map-set states asset (merge state { view: (contract-call? .price-observations weigh asset (get bounds state)) }))
     false
   )
 )
 
-;; --- agreement ---
-
+;; The last judgement, while all that counted in it is fresh.
 (define-private (agree (asset principal))
-  (let ((config (unwrap! (map-get? configs asset) ERR_UNKNOWN_ASSET))
-        (view (weigh asset (get max-age-secs config) (get max-spread-bps config))))
-    (asserts! (not (is-tripped asset)) ERR_TRIPPED)
-    (asserts! (>= (get stored view) (get min-sources config)) ERR_TOO_FEW_SOURCES)
-    (asserts! (>= (get sources view) (get min-sources config)) ERR_STALE_PRICE)
+  (let ((state (unwrap! (map-get? states asset) ERR_UNKNOWN_ASSET))
+        (view (get view state))
+        (is-enough (>= (get sources view) (get min-sources (get bounds state)))))
+    (asserts! (not (get tripped state)) ERR_TRIPPED)
+    (asserts! (>= (get stored view) (get min-sources (get bounds state))) ERR_TOO_FEW_SOURCES)
+    (asserts! (or is-enough (not (get odd view))) ERR_SOURCES_APART)
+    (asserts! (and is-enough (<= stacks-block-time (get until view))) ERR_STALE_PRICE)
     (asserts! (not (get apart view)) ERR_SOURCES_APART)
-    (ok { price: (get price view), sources: (get sources view), oldest-at: (get oldest-at view) })
+    (ok { price: (get price view), sources: (get sources view), oldest-at: (default-to stacks-block-time (get oldest-at view)) })
   )
 )
 
-;; The fresh observations of an asset: their median (of the middle two the mean), count, oldest, and
-;; whether the outermost are too far apart.
-(define-private (weigh (asset principal) (max-age-secs uint) (max-spread-bps uint))
-  (let ((seen (fold weigh-one (get-sources asset) {
-          max-age: max-age-secs,
-          prices: (list),
-          oldest-at: (+ stacks-block-time MAX_AHEAD_SECS),
-          stored: u0,
-        }))
-        (prices (get prices seen))
-        (last (if (> (len prices) u0) (- (len prices) u1) u0))
-        (price (/ (+ (pick prices (/ last u2)) (pick prices (/ (+ last u1) u2))) u2)))
-    {
-      price: price,
-      apart: (> (* (- (pick prices last) (pick prices u0)) BPS_ONE) (* price max-spread-bps)),
-      sources: (len prices),
-      stored: (get stored seen),
-      oldest-at: (get oldest-at seen),
-    }
-  )
-)
-
-(define-private (weigh-one
-    (row { source: (string-ascii 12), price: uint, at: uint })
-    (seen { max-age: uint, prices: (list 5 uint), oldest-at: uint, stored: uint })
-  )
-  (if (and
-      (>= (+ (get at row) (get max-age seen)) stacks-block-time)
-      (<= (get at row) (+ stacks-block-time MAX_AHEAD_SECS))
-    )
-    (merge seen {
-      prices: (insert (get price row) (get prices seen)),
-      oldest-at: (if (< (get at row) (get oldest-at seen)) (get at row) (get oldest-at seen)),
-      stored: (+ (get stored seen) u1),
-    })
-    (merge seen { stored: (+ (get stored seen) u1) })
-  )
-)
-
-(define-private (add-source
-    (source (string-ascii 12))
-    (acc { asset: principal, rows: (list 5 { source: (string-ascii 12), price: uint, at: uint }) })
-  )
-  (match (map-get? observations { asset: (get asset acc), source: source })
-    point (merge acc {
-      rows: (default-to (get rows acc)
-        (as-max-len? (append (get rows acc) { source: source, price: (get price point), at: (get at point) }) u5)
-      ),
-    })
-    acc
-  )
-)
-
-;; --- sources ---
-
-(define-private (observe-sources (asset principal))
-  (begin
-    (match (map-get? alex-sources asset)
-      hops (observe asset "alex" (contract-call? .venue-prices get-alex-price hops) stacks-block-time)
-      false
-    )
-    (match (map-get? velar-sources asset)
-      pool (observe asset "velar" (contract-call? .venue-prices get-velar-price asset (get pool-id pool) (get invert pool)) stacks-block-time)
-      false
-    )
-    (and
-      (is-some (map-get? ratio-sources asset))
-      (observe asset "ratio" (contract-call? .venue-prices get-ststx-price) stacks-block-time)
-    )
-    (match (map-get? dia-sources asset)
-      key (observe-dia asset (contract-call? .venue-prices get-dia-price key))
-      false
-    )
-  )
-)
-
-(define-private (observe-dia (asset principal) (seen (optional { price: uint, at: uint })))
-  (match seen
-    usd (if (is-eq asset .stx-token)
-      (observe asset "dia" (some (get price usd)) (get at usd))
-      (match (get-stx-usd)
-        rate (observe asset "dia" (some (/ (* (get price usd) ONE_E12) (get price rate)))
-          (if (< (get at usd) (get oldest-at rate)) (get at usd) (get oldest-at rate))
-        )
-        code false
-      )
-    )
-    false
-  )
-)
-
-;; A source that says nothing now leaves what it said before, which ages.
-(define-private (observe (asset principal) (source (string-ascii 12)) (seen (optional uint)) (at uint))
-  (match seen
-    price (and
-      (is-within price MAX_PRICE)
-      (map-set observations { asset: asset, source: source } { price: price, at: at })
-    )
-    false
-  )
-)
-
-;; --- arithmetic ---
-
-(define-private (is-further (a uint) (b uint) (bps uint))
-  (> (* (if (> a b) (- a b) (- b a)) BPS_ONE) (* b bps))
-)
-
-(define-private (pick (prices (list 5 uint)) (index uint))
-  (default-to u0 (element-at? prices index))
-)
-
-;; Put a price where it belongs in an ascending list.
-(define-private (insert (price uint) (sorted (list 5 uint)))
-  (let ((passed (fold insert-one sorted { price: price, placed: false, out: (list) })))
-    (if (get placed passed)
-      (get out passed)
-      (add (get out passed) price)
-    )
-  )
-)
-
-(define-private (insert-one (item uint) (acc { price: uint, placed: bool, out: (list 5 uint) }))
-  (if (or (get placed acc) (> (get price acc) item))
-    (merge acc { out: (add (get out acc) item) })
-    (merge acc { placed: true, out: (add (add (get out acc) (get price acc)) item) })
-  )
-)
-
-;; There are five sources, so the list never overflows.
-(define-private (add (prices (list 5 uint)) (price uint))
-  (default-to prices (as-max-len? (append prices price) u5))
+(define-private (get-price-or-none (asset principal))
+  (match (get-consensus-price asset) agreed (some (get price agreed)) code none)
 )
