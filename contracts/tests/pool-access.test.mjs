@@ -1,7 +1,9 @@
 import { Cl } from "@stacks/transactions";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { DEPLOYER, at, boot, call, errorsOf, expectError, must, ours, p, read, who } from "./kit.mjs";
+import {
+  A, DEPLOYER, STX, STX_TOKEN, at, boot, call, errorsOf, expectError, held, must, ours, p, read, targets, u, who,
+} from "./kit.mjs";
 
 const errors = errorsOf("pool-access");
 const ROLES = ["keeper", "reporter", "emergency", "guardian", "creator", "rebalancer"];
@@ -62,6 +64,40 @@ describe("roles", () => {
 
   it("cannot be given by a contract that governance was talked into calling", () => {
     expectError(call(DEPLOYER, "deposit-proxy", "grant-for-caller", p(who.stranger)), errors.ERR_NOT_GOVERNANCE);
+  });
+});
+
+describe("the roles that stop", () => {
+  const allStopped = Cl.tuple({ deposits: Cl.bool(true), withdrawals: Cl.bool(true), rebalances: Cl.bool(true) });
+
+  it("move nothing: every door that moves, prices or governs is shut to who holds them both", () => {
+    const { guardian } = who;
+    must(DEPLOYER, "pool-access", "grant-role", p(guardian), Cl.stringAscii("guardian"));
+    must(who.alice, "whale-pool-vault", "deposit", u(1), ours("pool-share-1"), u(100n * STX), u(0));
+    must(DEPLOYER, "pool-access", "hand-over", ours("pool-governance"));
+    const adapter = ours("fair-adapter");
+    const leg = { from: p(STX_TOKEN), to: p(A), amount: u(STX), "min-out": u(0), dex: adapter };
+    const swap = [u(1), leg.from, leg.to, u(STX), u(0), u(200), adapter];
+    const doors = [
+      ["whale-pool-vault", "execute-leg", swap, "whale-pool-vault", "ERR_NOT_REBALANCER"],
+      ["whale-pool-vault", "pay-keeper", [u(1), p(guardian), u(1)], "whale-pool-vault", "ERR_NOT_REBALANCER"],
+      ["whale-pool-vault", "set-target-allocation", [u(1), targets({ [A]: 10_000 })], "whale-pool-vault", "ERR_NOT_GOVERNANCE"],
+      ["whale-pool-vault", "set-fee-account", [p(guardian)], "whale-pool-vault", "ERR_NOT_GOVERNANCE"],
+      ["whale-pool-vault", "admit-adapter", [adapter], "whale-pool-vault", "ERR_NOT_GOVERNANCE"],
+      ["whale-pool-vault", "announce-cap", [u(1), u(1)], "whale-pool-vault", "ERR_NOT_GOVERNANCE"],
+      ["pool-rebalancer", "rebalance-pool", [u(1), u(1), u(1), u(0), Cl.list([Cl.tuple({ ...leg, fallback: Cl.none() })])], "pool-rebalancer", "ERR_NOT_KEEPER"],
+      ["pool-governance", "note-slice", [u(1), u(1), u(1), u(0), u(0), u(0)], "pool-governance", "ERR_NO_MANDATE"],
+      ["pool-governance", "propose-script", [ours("granting-script")], "pool-governance", "ERR_NOT_PROPOSER"],
+      ["flow-staking", "lock", [p(who.alice), u(1)], "flow-staking", "ERR_NOT_GOVERNANCE"],
+      ["pool-access", "grant-role", [p(guardian), Cl.stringAscii("keeper")], "pool-access", "ERR_NOT_GOVERNANCE"],
+      ["pool-access", "hand-over", [p(guardian)], "pool-access", "ERR_NOT_GOVERNANCE"],
+      ["pool-access", "open-script", [p(guardian)], "pool-access", "ERR_NOT_GOVERNANCE"],
+    ];
+    for (const [contract, fn, args, where, name] of doors) {
+      expectError(call(guardian, contract, fn, ...args), errorsOf(where)[name]);
+    }
+    expect(call(guardian, "whale-pool-vault", "set-pauses", u(1), allStopped).result.type).toBe("ok");
+    expect([held(STX_TOKEN), held(A)]).toEqual([100n * STX, 0n]);
   });
 });
 
