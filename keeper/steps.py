@@ -18,7 +18,16 @@ from keeper.core.records import Alert, Intent, IntentKind, IntentState, Outcome
 from keeper.core.slicing import slice_limits
 from keeper.core.units import BPS_ONE, USTX_PER_STX
 from keeper.core.withdrawals import Payment, PoolMoney, payments
-from keeper.errors import KeeperError, PlanRejected, PriceJump, Refused, StalePrice, TooFewSources, TransactionRefused
+from keeper.errors import (
+    KeeperError,
+    PlanRejected,
+    PriceDisagreement,
+    PriceJump,
+    Refused,
+    StalePrice,
+    TooFewSources,
+    TransactionRefused,
+)
 from keeper.execution.actions import Actions
 from keeper.execution.orders import Order
 from keeper.execution.sender import Sender
@@ -30,6 +39,9 @@ REFRESH_MARGIN = 3
 """On-chain prices are reported anew once they have used up a third of the keeper's own bound."""
 REFRESH_GAP_BPS = 30
 """They are also reported anew once they differ this much from ours: the contract judges slices by its own."""
+
+MENDED_BY_A_REPORT = (StalePrice, TooFewSources, PriceDisagreement)
+"""The oracle judges when something is reported, and keeps its verdict until then: so a report is what may change it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +142,7 @@ class Steps:
         oldest = found.facts.tip.time - self._policy.max_price_age // REFRESH_MARGIN
         try:
             theirs = await self._oracle_prices(rule, found)
-        except (StalePrice, TooFewSources):
+        except MENDED_BY_A_REPORT:
             return False
         return all(
             price.oldest_at >= oldest and _apart(price.price_e12, found.prices[symbol].price_e12) <= REFRESH_GAP_BPS
@@ -145,7 +157,7 @@ class Steps:
         try:
             usd = await READ(self._contracts.stx_usd, self._chain, tip)
             theirs = await self._oracle_prices(rule, found)
-        except (StalePrice, TooFewSources):
+        except MENDED_BY_A_REPORT:
             return True
         return min(price.oldest_at for price in (usd, *theirs.values())) < tip.time - every
 

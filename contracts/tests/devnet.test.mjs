@@ -470,12 +470,17 @@ describe("the launch scenario", () => {
     expect(await ask("whale-pool-vault", "get-pool-count")).toBe(3n);
     for (const id of POOLS) {
       const pool = await ask("whale-pool-vault", "get-pool", Cl.uint(id));
-      expect(pool.paused).toBe(false);
+      expect(pool.pauses).toEqual({ deposits: false, withdrawals: false, rebalances: false });
+      expect(pool).toMatchObject({ paused: false, "management-bps": 50n, "performance-bps": 1_000n });
       const mandate = await ask("pool-governance", "get-mandate", await latest(id));
       expect(mandate.slices).toBe(1n);
       const { time } = (await chain.get("/devnet/state")).body;
       expect(time - Number(mandate["opened-at"])).toBeGreaterThan(20 * 3600);
     }
+    expect(await ask("whale-pool-vault", "get-fee-account")).toBe(ours("fee-treasury"));
+    expect(await ask("whale-pool-vault", "get-insurance-account")).toBe(ours("insurance-fund"));
+    const guardian = [Cl.principal(addressOf("guardian")), Cl.stringAscii("guardian")];
+    expect(await ask("pool-access", "has-role", ...guardian)).toBe(true);
     const [queued, ...others] = await ask("whale-pool-vault", "get-queue", Cl.uint(3));
     expect(queued.user).toBe(addressOf("depositor-3"));
     expect(others).toEqual([]);

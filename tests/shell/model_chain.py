@@ -54,6 +54,8 @@ class ModelChain:
     """By principal: STX per whole token with 12 decimals, and the time of its oldest source."""
     tripped: set[str] = field(default_factory=set)
     trips_on_next_post: set[str] = field(default_factory=set)
+    apart: set[str] = field(default_factory=set)
+    """Assets whose sources disagreed when the oracle last judged them; the next report is judged anew."""
     answers_next: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Error codes that the next calls of a function answer with, in order."""
     closed_venues: set[str] = field(default_factory=set)
@@ -220,6 +222,7 @@ class ModelChain:
     def _post_prices(self, rows) -> bytes:
         for row in rows:
             self.oracle[row["asset"]] = (row["price"], row["at"])
+            self.apart.discard(row["asset"])
         self.tripped |= self.trips_on_next_post
         self.trips_on_next_post = set()
         tripped = sum(row["asset"] in self.tripped for row in rows)

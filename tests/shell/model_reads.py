@@ -6,7 +6,7 @@ from keeper.chain.clarity import Err, Ok
 from keeper.testing.build import DEPLOYER, STX
 
 ORACLE_MAX_AGE = 900
-TRIPPED, STALE = 1510, 1512
+TRIPPED, STALE, APART = 1510, 1512, 1513
 FLOW_STAKED = 1_000_000_000_000
 
 
@@ -106,6 +106,8 @@ class Reads:
     def _price(self, principal):
         if principal in self._chain.tripped:
             return Err(TRIPPED)
+        if principal in self._chain.apart:
+            return Err(APART)
         price, at = self._chain.oracle[principal]
         if self._chain.clock.at - at > ORACLE_MAX_AGE:
             return Err(STALE)

@@ -244,6 +244,16 @@ async def test_run__oracle_old__prices_are_posted_before_the_slice(world):
     assert posted == {"ALEX": 100_000_000_000, "DIKO": 20_000_000_000, "STX": 500_000_000_000}
 
 
+async def test_run__oracle_found_its_sources_apart_once__reports_anew_before_the_slice(world):
+    await world.with_mandate()
+    world.chain.apart.add(world.assets["ALEX"].principal)
+
+    decision = await world.run()
+
+    assert decision.outcome is Outcome.SLICE_EXECUTED
+    assert world.chain.called() == ["post-prices", "rebalance-pool"]
+
+
 async def test_run__oracle_fresh__no_price_is_posted(world):
     await world.with_mandate()
 
