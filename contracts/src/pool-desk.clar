@@ -1,6 +1,6 @@
 ;; pool-desk: the rules of coming and going: what a deposit buys, what a share is paid, who waits, what fees are due. It
 ;; writes the books, the terms and the queue; whale-pool-vault then moves what was decided here.
-;; Trusts: .whale-pool-vault, which alone asks, says for whom, and how many shares they have; pool-valuation for prices.
+;; Trusts: .whale-pool-vault, which alone asks, says for whom, and takes the shares or stops; pool-valuation for prices.
 ;; Holds nothing.
 ;; Errors: u1300 to u1399, shared with whale-pool-vault and pool-office: one code has one meaning. Those of the
 ;; contracts it writes (u21xx to u23xx) pass unchanged.
@@ -100,10 +100,10 @@
 ;; Caller: the vault. Emits: withdrawal-queued when it waits, and fees-collected when some were due.
 ;; Fails: ERR_NOT_VAULT, ERR_NO_POOL, ERR_WRONG_SHARE, ERR_ZERO_AMOUNT, ERR_NOT_ENOUGH_SHARES, ERR_BELOW_MIN_OUT,
 ;; ERR_TOO_SOON, ERR_AMOUNT_TOO_SMALL, ERR_QUEUE_FULL, ERR_MIN_OUT_UNPRICED.
-(define-public (withdraw (pool-id uint) (share principal) (user principal) (owned uint) (shares uint) (min-out uint))
+(define-public (withdraw (pool-id uint) (share principal) (user principal) (shares uint) (min-out uint))
   (let ((pool (try! (get-pool pool-id share))))
     (asserts! (> shares u0) ERR_ZERO_AMOUNT)
-    (asserts! (<= shares owned) ERR_NOT_ENOUGH_SHARES)
+    (asserts! (<= shares (get total-shares pool)) ERR_NOT_ENOUGH_SHARES)
     (asserts! (<= min-out MAX_AMOUNT_USTX) ERR_BELOW_MIN_OUT)
     (try! (note-call pool-id user))
     (let ((worth (if (get withdrawals (get pauses pool)) none (get worth pool)))
@@ -173,7 +173,6 @@
       ))
       (let ((settled (try! (contract-call? .withdrawal-queue settle pool-id only value-ustx (get total fees) idle)))
             (shares (get shares settled)))
-        (asserts! (or (is-none only) (> shares u0)) ERR_AMOUNT_TOO_SMALL)
         (try! (contract-call? .pool-books note-payment pool-id shares shares (get ustx settled)))
         (ok (merge settled { fees: fees }))
       )
@@ -190,7 +189,6 @@
     (pool-id uint)
     (share principal)
     (user principal)
-    (owned uint)
     (shares uint)
     (tokens (list 10 principal))
     (given-up (list 10 principal))
@@ -198,7 +196,7 @@
   (let ((pool (try! (get-unpriced-pool pool-id share)))
         (rows (get rows pool)))
     (asserts! (> shares u0) ERR_ZERO_AMOUNT)
-    (asserts! (<= shares owned) ERR_NOT_ENOUGH_SHARES)
+    (asserts! (<= shares (get total-shares pool)) ERR_NOT_ENOUGH_SHARES)
     (asserts! (is-eq tokens (map get-row-asset rows)) ERR_WRONG_TOKENS)
     (asserts! (get known (fold check-given-up given-up { tokens: tokens, known: true })) ERR_NOT_POOL_ASSET)
     (let ((fees (try! (accrue pool-id none (get total-shares pool))))
@@ -275,11 +273,13 @@
 (define-private (assert-payable (pool-id uint) (user principal) (value-ustx uint) (total uint) (idle uint))
   (let ((standing (try! (contract-call? .withdrawal-queue get-standing pool-id user value-ustx total)))
         (request (unwrap! (get request standing) ERR_NO_REQUEST))
-        (payout (mul-div-down (get shares request) value-ustx total)))
+        (payout (mul-div-down (get shares request) value-ustx total))
+        ;; What a unit of share costs, and one more for the rounding: a payment in part is never nothing.
+        (least (+ (get older standing) (lesser payout (+ (/ value-ustx total) u2)))))
     (asserts! (>= payout (get min-out request)) ERR_BELOW_MIN_OUT)
     (asserts! (> payout u0) ERR_AMOUNT_TOO_SMALL)
-    (asserts! (> idle (get older standing)) ERR_NOT_ENOUGH_IDLE)
-    (ok (asserts! (> (get room standing) (get older standing)) ERR_OUTFLOW_LIMIT))
+    (asserts! (>= idle least) ERR_NOT_ENOUGH_IDLE)
+    (ok (asserts! (>= (get room standing) least) ERR_OUTFLOW_LIMIT))
   )
 )
 

@@ -35,7 +35,7 @@
 ;; A fee rate is above what any pool may charge.
 (define-constant ERR_BAD_FEES (err u1345))
 ;; Only the vault asks here.
-(define-constant ERR_NOT_VAULT (err u1348))
+(define-constant ERR_NOT_VAULT (err u1347))
 
 ;; --- the vault: pools ---
 

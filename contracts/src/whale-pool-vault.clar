@@ -33,6 +33,8 @@
 (define-constant ERR_ZERO_AMOUNT (err u1310))
 ;; A price is missing, stale or disputed.
 (define-constant ERR_NO_PRICE (err u1316))
+;; The caller does not have that many shares.
+(define-constant ERR_NOT_ENOUGH_SHARES (err u1318))
 ;; The STX could not be taken from the caller.
 (define-constant ERR_TRANSFER_FAILED (err u1319))
 ;; The pool does not have that much STX free for this.
@@ -59,16 +61,23 @@
 (define-constant ERR_PAY_TOO_HIGH (err u1339))
 ;; What arrived is worth less than the agreed price less the slippage.
 (define-constant ERR_BELOW_CONSENSUS (err u1346))
+;; A venue cannot deposit in the middle of a swap.
+(define-constant ERR_IN_SWAP (err u1348))
+
+;; Whether a venue is trading right now. What arrives meanwhile counts as the proceeds of the swap, so a deposit would be
+;; counted twice. Nothing can leave meanwhile beyond what the venue was offered.
+(define-data-var in-swap bool false)
 
 ;; --- users ---
 
 ;; Buy shares with STX at the agreed prices. The first deposit also pays for the dead shares; later ones pay 0.3 % to
 ;; those who own the pool already.
 ;; Caller: anyone, directly. Emits: deposit-made, and fees-collected when some were due.
-;; Fails: ERR_NOT_DIRECT, ERR_TRANSFER_FAILED, and as pool-desk deposit does.
+;; Fails: ERR_NOT_DIRECT, ERR_IN_SWAP, ERR_TRANSFER_FAILED, and as pool-desk deposit does.
 (define-public (deposit (pool-id uint) (share <pool-share>) (amount-ustx uint) (min-shares uint))
   (let ((user contract-caller))
     (try! (assert-direct))
+    (asserts! (not (var-get in-swap)) ERR_IN_SWAP)
     (let ((deal (try! (contract-call? .pool-desk deposit pool-id (contract-of share) user amount-ustx min-shares)))
           (shares (get shares deal))
           (dead (get dead deal)))
@@ -84,22 +93,21 @@
 ;; Sell shares for STX: all at once when the pool has it idle and the day's outflow allows, else all of them wait in
 ;; the queue, in escrow and unpriced. With withdrawals paused or a price missing they wait too.
 ;; Caller: anyone, directly. Emits: withdrawal-paid or withdrawal-queued, and fees-collected when some were due.
-;; Fails: ERR_NOT_DIRECT, and as pool-desk withdraw does.
+;; Fails: ERR_NOT_DIRECT, ERR_NOT_ENOUGH_SHARES, and as pool-desk withdraw does.
 (define-public (withdraw (pool-id uint) (share <pool-share>) (shares uint) (min-out uint))
-  (let ((user contract-caller)
-        (owned (try! (contract-call? share get-balance contract-caller))))
+  (let ((user contract-caller))
     (try! (assert-direct))
-    (let ((deal (try! (contract-call? .pool-desk withdraw pool-id (contract-of share) user owned shares min-out)))
+    (let ((deal (try! (contract-call? .pool-desk withdraw pool-id (contract-of share) user shares min-out)))
           (ustx (get ustx deal)))
       (try! (mint-fees share (get fees deal)))
       (if (> ustx u0)
         (begin
-          (try! (contract-call? share burn shares user))
+          (unwrap! (contract-call? share burn shares user) ERR_NOT_ENOUGH_SHARES)
           (try! (pay-all pool-id ustx (list { user: user, shares: shares, ustx: ustx })))
           (ok { paid-ustx: ustx, queued-shares: u0 })
         )
         (begin
-          (try! (contract-call? share transfer shares user current-contract none))
+          (unwrap! (contract-call? share transfer shares user current-contract none) ERR_NOT_ENOUGH_SHARES)
           (ok { paid-ustx: u0, queued-shares: shares })
         )
       )
@@ -145,7 +153,7 @@
 ;; Leave with a fair part of every asset, rounded down. Works with every pause on, every price dead and no keeper: it
 ;; asks nobody. `tokens` are the pool's assets in the order of get-pool-assets, STX as .stx-token.
 ;; Caller: anyone, for themselves. Emits: shares-redeemed, and fees-collected when some were due.
-;; Fails: ERR_TOKEN_FAILED, and as pool-desk redeem does.
+;; Fails: ERR_NOT_ENOUGH_SHARES, ERR_TOKEN_FAILED, and as pool-desk redeem does.
 (define-public (redeem-in-kind (pool-id uint) (share <pool-share>) (shares uint) (tokens (list 10 <ft>)))
   (leave-in-kind pool-id share contract-caller shares tokens (list))
 )
@@ -153,7 +161,7 @@
 ;; As redeem-in-kind, but without the assets in `given-up`, whose part stays with the pool and its other owners for
 ;; good: the way out when a token will not move. `tokens` are still all of the pool's assets.
 ;; Caller: anyone, for themselves. Emits: shares-redeemed, and fees-collected when some were due.
-;; Fails: ERR_TOKEN_FAILED, and as pool-desk redeem does.
+;; Fails: ERR_NOT_ENOUGH_SHARES, ERR_TOKEN_FAILED, and as pool-desk redeem does.
 (define-public (redeem-in-kind-without
     (pool-id uint)
     (share <pool-share>)
@@ -483,13 +491,11 @@
     (tokens (list 10 <ft>))
     (given-up (list 10 principal))
   )
-  (let ((owned (try! (contract-call? share get-balance user)))
-        (deal (try! (contract-call? .pool-desk redeem pool-id (contract-of share) user owned shares
-          (map get-principal tokens) given-up
-        )))
+  (let ((names (map get-principal tokens))
+        (deal (try! (contract-call? .pool-desk redeem pool-id (contract-of share) user shares names given-up)))
         (amounts (get amounts deal)))
     (try! (mint-fees share (get fees deal)))
-    (try! (contract-call? share burn shares user))
+    (unwrap! (contract-call? share burn shares user) ERR_NOT_ENOUGH_SHARES)
     (try! (fold send-next tokens (ok { amounts: amounts, at: u0, user: user })))
     (ok amounts)
   )
@@ -544,7 +550,9 @@
 (define-private (swap (from <ft>) (to <ft>) (amount uint) (min-out uint) (dex <dex-adapter>))
   (let ((from-before (try! (get-own-balance from)))
         (to-before (try! (get-own-balance to))))
+    (var-set in-swap true)
     (try! (call-venue from to amount min-out dex))
+    (var-set in-swap false)
     (let ((from-after (try! (get-own-balance from)))
           (to-after (try! (get-own-balance to)))
           (spent (if (> from-before from-after) (- from-before from-after) u0))
