@@ -137,6 +137,7 @@ OURS: Final = (
             "What arrived is worth less than the agreed price less the slippage.",
         ),
         ("ERR_NOT_VAULT", 1347, TransactionRefused, "Only the vault asks here."),
+        ("ERR_IN_SWAP", 1348, TransactionRefused, "A venue cannot deposit in the middle of a swap."),
     ),
     *reasons_of(
         "pool-rebalancer",
@@ -150,7 +151,7 @@ OURS: Final = (
         ("ERR_NO_POOL", 1402, TransactionRefused, "There is no pool of that number."),
         ("ERR_PAUSED", 1403, TransactionRefused, "The pool is paused."),
         ("ERR_NO_MANDATE", 1404, PlanRejected, "There is no mandate of that number."),
-        ("ERR_NO_PRICE", 1405, TooFewSources, "A price is missing, stale or disputed."),
+        ("ERR_NO_PRICE", 1405, TooFewSources, "The price of something the pool holds is missing, stale or disputed."),
         ("ERR_DAY_LOSS", 1407, PlanRejected, "The pool would lose more in one day than it may."),
         ("ERR_DRIFT_NOT_LOWER", 1408, PlanRejected, "The pool would not be nearer to its target."),
     ),
@@ -307,7 +308,7 @@ OURS: Final = (
     ),
     *reasons_of(
         "price-averages",
-        ("ERR_NOT_ORACLE", 2700, TransactionRefused, "The caller is not the oracle."),
+        ("ERR_NOT_ORACLE", 2700, TransactionRefused, "The caller does not read for the oracle."),
         ("ERR_PRICE_OUT_OF_RANGE", 2701, TransactionRefused, "The price is zero or beyond what the sums can hold."),
     ),
     *reasons_of(
@@ -342,7 +343,12 @@ OURS: Final = (
     *reasons_of(
         "price-sources",
         ("ERR_NOT_ORACLE", 3300, TransactionRefused, "The caller is not the oracle."),
-        ("ERR_FEED_TAKEN", 3301, TransactionRefused, "The feed belongs to another asset."),
+        (
+            "ERR_BAD_SOURCE",
+            3301,
+            TransactionRefused,
+            "The source does not answer, belongs to another asset, or there is none of that name.",
+        ),
         ("ERR_NO_FEED", 3302, TransactionRefused, "The update has no feed that belongs to an asset."),
         (
             "ERR_NO_PRICE",
@@ -353,6 +359,23 @@ OURS: Final = (
         ("ERR_NO_CONFIDENCE", 3304, TransactionRefused, "The feed does not say how sure it is."),
         ("ERR_UNSURE", 3305, TransactionRefused, "The feed is less sure than the asset allows."),
         ("ERR_TOO_MANY_FEEDS", 3306, TransactionRefused, "The update has more feeds of ours than one call takes."),
+    ),
+    *reasons_of(
+        "price-observations",
+        ("ERR_NOT_ORACLE", 3400, TransactionRefused, "The caller is not the oracle."),
+        (
+            "ERR_PRICE_OUT_OF_RANGE",
+            3401,
+            TransactionRefused,
+            "The price set by hand is zero or beyond what the arithmetic can hold.",
+        ),
+        (
+            "ERR_BAD_DURATION",
+            3402,
+            TransactionRefused,
+            "A price set by hand would hold for no time, or for more than a week.",
+        ),
+        ("ERR_NO_MANUAL_PRICE", 3403, TransactionRefused, "There is no price set by hand to clear."),
     ),
     *ADAPTERS,
 )
