@@ -100,10 +100,12 @@
 ;; Take a price set by hand back before it ends.
 ;; Caller: pool-oracle. Emits: manual-price-cleared. Fails: ERR_NOT_ORACLE, ERR_NO_MANUAL_PRICE.
 (define-public (clear-manual (asset principal))
-  (let ((before (unwrap! (get-manual asset) ERR_NO_MANUAL_PRICE)))
+  (begin
     (try! (assert-oracle))
-    (print { topic: "manual-price-cleared", asset: asset, before: before })
-    (ok (map-delete manual-prices asset))
+    (let ((before (unwrap! (get-manual asset) ERR_NO_MANUAL_PRICE)))
+      (print { topic: "manual-price-cleared", asset: asset, before: before })
+      (ok (map-delete manual-prices asset))
+    )
   )
 )
 

@@ -25,6 +25,10 @@ const FIRST_CODE = {
   "ballot-box": 3_200n,
   "pool-governance": 1_700n,
   "pool-rebalancer": 1_400n,
+  "price-averages": 2_700n,
+  "price-sources": 3_300n,
+  "price-observations": 3_400n,
+  "pool-oracle": 1_500n,
 };
 const linesOf = (name) => sourceOf(name).split("\n");
 const code = (name) => linesOf(name).map((line) => line.replace(/;;.*$/, ""));

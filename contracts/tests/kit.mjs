@@ -87,6 +87,10 @@ export const OWN = [
   "ballot-box",
   "pool-governance",
   "pool-rebalancer",
+  "price-averages",
+  "price-sources",
+  "price-observations",
+  "pool-oracle",
 ];
 export const ADAPTERS = ["fair", "lying", "stealing", "double-dipping", "half-taking", "silent", "failing"];
 
