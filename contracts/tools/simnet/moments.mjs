@@ -10,6 +10,7 @@ const RESERVED_REFERENCES = 1 << 15;
 const ALIGNMENT = 8;
 // What the allocator writes at either end of a free block is less than this.
 const BLOCK_EDGE = 4_096;
+const SPARE_BYTES = 4 << 20;
 
 export class Moments {
   #exports;
@@ -28,17 +29,21 @@ export class Moments {
     return this.#images.has(name);
   }
 
-  /** Remembers the present under a name. */
-  keep(name) {
+  /**
+   * Remembers the present under a name. `room` is what shall be free at that moment: whoever goes back and forth a
+   * great deal asks for much the first time and for less later, so that the memory need not grow again.
+   */
+  keep(name, room = RESERVED_BYTES) {
     // Where a large block can be had, nothing is: the copy leaves it out.
     const { memory, __wbindgen_malloc: allocate, __wbindgen_free: release } = this.#exports;
-    const start = allocate(RESERVED_BYTES, ALIGNMENT) >>> 0;
-    release(start, RESERVED_BYTES, ALIGNMENT);
-    const end = start + RESERVED_BYTES - BLOCK_EDGE;
+    const start = allocate(room, ALIGNMENT) >>> 0;
+    release(start, room, ALIGNMENT);
+    const end = start + room - BLOCK_EDGE;
     const live = new Uint8Array(memory.buffer);
+    const old = this.#images.get(name) ?? [];
     this.#images.set(name, [
-      { at: 0, bytes: live.slice(0, start + BLOCK_EDGE) },
-      { at: end, bytes: live.slice(end) },
+      { at: 0, bytes: copy(live.subarray(0, start + BLOCK_EDGE), old[0]) },
+      { at: end, bytes: copy(live.subarray(end), old[1]) },
     ]);
   }
 
@@ -47,4 +52,12 @@ export class Moments {
     const live = new Uint8Array(this.#exports.memory.buffer);
     for (const { at, bytes } of this.#images.get(name)) live.set(bytes, at);
   }
+}
+
+/** A copy, in the place of an old one where it fits: fresh memory is slow, and given back late. */
+function copy(bytes, old) {
+  const room = old && old.bytes.buffer.byteLength >= bytes.length ? old.bytes.buffer : new ArrayBuffer(bytes.length + SPARE_BYTES);
+  const copied = new Uint8Array(room, 0, bytes.length);
+  copied.set(bytes);
+  return copied;
 }
