@@ -16,7 +16,7 @@ from keeper.core.plans import Plan
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.records import Alert, Intent, IntentKind, IntentState, Outcome
 from keeper.core.slicing import slice_limits
-from keeper.core.units import BPS_ONE, USTX_PER_STX
+from keeper.core.units import BPS_ONE, USTX_PER_STX, Seconds
 from keeper.core.withdrawals import Payment, PoolMoney, payments
 from keeper.errors import (
     KeeperError,
@@ -83,6 +83,7 @@ class Steps:
         self._clock = clock
         self._actions = Actions(contracts, assets, policy)
         self._avoided: dict[int, frozenset[str]] = {}
+        self._reported: dict[int, Seconds] = {}
 
     async def propose(self, rule: PoolRule, found: Analysis) -> Done:
         """Open a vote on today's target."""
@@ -132,6 +133,7 @@ class Steps:
         """Report what the web sources agree on; the oracle looks at the venues itself in the same call."""
         posted = self._to_report(rule, found, web)
         intent = await self._settle(self._actions.post_prices(rule, posted))
+        self._reported[rule.pool_id] = self._clock.now()
         tripped = int(narrate.result_of(intent)["tripped"])
         if tripped:
             message = f"the oracle's breaker tripped on {tripped} price(s): a jump or a spread beyond its bound"
@@ -150,16 +152,19 @@ class Steps:
         )
 
     async def heartbeat_due(self, rule: PoolRule, found: Analysis) -> bool:
-        """Tell whether a pool at rest needs its prices reported, so that people can deposit and leave."""
+        """Tell whether a pool at rest needs its prices reported, so that people can deposit and leave.
+
+        What counts is the age of the last report. Other sources have a rhythm of their own, which no
+        report of ours makes younger; and our web sources may stamp a price earlier than it is reported.
+        """
         every, tip = self._policy.price_heartbeat, found.facts.tip
-        if not every:
+        if not every or tip.time - self._reported.get(rule.pool_id, Seconds(0)) < every:
             return False
-        try:
-            usd = await READ(self._contracts.stx_usd, self._chain, tip)
-            theirs = await self._oracle_prices(rule, found)
-        except MENDED_BY_A_REPORT:
-            return True
-        return min(price.oldest_at for price in (usd, *theirs.values())) < tip.time - every
+        for symbol in held_or_wanted(rule, found.facts):
+            at = await READ(self._contracts.reported_at, self._chain, tip, self._assets[symbol].principal)
+            if at is None or at < tip.time - every:
+                return True
+        return False
 
     async def _oracle_prices(self, rule: PoolRule, found: Analysis) -> dict[str, ConsensusPrice]:
         """Return the oracle contract's own prices of what the pool holds or wants, STX aside."""

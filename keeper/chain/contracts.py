@@ -173,6 +173,12 @@ class PoolContracts:
         answer = await self._read(reader, tip, ORACLE, "get-stx-usd")
         return views.consensus(Record(answer, "get-stx-usd"))
 
+    async def reported_at(self, reader: ContractReader, tip: Tip, asset: str) -> Seconds | None:
+        """Return the time of the last price that keepers reported of an asset; None when there is none."""
+        rows = plain.rows(await self._read(reader, tip, ORACLE, "get-sources", principal(asset)), "get-sources")
+        found = (row.number("at") for row in rows if row.text("source") == "reported")
+        return next((Seconds(at) for at in found), None)
+
     async def balance(self, reader: ContractReader, tip: Tip, token: str, who: str) -> int:
         """Return what `who` has of a SIP-010 token, in base units, by the token's own account."""
         answer = await reader.read(token, "get-balance", [principal(who)], tip)

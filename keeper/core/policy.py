@@ -40,6 +40,6 @@ class Policy:
     mandate_loss_bps: Bps
     mandate_open: Seconds
     price_heartbeat: Seconds
-    """How old the oracle's prices may become while a pool is at rest; 0 lets them age."""
+    """How long after its last report a pool at rest reports its prices again; 0 lets them age."""
     max_fee_ustx: MicroStx
     """Most that one transaction may cost."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keeper.chain import clarity
-from keeper.chain.clarity import bool_, err, list_, none, ok, principal, some, tuple_, uint
+from keeper.chain.clarity import ascii_, bool_, err, list_, none, ok, principal, some, tuple_, uint
 from keeper.chain.contracts import (
     ConsensusPrice,
     Drift,
@@ -202,6 +202,15 @@ async def test_price__agreed__has_sources_and_age() -> None:
     assert await OURS_DEPLOYED.price(reader, TIP, STX) == ConsensusPrice(5, 2, 1)
     assert await OURS_DEPLOYED.stx_usd(reader, TIP) == ConsensusPrice(5, 2, 1)
     assert reader.asked == [(f"{US}.pool-oracle", "get-consensus-price", STX), (f"{US}.pool-oracle", "get-stx-usd")]
+
+
+@pytest.mark.parametrize(("sources", "at"), [(["alex", "reported"], 9), (["alex"], None), ([], None)])
+async def test_reported_at__last_report__is_told_from_what_other_sources_said(sources, at) -> None:
+    rows = [{"source": ascii_(name), "price": uint(1), "at": uint(9), "firm": bool_(b=True)} for name in sources]
+    reader = Answers({"get-sources": list_([tuple_(row) for row in rows])})
+
+    assert await OURS_DEPLOYED.reported_at(reader, TIP, STX) == at
+    assert reader.asked == [(f"{US}.pool-oracle", "get-sources", STX)]
 
 
 @pytest.mark.parametrize("reason", [r for r in OURS if r.contract == "whale-pool-vault"], ids=lambda r: r.name)

@@ -29,6 +29,7 @@ class Reads:
             ("pool-governance", "get-open-mandate"): self._open_mandate,
             ("pool-governance", "get-mandate"): self._mandate,
             ("pool-oracle", "get-consensus-price"): self._price,
+            ("pool-oracle", "get-sources"): self._sources,
             ("pool-oracle", "get-stx-usd"): lambda: self._price(STX.principal),
         }[contract.partition(".")[2], function](*args)
 
@@ -102,6 +103,12 @@ class Reads:
             "loss-ustx": found.loss_ustx,
             "base-value-ustx": found.base_value_ustx,
         }
+
+    def _sources(self, principal):
+        price, at = self._chain.oracle[principal]
+        told = {"price": price, "firm": True}
+        slow = {"source": "dia", "at": at - 100_000, **told}
+        return [{"source": "reported", "at": at, **told}, slow]
 
     def _price(self, principal):
         if principal in self._chain.tripped:

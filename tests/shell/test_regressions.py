@@ -143,6 +143,29 @@ async def test_run__at_rest_with_old_prices__reports_them_once_so_that_people_ca
         assert world.chain.called() == ["post-prices"]
 
 
+async def test_run__at_rest_and_a_breaker_is_out__says_so_each_time_it_reports(tmp_path):
+    policy = replace(POLICY, price_heartbeat=Seconds(300))
+    async with open_world(tmp_path, policy=policy) as world:
+        world.chain.tripped.add(world.assets["ALEX"].principal)
+        world.chain.pass_time(400)
+        told, quiet = await world.run_times(2)
+
+        assert (told.outcome, told.facts["error"]) == (Outcome.REFUSED, "PriceJump")
+        assert quiet.outcome is Outcome.WITHIN_THRESHOLD
+        assert world.chain.called() == ["post-prices"]
+
+
+async def test_run__at_rest_and_web_sources_stamp_their_prices_late__reports_no_more_often(tmp_path):
+    policy = replace(POLICY, price_heartbeat=Seconds(300))
+    async with open_world(tmp_path, policy=policy) as world:
+        world.chain.pass_time(400)
+        for source in world.sources:
+            source.seen_at = world.clock.at - 350
+        await world.run_times(3)
+
+        assert world.chain.called() == ["post-prices"]
+
+
 async def test_run__vault_has_less_than_its_books_say__halts(world):
     world.chain.gifts[STX.principal] = -1
 
