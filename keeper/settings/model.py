@@ -101,8 +101,7 @@ class PolicySettings(_Section):
     mandate_open_seconds: int = Field(default=172_800, ge=3_600, le=604_800)
     """How long a passed mandate stays open, in seconds of block time."""
     price_heartbeat_seconds: int = Field(default=600, ge=0, le=86_400)
-    """How long after the last report a pool at rest reports its prices again, in seconds; 0 lets them age, and deposits
-    with them. Above 900 the oracle's averages of venues begin anew each time."""
+    """How long after the last report a pool at rest reports its prices again, in seconds; 0 lets them age, and deposits with them. Above 900 the oracle's averages of venues begin anew each time."""
     dust_bps: int = Field(default=10, ge=0, le=500)
     """Differences below this share of the pool's value are left alone, in basis points."""
 
