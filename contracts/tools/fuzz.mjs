@@ -1,0 +1,187 @@
+// Random sequences against the contracts, each step checked against the twelve invariants.
+//
+//   node tools/fuzz.mjs [--seed S] [--steps N] [--workers W] [--length L] [--report FUZZ.md] [--json]
+//   node tools/fuzz.mjs --seed S --steps N --replay     one sequence, told step by step
+//   node tools/fuzz.mjs --mutants [--steps N] [--json]  the same against contracts that are broken on purpose
+//
+// A sequence has L steps and a seed of its own, which follows from S and its number: the same S gives the same
+// sequences, however many workers share them. A violation is reported with the seed to replay it and its shortest form.
+
+import { fork } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { mix } from "../tests/invariants/random.mjs";
+
+const SRC = new URL("../src/", import.meta.url);
+const REPORT_EVERY_MS = 30_000;
+const SHRINK_MS = 60_000;
+const MAX_FAILURES = 5;
+
+const { values: options } = parseArgs({
+  options: {
+    seed: { type: "string", default: "20261121" },
+    steps: { type: "string", default: "1000000" },
+    workers: { type: "string", default: "2" },
+    length: { type: "string", default: "300" },
+    report: { type: "string" },
+    json: { type: "boolean", default: false },
+    replay: { type: "boolean", default: false },
+    mutants: { type: "boolean", default: false },
+    worker: { type: "string" },
+  },
+});
+const seed = Number(options.seed);
+const steps = Number(options.steps);
+const workers = Number(options.workers);
+const length = Number(options.length);
+
+// --- one worker ---
+
+async function openPlayground() {
+  const [{ Playground }, { Sequence, Tally, shrink }] = await Promise.all([
+    import("../tests/invariants/world.mjs"),
+    import("../tests/invariants/sequence.mjs"),
+  ]);
+  return { playground: await Playground.open(), Sequence, Tally, shrink };
+}
+
+async function work() {
+  const { playground, Sequence, Tally, shrink } = await openPlayground();
+  const tally = new Tally();
+  const failures = [];
+  const count = Math.ceil(steps / length);
+  let told = Date.now();
+  for (let n = Number(options.worker); n < count && failures.length < MAX_FAILURES; n += workers) {
+    const own = mix(seed, n);
+    const world = playground.worldFor(own);
+    const failure = new Sequence(world, tally).run(own, Math.min(length, steps - n * length));
+    if (failure) failures.push(describeFailure(shrink(new Sequence(world, new Tally()), failure, SHRINK_MS), own));
+    if (Date.now() - told > REPORT_EVERY_MS) {
+      told = Date.now();
+      process.send({ tally, failures, done: false });
+    }
+  }
+  process.send({ tally, failures, done: true }, () => process.exit());
+}
+
+function describeFailure({ violation, lines }, own) {
+  return { invariant: violation.invariant, message: violation.message, seed: own, steps: lines };
+}
+
+async function replay() {
+  const { playground, Sequence, Tally } = await openPlayground();
+  const failure = new Sequence(playground.worldFor(seed), new Tally(), (line) => console.log(line)).run(seed, steps);
+  console.log(failure ? failure.violation.message : "every invariant held");
+  process.exit(failure ? 1 : 0);
+}
+
+async function tryMutants() {
+  const { playground, Sequence, Tally } = await openPlayground();
+  const { MUTANTS } = await import("../tests/invariants/mutants.mjs");
+  const results = [];
+  for (const { name, contract, breaks, change } of MUTANTS) {
+    const broken = playground.withMutant(contract, change);
+    const tally = new Tally();
+    let failure = null;
+    for (let n = 0; failure === null && tally.steps < steps; n += 1) {
+      failure = new Sequence(broken.worldFor(mix(seed, n)), tally).run(mix(seed, n), length);
+    }
+    results.push({ name, breaks, steps: tally.steps, found: failure?.violation.invariant ?? null, message: failure?.violation.message ?? null });
+    if (!options.json) console.log(`${name}: ${failure ? `${failure.violation.message} (after ${tally.steps} steps)` : "NOT NOTICED"}`);
+  }
+  if (options.json) console.log(JSON.stringify({ results }));
+  process.exit(results.some(({ found }) => found === null) ? 1 : 0);
+}
+
+// --- the one who counts ---
+
+function runWorkers() {
+  const begun = Date.now();
+  const latest = new Map();
+  const say = options.json ? () => {} : console.log;
+  const self = fileURLToPath(import.meta.url);
+  const runs = Array.from({ length: workers }, (_, n) => new Promise((resolve, reject) => {
+    const child = fork(self, [...process.argv.slice(2), "--worker", String(n)], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+    child.on("message", (message) => {
+      if (message.error) reject(new Error(message.error));
+      latest.set(n, message);
+      if (!message.done) say(progress(latest, begun));
+    });
+    child.on("error", reject);
+    child.on("exit", (code) => (latest.get(n)?.done ? resolve() : reject(new Error(`worker ${n} ended with ${code}`))));
+  }));
+  return Promise.all(runs).then(() => ({ ...sumUp([...latest.values()]), secs: Math.round((Date.now() - begun) / 1000) }));
+}
+
+function progress(latest, begun) {
+  const { tally, failures } = sumUp([...latest.values()]);
+  const secs = (Date.now() - begun) / 1000;
+  return `${new Date().toISOString()} ${tally.steps} steps, ${Math.round(tally.steps / secs)} a second, ${failures.length} violations`;
+}
+
+function sumUp(messages) {
+  const tally = {};
+  for (const message of messages) add(tally, message.tally);
+  return { tally, failures: messages.flatMap(({ failures }) => failures) };
+}
+
+function add(sum, more) {
+  for (const [key, value] of Object.entries(more)) {
+    if (typeof value === "number") sum[key] = (sum[key] ?? 0) + value;
+    else add((sum[key] ??= {}), value);
+  }
+}
+
+/** One number for all the sources that were run. */
+function sourceHash() {
+  const hash = createHash("sha256");
+  for (const file of readdirSync(SRC).filter((name) => name.endsWith(".clar")).sort()) {
+    hash.update(`${file}\0`).update(readFileSync(new URL(file, SRC))).update("\0");
+  }
+  return hash.digest("hex");
+}
+
+function table({ tally, failures, secs }, names) {
+  const { steps: all, sequences, leavings, actions, checks, worlds } = tally;
+  const rows = Object.entries(actions).sort(([a], [b]) => (a < b ? -1 : 1));
+  const bad = (n) => failures.filter(({ invariant }) => invariant === n).length;
+  return [
+    `${all} steps in ${sequences} sequences, ${leavings} departures in kind at their ends, ${failures.length} violations.`,
+    "",
+    `Seed ${seed}, sequences of ${length} steps, ${workers} workers, ${secs} s (${((secs * workers * 1000) / all).toFixed(2)} ms of one worker a step).`,
+    `Sequences by world: ${Object.entries(worlds).map(([world, count]) => `${world} ${count}`).join(", ")}.`,
+    "",
+    "| Action | Accepted | Refused |",
+    "|---|---:|---:|",
+    ...rows.map(([name, { accepted, refused }]) => `| ${name} | ${accepted} | ${refused} |`),
+    "",
+    "| | Invariant | Checks | Violations |",
+    "|---|---|---:|---:|",
+    ...names.map((name, index) => `| ${index + 1} | ${name} | ${checks[index + 1] ?? 0} | ${bad(index + 1)} |`),
+  ].join("\n");
+}
+
+async function main() {
+  const { INVARIANTS } = await import("../tests/invariants/invariants.mjs");
+  const result = await runWorkers();
+  const hash = sourceHash();
+  const text = table(result, INVARIANTS.map(({ name }) => `\`${name}\``));
+  if (options.json) console.log(JSON.stringify({ ...result, hash }));
+  else console.log(text);
+  for (const { message, seed: own, steps: lines } of options.json ? [] : result.failures) {
+    console.log(`\n${message}\n  ${lines.join("\n  ")}\n  node tools/fuzz.mjs --seed ${own} --steps ${length} --replay`);
+  }
+  if (options.report) {
+    const head = `# The last long run\n\nWritten by \`make fuzz\` on ${new Date().toISOString().slice(0, 10)}. SHA-256 of \`src/*.clar\`: \`${hash}\`.\n`;
+    writeFileSync(options.report, `${head}\n${text}\n`);
+  }
+  process.exit(result.failures.length > 0 ? 1 : 0);
+}
+
+if (options.worker) await work().catch((error) => process.send({ error: error.stack }, () => process.exit(1)));
+else if (options.replay) await replay();
+else if (options.mutants) await tryMutants();
+else await main();
