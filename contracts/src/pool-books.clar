@@ -174,8 +174,9 @@
 (define-public (note-swap (pool-id uint) (from principal) (to principal) (spent uint) (received uint))
   (begin
     (try! (assert-writer))
-    (try! (debit pool-id from spent))
-    (credit pool-id to received)
+    (let ((less (try! (take (get-portfolio pool-id) from spent))))
+      (ok (map-set portfolios pool-id (try! (add less to received))))
+    )
   )
 )
 
@@ -248,7 +249,8 @@
 (define-read-only (get-trade (pool-id uint) (from principal) (to principal) (adapter principal))
   (let ((rows (get-portfolio pool-id)))
     {
-      exists: (is-some (map-get? pools pool-id)),
+      ;; Every pool has a row of STX.
+      exists: (> (len rows) u0),
       paused: (get rebalances (get-pauses pool-id)),
       code: (map-get? adapters adapter),
       from: (find-row rows from),
@@ -309,27 +311,39 @@
 )
 
 (define-private (credit (pool-id uint) (asset principal) (amount uint))
-  (let ((rows (get-portfolio pool-id))
-        (index (unwrap! (index-of? (map get-row-asset rows) asset) ERR_NOT_MEMBER))
+  (ok (map-set portfolios pool-id (try! (add (get-portfolio pool-id) asset amount))))
+)
+
+(define-private (debit (pool-id uint) (asset principal) (amount uint))
+  (ok (map-set portfolios pool-id (try! (take (get-portfolio pool-id) asset amount))))
+)
+
+;; The rows with more of an asset, which is booked as well.
+(define-private (add
+    (rows (list 10 { asset: principal, amount: uint, bps: uint, decimals: uint, unit: uint }))
+    (asset principal)
+    (amount uint)
+  )
+  (let ((index (unwrap! (index-of? (map get-row-asset rows) asset) ERR_NOT_MEMBER))
         (row (unwrap! (element-at? rows index) ERR_NOT_MEMBER))
         (all (get-booked asset)))
     (asserts! (<= amount (- MAX_AMOUNT all)) ERR_TOO_LARGE)
     (map-set booked asset (+ all amount))
-    (ok (map-set portfolios pool-id
-      (unwrap! (replace-at? rows index (merge row { amount: (+ (get amount row) amount) })) ERR_NOT_MEMBER)
-    ))
+    (ok (unwrap! (replace-at? rows index (merge row { amount: (+ (get amount row) amount) })) ERR_NOT_MEMBER))
   )
 )
 
-(define-private (debit (pool-id uint) (asset principal) (amount uint))
-  (let ((rows (get-portfolio pool-id))
-        (index (unwrap! (index-of? (map get-row-asset rows) asset) ERR_NOT_MEMBER))
+;; The rows with less of an asset, which is unbooked as well.
+(define-private (take
+    (rows (list 10 { asset: principal, amount: uint, bps: uint, decimals: uint, unit: uint }))
+    (asset principal)
+    (amount uint)
+  )
+  (let ((index (unwrap! (index-of? (map get-row-asset rows) asset) ERR_NOT_MEMBER))
         (row (unwrap! (element-at? rows index) ERR_NOT_MEMBER)))
     (asserts! (<= amount (get amount row)) ERR_NOT_ENOUGH)
     (map-set booked asset (- (get-booked asset) amount))
-    (ok (map-set portfolios pool-id
-      (unwrap! (replace-at? rows index (reduce row amount)) ERR_NOT_MEMBER)
-    ))
+    (ok (unwrap! (replace-at? rows index (reduce row amount)) ERR_NOT_MEMBER))
   )
 )
 
