@@ -11,7 +11,7 @@ PLUGINS := alex velar pyth coingecko slack discord
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test fuzz check bench vectors plans lock format clean
+.PHONY: help setup demo test fuzz mutate check bench vectors plans lock format clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ demo: setup  ## three pools, drifting and brought back, on a local chain; page a
 test: setup  ## every test: Python, contracts, end to end
 	$(BIN)/pytest -n 2 --dist loadgroup
 	cd contracts && npm test --silent
+
+mutate: setup  ## every guard of every contract broken, one at a time: do the tests notice? Takes about an hour
+	cd contracts && node tools/mutate.mjs --workers 2
 
 SEED ?= 20261121
 STEPS ?= 1000000

@@ -1,0 +1,195 @@
+// Breaks our contracts one guard at a time and asks the tests whether they notice.
+//
+//   node tools/mutate.mjs                     every guard of every contract; writes MUTATION.md
+//   node tools/mutate.mjs flow-staking …      these contracts only
+//     --kind all | guards,boundaries,…        which kinds of mutants (default: guards)
+//     --list                                  say what would be tried and stop
+//     --only text                             only mutants whose function or form contains the text
+//     --quick                                 only the tests that come first, which may leave more survivors
+//     --fresh                                 believe no earlier result
+//     --workers n                             processes at a time (default: 1)
+//
+// Exit 1 when a guard's mutant survives that accepted.json gives no reason for, when a reason there fits no
+// mutant any more, or when a test is red before anything is broken.
+
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+
+import { acceptance, reasonFor } from "./mutate/accepted.mjs";
+import { Memory, hashOf } from "./mutate/memory.mjs";
+import { KINDS, mutantsOf } from "./mutate/mutants.mjs";
+import { page, printTable } from "./mutate/page.mjs";
+import { runJob } from "./mutate/run.mjs";
+import { CONTRACTS_DIR, makeWorkspace } from "./mutate/workspace.mjs";
+
+// They look at files, at plans or at a chain in another process: a mutant in this one cannot reach them.
+const BLIND = /^(devnet|plans|errors|tools-.*)\.test\.mjs$/;
+
+/** Contracts that do something: those with a function of their own. */
+export function contractNames(folder = CONTRACTS_DIR) {
+  return readdirSync(join(folder, "src"))
+    .filter((file) => file.endsWith(".clar"))
+    .map((file) => file.slice(0, -".clar".length))
+    .filter((name) => /^\(define-(public|private|read-only)/m.test(readFileSync(join(folder, "src", `${name}.clar`), "utf8")));
+}
+
+export function unitTests(folder = CONTRACTS_DIR) {
+  return readdirSync(join(folder, "tests")).filter((file) => file.endsWith(".test.mjs") && !BLIND.test(file)).sort();
+}
+
+/** The files of a contract's own tests: x.test.mjs, x-guards.test.mjs, …, but not those of x-other, a contract itself. */
+export function ownTests(contract, files, contracts) {
+  const owner = (file) => contracts.filter((name) => file.startsWith(`${name}.`) || file.startsWith(`${name}-`)).sort((a, b) => b.length - a.length)[0];
+  return files.filter((file) => owner(file) === contract);
+}
+
+/** The contracts that call `contract`, directly or through another. */
+export function callersOf(contract, contracts, sourceOf) {
+  const found = new Set([contract]);
+  for (let before = 0; before < found.size; ) {
+    before = found.size;
+    for (const name of contracts) {
+      if ([...found].some((known) => new RegExp(`\\.${known}(?![\\w-])`).test(sourceOf(name)))) found.add(name);
+    }
+  }
+  found.delete(contract);
+  return [...found];
+}
+
+/**
+ * Test files in two parts: those that come first, and all others that can reach the contract at all. First come the
+ * contract's own and those that name it; where there is none of its own, those of the nearest that call it.
+ */
+export function testsFor(contract, files, contracts, folder = CONTRACTS_DIR) {
+  const sourceOf = (name) => readFileSync(join(folder, "src", `${name}.clar`), "utf8");
+  const textOf = (file) => readFileSync(join(folder, "tests", file), "utf8");
+  const callers = callersOf(contract, contracts, sourceOf);
+  const own = ownTests(contract, files, contracts);
+  const nearest = callers.filter((name) => new RegExp(`\\.${contract}(?![\\w-])`).test(sourceOf(name)));
+  const first = files.filter((file) => {
+    if (own.includes(file) || textOf(file).includes(`"${contract}"`)) return true;
+    return own.length === 0 && nearest.some((name) => ownTests(name, [file], contracts).length > 0);
+  });
+  const belongs = (file) => callers.some((name) => ownTests(name, [file], contracts).length > 0 || textOf(file).includes(`"${name}"`));
+  return { first, others: files.filter((file) => !first.includes(file) && (belongs(file) || file.includes("invariants"))) };
+}
+
+function selectMutants(names, kinds, only) {
+  return names.flatMap((contract) => {
+    const path = `src/${contract}.clar`;
+    const real = readFileSync(join(CONTRACTS_DIR, path), "utf8");
+    const seen = new Map();
+    return mutantsOf(contract, real)
+      .filter(({ kind, fn, before }) => kinds.includes(kind) && (!only || fn.includes(only) || before.includes(only)))
+      .map((mutant) => {
+        const what = [contract, mutant.kind, mutant.how, mutant.fn, mutant.before, mutant.after].join("|");
+        const nth = seen.get(what) ?? 0;
+        seen.set(what, nth + 1);
+        return { ...mutant, path, real, id: hashOf(what, String(nth)) };
+      });
+  });
+}
+
+/** First each contract's own tests, then, for what they let pass, all the others. */
+async function tryAll(mutants, { workers, quick, memory, workspace, files, names }) {
+  const results = new Map();
+  const red = new Map();
+  const note = (mutant, result) => {
+    results.set(mutant.id, result);
+    memory.keep(mutant, result);
+    memory.save();
+  };
+  const waiting = mutants.filter((mutant) => {
+    const known = memory.recall(mutant);
+    if (known) results.set(mutant.id, known);
+    return !known;
+  });
+  if (waiting.length < mutants.length) console.log(`${mutants.length - waiting.length} results are known already`);
+
+  const jobs = names.map((name) => {
+    return { name, ...testsFor(name, files, names), mutants: waiting.filter(({ contract }) => contract === name) };
+  });
+  const queue = jobs.filter((job) => job.mutants.length > 0);
+  const work = async () => {
+    for (let job = queue.shift(); job; job = queue.shift()) {
+      const space = workspace();
+      const first = await runJob({ ...space, name: job.name, mutants: job.mutants, files: job.first, red });
+      const survivors = job.mutants.filter(({ id }) => first.get(id).state === "survived");
+      for (const mutant of job.mutants) if (!survivors.includes(mutant)) note(mutant, first.get(mutant.id));
+      if (survivors.length === 0) continue;
+      // A survivor with a reason needs no further test.
+      const puzzling = survivors.filter((mutant) => !reasonFor(mutant));
+      for (const mutant of survivors) if (!puzzling.includes(mutant)) note(mutant, first.get(mutant.id));
+      if (quick) for (const mutant of puzzling) results.set(mutant.id, { state: "survived" });
+      if (quick || puzzling.length === 0 || job.others.length === 0) continue;
+      const second = await runJob({ ...space, name: job.name, mutants: puzzling, files: job.others, red });
+      for (const mutant of puzzling) note(mutant, second.get(mutant.id));
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  return { results, red: [...red.values()] };
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      kind: { type: "string", default: "guards" },
+      only: { type: "string" },
+      list: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
+      fresh: { type: "boolean", default: false },
+      workers: { type: "string", default: "1" },
+    },
+  });
+  const all = contractNames();
+  const unknown = positionals.filter((name) => !all.includes(name));
+  if (unknown.length > 0) throw new Error(`no such contract: ${unknown.join(", ")}`);
+  const kinds = values.kind === "all" ? KINDS : values.kind.split(",");
+  const wrong = kinds.filter((kind) => !KINDS.includes(kind));
+  if (wrong.length > 0) throw new Error(`no such kind: ${wrong.join(", ")}; there are ${KINDS.join(", ")}`);
+  const names = positionals.length > 0 ? positionals : all;
+  const mutants = selectMutants(names, kinds, values.only);
+  if (values.list) {
+    for (const { contract, line, fn, kind, how, before, after } of mutants) {
+      console.log(`${contract}:${line} ${fn} [${kind}: ${how}] ${before}  =>  ${after}`);
+    }
+    console.log(`${mutants.length} mutants`);
+    return;
+  }
+
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1)); // ends the drivers too
+  const files = unitTests();
+  const memory = new Memory({ files, fresh: values.fresh });
+  const spaces = [];
+  const workspace = () => {
+    const space = makeWorkspace();
+    spaces.push(space);
+    return space;
+  };
+  let outcome;
+  try {
+    outcome = await tryAll(mutants, { workers: Number(values.workers), quick: values.quick, memory, workspace, files, names: all });
+  } finally {
+    memory.save();
+    for (const { remove } of spaces) remove();
+  }
+
+  const tried = mutants.map((mutant) => ({ ...mutant, ...outcome.results.get(mutant.id) }));
+  const { rows, unexplained, outdated } = acceptance(tried, { whole: !values.only && names, kinds });
+  printTable(rows);
+  for (const { contract, line, fn, how, before, after } of unexplained) {
+    console.log(`\nsurvived: ${contract}:${line} ${fn}, ${how}\n  ${before}\n  => ${after}`);
+  }
+  for (const { contract, fn, form } of outdated) console.log(`\nno survivor fits this reason any more: ${contract} ${fn}: ${form}`);
+  for (const { file, title, error } of outcome.red) console.log(`\nred before anything was broken: ${file}: ${title}: ${error}`);
+  if (positionals.length === 0 && !values.only && !values.quick && values.kind === "guards") {
+    writeFileSync(join(CONTRACTS_DIR, "MUTATION.md"), page(rows));
+    console.log("\nMUTATION.md is written");
+  }
+  process.exitCode = unexplained.length + outdated.length + outcome.red.length > 0 ? 1 : 0;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();

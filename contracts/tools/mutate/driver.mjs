@@ -1,0 +1,239 @@
+// Runs inside vitest, for `expect` and the loading of the test files; everything else is ours: which tests run
+// against which mutant, in what order, and from which saved moment of the chain.
+//
+// Reads a job (file named by MUTATE_JOB), appends one line of JSON per step to the job's `out`.
+
+import { appendFileSync, readFileSync } from "node:fs";
+import { it } from "vitest";
+
+import { collect } from "./collector.mjs";
+import { Machine } from "./machine.mjs";
+
+const job = JSON.parse(readFileSync(process.env.MUTATE_JOB, "utf8"));
+let lastWord = 0;
+const say = (line) => {
+  lastWord = performance.now();
+  appendFileSync(job.out, `${JSON.stringify(line)}\n`);
+};
+const PRISTINE = "pristine";
+const OPENED = "opened";
+const MOMENTS_KEPT = 3;
+// So many tests run in the order of their promise; the rest run by where they start from, which is quicker.
+const FAVOURITES = 12;
+const ALIVE_MS = 10_000;
+const TEST_MS = 120_000;
+// After so many a new machine takes over, whatever the old one has piled up.
+const MUTANTS_EACH = 100;
+
+let machine;
+let opened = false; // whether OPENED is kept: the manifest's session, with the mutant in it
+let moments = new Map(); // suite -> name of the moment after its preparations
+// Suites that open a session of their own first thing: for them the manifest's need not be opened.
+const ownWorld = new Set();
+
+/** The suites around a test, outermost first. */
+function around(suite) {
+  const suites = [];
+  for (let each = suite; each; each = each.parent) suites.unshift(each);
+  return suites;
+}
+
+/** Tests with the same key start from the same moment: the innermost suite that prepares anything. */
+const keyOf = (test) => around(test.suite).findLast((suite) => suite.beforeEach.length > 0) ?? around(test.suite)[0];
+const isSerial = (test) => around(test.suite).some((suite) => suite.beforeAll.length + suite.afterAll.length > 0);
+
+async function within(ms, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`took more than ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function prepare(test) {
+  const key = keyOf(test);
+  if (moments.has(key)) {
+    machine.restore(moments.get(key));
+    return;
+  }
+  if (ownWorld.has(key)) {
+    machine.restore(PRISTINE);
+  } else if (opened) {
+    machine.restore(OPENED);
+  } else {
+    machine.restore(PRISTINE);
+    await machine.openSession();
+    machine.keep(OPENED);
+    opened = true;
+  }
+  machine.begin();
+  for (const suite of around(test.suite)) for (const hook of suite.beforeEach) await hook();
+  if (!machine.needsOwnSession) ownWorld.add(key);
+  const [oldest] = moments;
+  const slot = moments.size < MOMENTS_KEPT ? `slot ${moments.size}` : oldest[1];
+  if (moments.size === MOMENTS_KEPT) moments.delete(oldest[0]);
+  moments.set(key, slot);
+  machine.keep(slot);
+}
+
+/** Forgets what was prepared with the contract as it was. */
+function forget() {
+  moments = new Map();
+  opened = false;
+}
+
+/** Null when the test passes, else the error. */
+async function failureOf(test) {
+  try {
+    await within(TEST_MS, (async () => {
+      await prepare(test);
+      await test.run({});
+      for (const suite of around(test.suite).reverse()) for (const hook of suite.afterEach) await hook();
+    })());
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** The tests of a file that prepares once for all of them, in their order. */
+async function firstFailureOf(tests) {
+  const begun = [];
+  try {
+    machine.restore(PRISTINE);
+    await machine.openSession();
+    for (const test of tests) {
+      for (const suite of around(test.suite)) {
+        if (begun.includes(suite)) continue;
+        begun.push(suite);
+        for (const hook of suite.beforeAll) await hook();
+      }
+      for (const suite of around(test.suite)) for (const hook of suite.beforeEach) await hook();
+      await within(TEST_MS, test.run({}));
+      for (const suite of around(test.suite).reverse()) for (const hook of suite.afterEach) await hook();
+    }
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    for (const suite of begun.reverse()) for (const hook of suite.afterAll) await Promise.resolve(hook()).catch(() => {});
+  }
+}
+
+async function loadUnits() {
+  const units = [];
+  for (const file of job.files) {
+    const tests = await collect(() => import(/* @vite-ignore */ `${job.root}/tests/${file}`));
+    if (tests.some(isSerial)) {
+      units.push({ file, title: "(all of the file)", text: tests.map(({ text }) => text).join("\n"), run: () => firstFailureOf(tests) });
+    } else {
+      for (const test of tests) units.push({ file, title: test.title, text: test.text, run: () => failureOf(test), test });
+    }
+  }
+  return units;
+}
+
+/** Whether a test passes on the contracts as they are; one that does not can notice nothing. */
+async function isSound(unit, mutant) {
+  if (unit.sound === undefined) {
+    forget();
+    machine.swap({ ...mutant, mutated: mutant.real });
+    const failure = await unit.run();
+    unit.sound = failure === null;
+    if (failure) say({ type: "red", file: unit.file, title: unit.title, error: String(failure.message).slice(0, 300) });
+    forget();
+    machine.swap({ ...mutant, mutated: mutant.source });
+  }
+  return unit.sound;
+}
+
+const kills = new Map();
+
+function inOrder(units, mutant) {
+  const names = mutant.errors.map((name) => new RegExp(`\\b${name}\\b`));
+  const points = (unit) => {
+    const own = unit.file.startsWith(`${mutant.contract}.`) || unit.file.startsWith(`${mutant.contract}-`) ? 100 : 0;
+    const named = names.some((name) => name.test(unit.text)) ? 80 : 0;
+    const called = unit.text.includes(mutant.fn) ? 20 : 0;
+    const did = kills.get(unit) ?? {};
+    const same = Math.min(did[`${mutant.contract} ${mutant.fn}`] ?? 0, 5) * 15;
+    const any = Math.min(did[mutant.contract] ?? 0, 20);
+    const talks = unit.text.includes(mutant.contract) ? 10 : 0;
+    return own + named + called + same + any + talks - (unit.ms ?? 0) / 50;
+  };
+  const sorted = units.map((unit) => [points(unit), unit]).sort(([a], [b]) => b - a).map(([, unit]) => unit);
+  const groups = groupBy(sorted.slice(FAVOURITES), startOf);
+  return [...sorted.slice(0, FAVOURITES), ...[...groups.values()].flat()];
+}
+
+const startOf = (unit) => (unit.test ? keyOf(unit.test) : unit);
+
+function groupBy(units, keyOfUnit) {
+  const groups = new Map();
+  for (const unit of units) groups.set(keyOfUnit(unit), [...(groups.get(keyOfUnit(unit)) ?? []), unit]);
+  return groups;
+}
+
+async function tryMutant(units, mutant) {
+  for (const unit of inOrder(units, mutant)) {
+    if (unit.sound === false) continue;
+    const start = performance.now();
+    const failure = await unit.run();
+    unit.ms = performance.now() - start;
+    if (performance.now() - lastWord > ALIVE_MS) say({ type: "alive" });
+    if (failure === null || !(await isSound(unit, mutant))) continue;
+    const did = kills.get(unit) ?? kills.set(unit, {}).get(unit);
+    for (const key of [`${mutant.contract} ${mutant.fn}`, mutant.contract]) did[key] = (did[key] ?? 0) + 1;
+    const [error] = String(failure.message).split("\n");
+    return { state: "killed", file: unit.file, title: unit.title, error: error.slice(0, 200), broken: failure.name === "RuntimeError" };
+  }
+  return { state: "survived" };
+}
+
+/** Index of the first source that compiles, or -1. */
+function firstViable(mutant) {
+  for (const [index, source] of mutant.sources.entries()) {
+    machine.restore(PRISTINE);
+    const reason = machine.refuses(`mutant-${index}`, source);
+    if (reason === null) return { index };
+    if (index === mutant.sources.length - 1) return { index: -1, reason: reason.slice(0, 300) };
+  }
+  return { index: -1 };
+}
+
+it("tries the mutants", async () => {
+  machine = await Machine.open({ manifest: `${job.root}/Clarinet.toml`, mutantFolder: job.mutantFolder });
+  globalThis.simnet = machine.simnet;
+  globalThis.options = { clarinet: { manifestPath: `${job.root}/Clarinet.toml` } };
+
+  // Which of the sources are contracts at all.
+  await machine.openSession();
+  machine.keep(PRISTINE);
+  const viable = [];
+  for (const mutant of job.mutants) {
+    const { index, reason } = firstViable(mutant);
+    if (index === -1) say({ type: "end", id: mutant.id, state: "not viable", error: reason });
+    else viable.push({ ...mutant, index, source: mutant.sources[index] });
+  }
+  machine.restore(PRISTINE);
+  if (viable.length === 0) return say({ type: "done" });
+
+  const units = await loadUnits();
+  say({ type: "ready", tests: units.length });
+
+  for (const [tried, mutant] of viable.entries()) {
+    say({ type: "begin", id: mutant.id });
+    const start = performance.now();
+    forget();
+    machine.restore(PRISTINE);
+    machine.swap({ ...mutant, mutated: mutant.source });
+    const result = await tryMutant(units, mutant);
+    say({ type: "end", id: mutant.id, index: mutant.index, ...result, ms: Math.round(performance.now() - start) });
+    if (result.broken || tried >= MUTANTS_EACH) return say({ type: "worn out" });
+  }
+  say({ type: "done" });
+}, 0);
