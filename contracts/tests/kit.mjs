@@ -267,6 +267,23 @@ async function bootAfresh({ realOracle = false }) {
   expect(createPool("pool-share-1").result).toEqual(Cl.ok(u(1)));
 }
 
+const STATE = ["sip-010-trait", "stx-token", "pool-books", "pool-terms", "withdrawal-queue", ["pool-desk", "mock:open-desk"]];
+
+/** A fresh chain with the state contracts alone, and somebody in the desk's place who writes what a test says. */
+export function bootState() {
+  return globalThis.moment ? moment("bootState", bootStateAfresh) : bootStateAfresh();
+}
+
+async function bootStateAfresh() {
+  await simnet.initSession(PROJECT, join(PROJECT, "Clarinet.toml"));
+  simnet.setEpoch("3.4");
+  for (const entry of STATE) {
+    const [name, source] = Array.isArray(entry) ? entry : [entry, entry];
+    expect(simnet.deployContract(name, sourceOf(source), { clarityVersion: 4 }, DEPLOYER).result.type, name).toBe("true");
+  }
+  simnet.deployContract("clock", CLOCK, { clarityVersion: 4 }, DEPLOYER);
+}
+
 /** The share template under another deployer, obeying a vault of theirs. Returns the token's id. */
 export function deployForeignShare(deployer) {
   for (const [name, source] of [
