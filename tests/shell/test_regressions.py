@@ -83,7 +83,7 @@ async def test_run__slice_refused_while_nobody_looked__the_venue_is_avoided_and_
     await world.run()
     world.vote(1, passes=True)
     await world.run()
-    world.chain.answers_next["rebalance-pool"], world.chain.mines_at_once = [1406], False
+    world.chain.answers_next["rebalance-pool"], world.chain.mines_at_once = [1338], False
     await world.run()
     world.chain.mine()
     world.dexes[1].pools, world.chain.mines_at_once = other, True

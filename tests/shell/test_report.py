@@ -8,7 +8,7 @@ from keeper.demo import report
 from keeper.testing.build import STX
 from tests.shell.world import ADRIFT
 
-ERR_SLIPPAGE = 1406
+ERR_SLIPPAGE = 1338
 
 
 async def reported(world, decisions):
