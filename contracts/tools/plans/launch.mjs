@@ -23,6 +23,10 @@ const TOKENS = { ALEX: 8, DIKO: 6, WELSH: 6, stSTX: 6, sBTC: 8 };
 /** Two sources that agree within 3 %, none older than 30 minutes; a jump of 10 % stops everything. */
 const BOUNDS = { "min-sources": 2n, "max-age-secs": 1_800n, "max-spread-bps": 300n, "max-jump-bps": 1_000n };
 
+/** Feeds of Pyth Lazer, in USD, and the widest confidence that counts. */
+const LAZER_FEEDS = { STX: 45n, sBTC: 1n };
+const MAX_CONFIDENCE_BPS = 50n;
+
 // The venue says y per x in the pool's own order, STX first, and the price wanted is STX per token: inverted.
 const hop = (x, y) => tuple({ x: literal(x), y: literal(y), factor: uint(CONSTANT_PRODUCT), invert: "true" });
 const WSTX = `${ALEX}.token-wstx-v2`;
@@ -95,6 +99,7 @@ function sources() {
   const bounds = tuple(Object.fromEntries(Object.entries(BOUNDS).map(([key, value]) => [key, uint(value)])));
   return [
     ...["STX", ...Object.keys(TOKENS)].map((symbol) => ["pool-oracle", "set-asset", [asset(symbol), bounds]]),
+    ...Object.entries(LAZER_FEEDS).map(([symbol, feed]) => ["pool-oracle", "set-lazer-source", [asset(symbol), uint(feed), uint(MAX_CONFIDENCE_BPS)]]),
     ["pool-oracle", "set-dia-source", [asset("STX"), text("STX/USD")]],
     ["pool-oracle", "set-dia-source", [asset("sBTC"), text("BTC/USD")]],
     ...Object.entries(ALEX_HOPS).map(([symbol, hops]) => ["pool-oracle", "set-alex-source", [asset(symbol), list(hops)]]),
