@@ -11,7 +11,7 @@ PLUGINS := alex velar pyth coingecko slack discord
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test fuzz mutate check bench vectors plans lock format clean
+.PHONY: help setup demo test fuzz mutate check bench coverage costs vectors plans lock format clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,7 +41,7 @@ contracts/node_modules/.ready: contracts/package-lock.json $(VENV)/.node
 demo: setup  ## three pools, drifting and brought back, on a local chain; page at http://127.0.0.1:5182
 	$(BIN)/keeper demo
 
-test: setup  ## every test: Python, contracts, end to end
+test: setup  ## every test: Python, end to end, contracts as Clarity 4 with coverage, 5 and 6
 	$(BIN)/pytest -n 2 --dist loadgroup
 	cd contracts && npm test --silent
 
@@ -58,6 +58,12 @@ check: setup  ## format, lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+coverage: setup  ## covered lines and branches of the contracts, one run as Clarity 4
+	cd contracts && npm run coverage --silent
+
+costs: setup  ## what the contracts' functions cost; writes contracts/COSTS.md
+	cd contracts && npm run costs --silent
 
 bench: setup  ## what it costs, as ratios measured in one run
 	$(BIN)/python benchmarks/run.py
