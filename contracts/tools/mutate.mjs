@@ -20,7 +20,7 @@ import { parseArgs } from "node:util";
 import { acceptance, reasonFor } from "./mutate/accepted.mjs";
 import { Memory, hashOf } from "./mutate/memory.mjs";
 import { KINDS, mutantsOf } from "./mutate/mutants.mjs";
-import { page, printTable } from "./mutate/page.mjs";
+import { isToldByHow, page, printTable } from "./mutate/page.mjs";
 import { runJob } from "./mutate/run.mjs";
 import { CONTRACTS_DIR, makeWorkspace } from "./mutate/workspace.mjs";
 
@@ -60,7 +60,7 @@ export function callersOf(contract, contracts, sourceOf) {
 
 /**
  * Test files in two parts: those that come first, and all others that can reach the contract at all. First come the
- * contract's own and those that name it; where there is none of its own, those of the nearest that call it.
+ * contract's own; where there is none, those that name it and those of its nearest callers.
  */
 export function testsFor(contract, files, contracts, folder = CONTRACTS_DIR) {
   const sourceOf = (name) => readFileSync(join(folder, "src", `${name}.clar`), "utf8");
@@ -68,10 +68,8 @@ export function testsFor(contract, files, contracts, folder = CONTRACTS_DIR) {
   const callers = callersOf(contract, contracts, sourceOf);
   const own = ownTests(contract, files, contracts);
   const nearest = callers.filter((name) => new RegExp(`\\.${contract}(?![\\w-])`).test(sourceOf(name)));
-  const first = files.filter((file) => {
-    if (own.includes(file) || textOf(file).includes(`"${contract}"`)) return true;
-    return own.length === 0 && nearest.some((name) => ownTests(name, [file], contracts).length > 0);
-  });
+  const near = (file) => textOf(file).includes(`"${contract}"`) || nearest.some((name) => ownTests(name, [file], contracts).length > 0);
+  const first = own.length > 0 ? own : files.filter(near);
   const belongs = (file) => callers.some((name) => ownTests(name, [file], contracts).length > 0 || textOf(file).includes(`"${name}"`));
   return { first, others: files.filter((file) => !first.includes(file) && (belongs(file) || file.includes("invariants"))) };
 }
@@ -177,11 +175,14 @@ async function main() {
     for (const { remove } of spaces) remove();
   }
 
-  const tried = mutants.map((mutant) => ({ ...mutant, ...outcome.results.get(mutant.id) }));
+  const tried = mutants.map((mutant) => {
+    const result = outcome.results.get(mutant.id);
+    return { ...mutant, ...result, after: mutant.afters[result.index ?? 0] };
+  });
   const { rows, unexplained, outdated } = acceptance(tried, { whole: !values.only && names, kinds });
   printTable(rows);
   for (const { contract, line, fn, how, before, after } of unexplained) {
-    console.log(`\nsurvived: ${contract}:${line} ${fn}, ${how}\n  ${before}\n  => ${after}`);
+    console.log(`\nsurvived: ${contract}:${line} ${fn}, ${how}\n  ${before}${isToldByHow(how) ? "" : `\n  => ${after}`}`);
   }
   for (const { contract, fn, form } of outdated) console.log(`\nno survivor fits this reason any more: ${contract} ${fn}: ${form}`);
   for (const { file, title, error } of outcome.red) console.log(`\nred before anything was broken: ${file}: ${title}: ${error}`);

@@ -50,12 +50,15 @@ function mutate({ source, form, add, checks, zeros, roundings, isStep }) {
     add("guards", "removed", form, `(asserts! true ${text(2)})`);
     add("guards", "inverted", form, `(asserts! (not ${text(1)}) ${text(2)})`);
   } else if (head === "try!" && checks.has(calledBy(source, form.items[1]))) {
-    add("guards", "removed", form, "true", ...zeros.map((zero) => `(match ${text(1)} ${KEPT} ${KEPT} ${LOST} ${zero})`));
+    const passing = zeros.map((zero) => `(try! (match ${text(1)} ${KEPT} (ok ${KEPT}) ${LOST} (if true (ok ${zero}) (err ${LOST}))))`);
+    add("guards", "removed", form, `(try! (if true (ok true) ${text(1)}))`, ...passing);
   } else if (head === "unwrap!") {
     add(
       "guards", "removed", form,
-      ...zeros.flatMap((zero) => [`(default-to ${zero} ${text(1)})`, `(match ${text(1)} ${KEPT} ${KEPT} ${LOST} ${zero})`]),
-      `(match ${text(1)} ${KEPT} true ${LOST} true)`,
+      ...zeros.flatMap((zero) => [
+        `(unwrap! (some (default-to ${zero} ${text(1)})) ${text(2)})`,
+        `(unwrap! (match ${text(1)} ${KEPT} (some ${KEPT}) ${LOST} (some ${zero})) ${text(2)})`,
+      ]),
     );
     add("guards", "inverted", form, ...["none", "(err u0)", "(err none)"].map((no) => `(unwrap! (if false ${text(1)} ${no}) ${text(2)})`));
   } else if (head === "and" || head === "or") {

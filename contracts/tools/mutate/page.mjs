@@ -17,6 +17,9 @@ export function printTable(rows) {
   for (const line of lines) console.log(line.map((cell, n) => (n === 0 ? cell.padEnd(widths[n]) : cell.padStart(widths[n]))).join("  "));
 }
 
+/** Whether the word alone says what became of the form. */
+export const isToldByHow = (how) => ["removed", "inverted", "left out", "condition dropped", "allowance opened", "allowance closed"].includes(how);
+
 const code = (text) => `\`${text}\``;
 
 export function page(rows) {
@@ -26,7 +29,7 @@ export function page(rows) {
     .filter((row) => row.survivors.length > 0)
     .map(({ contract, survivors: own }) => {
       const items = own.map(({ fn, how, before, after, reason }) => {
-        return `- ${code(fn)}, ${how}: ${code(before)} → ${code(after)}. ${reason ?? "**No reason given.**"}`;
+        return `- ${code(fn)}, ${how}: ${code(before)}${isToldByHow(how) ? "" : ` → ${code(after)}`}. ${reason ?? "**No reason given.**"}`;
       });
       return `### ${contract}\n\n${items.join("\n")}\n`;
     });
