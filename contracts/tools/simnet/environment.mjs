@@ -64,7 +64,7 @@ class Stage {
     const own = {
       initSession: (cwd, manifest) => this.#openSession(cwd, manifest),
       deployContract: (name, source, options, sender) => this.#deploy(name, source, options, sender),
-      setEpoch: (epoch) => this.#sdk.setEpoch(epoch === OUR_EPOCH ? this.#clarity.epoch : epoch),
+      setEpoch: (epoch) => this.#setEpoch(epoch),
       setCurrentTestName: () => {},
       collectReport: () => this.#collect(),
     };
@@ -100,6 +100,11 @@ class Stage {
       this.#projects.bystander = makeProject(join(this.#folder, "bystander"), text);
     }
     return this.#projects.bystander;
+  }
+
+  #setEpoch(epoch) {
+    this.#settle(); // or what is put back later would bring its own epoch
+    return this.#sdk.setEpoch(epoch === OUR_EPOCH ? this.#clarity.epoch : epoch);
   }
 
   #deploy(name, source, options, sender) {
