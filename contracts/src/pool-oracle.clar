@@ -220,18 +220,21 @@
 (define-read-only (get-consensus-price (asset principal))
   (if (is-eq asset .stx-token)
     (ok { price: ONE_E12, sources: u1, oldest-at: stacks-block-time })
-    (agree asset)
+    (agree asset stacks-block-time)
   )
 )
 
 ;; STX per whole token of each asset, in their order; none where get-consensus-price would fail.
 (define-read-only (get-prices (assets (list 10 principal)))
-  (map get-price-or-none assets)
+  (let ((now stacks-block-time))
+    ;; Over two lists `map` aborts when the first is empty.
+    (if (is-eq assets (list)) (list) (map price-at assets (list now now now now now now now now now now)))
+  )
 )
 
 ;; USD per STX. Fails as get-consensus-price does.
 (define-read-only (get-stx-usd)
-  (agree .stx-token)
+  (agree .stx-token stacks-block-time)
 )
 
 ;; Everything the sources of an asset said, fresh or not.
@@ -376,20 +379,20 @@
   )
 )
 
-;; The last judgement, while all that counted in it is fresh.
-(define-private (agree (asset principal))
+;; The last judgement, while all that counted in it is fresh. The time is asked for once in a call, for its cost.
+(define-private (agree (asset principal) (now uint))
   (let ((state (unwrap! (map-get? states asset) ERR_UNKNOWN_ASSET))
         (view (get view state))
         (is-enough (>= (get sources view) (get min-sources (get bounds state)))))
     (asserts! (not (get tripped state)) ERR_TRIPPED)
     (asserts! (>= (get stored view) (get min-sources (get bounds state))) ERR_TOO_FEW_SOURCES)
     (asserts! (or is-enough (not (get odd view))) ERR_SOURCES_APART)
-    (asserts! (and is-enough (<= stacks-block-time (get until view))) ERR_STALE_PRICE)
+    (asserts! (and is-enough (<= now (get until view))) ERR_STALE_PRICE)
     (asserts! (not (get apart view)) ERR_SOURCES_APART)
-    (ok { price: (get price view), sources: (get sources view), oldest-at: (default-to stacks-block-time (get oldest-at view)) })
+    (ok { price: (get price view), sources: (get sources view), oldest-at: (default-to now (get oldest-at view)) })
   )
 )
 
-(define-private (get-price-or-none (asset principal))
-  (match (get-consensus-price asset) agreed (some (get price agreed)) code none)
+(define-private (price-at (asset principal) (now uint))
+  (if (is-eq asset .stx-token) (some ONE_E12) (match (agree asset now) agreed (some (get price agreed)) code none))
 )
