@@ -14,7 +14,7 @@ export const MANIFEST_PATH = join(CONTRACTS_DIR, "Clarinet.toml");
 // The oldest version the venues themselves were written for, unless a double says that it needs a younger one.
 const DEPLOYED_AS = JSON.stringify({ epoch: "Epoch21", clarity_version: "Clarity2" });
 const DEPLOYED_YOUNGER = JSON.stringify({ epoch: "Epoch33", clarity_version: "Clarity4" });
-const NEEDS_YOUNGER = /^;;.* Deployed as Clarity 4\.$/m;
+export const NEEDS_YOUNGER = /^;;.* Deployed as Clarity 4\.$/m;
 
 /** Contract ids the manifest requires, in its order. */
 export function requiredIds(manifest) {

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
 import { makeProject } from "../devnet/project.mjs";
-import { NETWORKS, SBTC, UNSET, manifest, planFor, planPath, planText, whoOf } from "../tools/plans.mjs";
+import { NETWORKS, SBTC, UNSET, manifest, planFor, planPath, planText, versionOf, whoOf } from "../tools/plans.mjs";
 import { ADAPTERS, POOLS, marketCalls } from "../tools/plans/launch.mjs";
 import { plain } from "./kit.mjs";
 
@@ -59,11 +59,13 @@ describe("carrying the plan out", () => {
   it.each(NETWORKS)("of %s opens the pools, gives out the roles and leaves nothing to the deployer", async (network) => {
     projects.push(makeProject({ bare: true }));
     await simnet.initSession(process.cwd(), projects.at(-1).manifestPath);
-    simnet.setEpoch("2.1");
     if (network === "mainnet") openVenues();
     const { batches } = planFor(network, { ...whoOf(network), ...FILLED_IN }).plan;
     const remap = new Map();
-    for (const { transactions } of batches) for (const each of transactions) carryOut(each, remap);
+    for (const { epoch, transactions } of batches) {
+      simnet.setEpoch(epoch);
+      for (const each of transactions) carryOut(each, remap);
+    }
 
     expectPools();
     expectRoles();
@@ -96,7 +98,11 @@ function expectRoles() {
 
 /** Mainnet has the venues already; here they are the doubles at the same principals. */
 function openVenues() {
-  for (const id of manifest().outside) publish(id.split(".")[1], read(`doubles/${id}.clar`), 2, id.split(".")[0]);
+  for (const id of manifest().outside) {
+    const { epoch, version } = versionOf(id);
+    simnet.setEpoch(epoch);
+    publish(id.split(".")[1], read(`doubles/${id}.clar`), version, id.split(".")[0]);
+  }
   for (const [contract, method, parameters] of marketCalls()) {
     const words = parameters.join(" ").replaceAll("'@deployer", `'${deployer}`);
     const { result } = simnet.execute(`(contract-call? '${contract} ${method} ${words})`);
@@ -117,10 +123,8 @@ function carryOut(transaction, remap) {
   const replaced = (text) => [...remap].reduce((soFar, [from, address]) => soFar.replaceAll(from, to(address)), text);
   if (kind === "requirement-publish") {
     for (const [from, address] of Object.entries(step["remap-principals"])) remap.set(from, address);
-    simnet.setEpoch("2.1");
     publish(step["contract-id"].split(".")[1], replaced(read(step.path)), step["clarity-version"], step["remap-sender"]);
   } else if (kind === "contract-publish") {
-    simnet.setEpoch("3.4");
     publish(step["contract-name"], replaced(read(step.path)), step["clarity-version"], step["expected-sender"]);
   } else {
     // Parameters are Clarity, so Clarity reads them; the deployer is who speaks on the simulated chain.

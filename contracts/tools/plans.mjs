@@ -10,6 +10,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { stringify } from "yaml";
 
+import { NEEDS_YOUNGER } from "../devnet/prepare.mjs";
 import { launchCalls, marketCalls } from "./plans/launch.mjs";
 
 const CONTRACTS_DIR = new URL("../", import.meta.url);
@@ -18,7 +19,8 @@ export const UNSET = { mainnet: "SP000000000000000000002Q6VF78", testnet: "ST000
 
 const EPOCH = "3.4";
 const CLARITY_VERSION = 4;
-const DOUBLE = { epoch: "2.1", version: 2 };
+const OLD_DOUBLE = { epoch: "2.1", version: 2 };
+const YOUNG_DOUBLE = { epoch: "3.3", version: 4 };
 // Ten µSTX a byte, in whole steps, so that an edited comment does not change a plan.
 const FEE_STEP_BYTES = 10_000;
 const FEE_STEP_USTX = 100_000;
@@ -40,8 +42,12 @@ export function manifest() {
   return { contracts, outside: inOrder(outside) };
 }
 
-/** The outside contracts, each after those it names. */
-function inOrder(ids) {
+/** What a double is deployed as. */
+export const versionOf = (id) => (NEEDS_YOUNGER.test(read(`doubles/${id}.clar`)) ? YOUNG_DOUBLE : OLD_DOUBLE);
+
+/** The outside contracts, each after those it names, the old ones first: epochs do not go back. */
+function inOrder(all) {
+  const ids = [...all].sort((one, other) => versionOf(one).version - versionOf(other).version);
   const placed = new Set();
   const place = (id) => {
     if (placed.has(id)) return;
@@ -62,7 +68,7 @@ export function planFor(network, who = whoOf(network)) {
   const { contracts, outside } = manifest();
   const remap = network === "mainnet" ? {} : remapped(outside, who.deployer);
   const steps = [
-    ...(network === "mainnet" ? [] : outside.map((id) => ({ epoch: DOUBLE.epoch, ...publishDouble(id, who.deployer, remap) }))),
+    ...(network === "mainnet" ? [] : outside.map((id) => ({ epoch: versionOf(id).epoch, ...publishDouble(id, who.deployer, remap) }))),
     ...contracts.map(({ name, path }) => ({ epoch: EPOCH, ...publish(name, path, who.deployer) })),
     ...(network === "mainnet" ? [] : marketCalls()).map((call) => ({ epoch: EPOCH, ...contractCall(call, who, remap) })),
     ...launchCalls().map((call) => ({ epoch: EPOCH, ...contractCall(call, who, remap) })),
@@ -92,7 +98,7 @@ function publishDouble(id, deployer, remap) {
       "remap-principals": Object.fromEntries(Object.entries(remap).filter(([address]) => named.has(address))),
       cost: feeOf(path),
       path,
-      "clarity-version": DOUBLE.version,
+      "clarity-version": versionOf(id).version,
     },
   };
 }
