@@ -74,7 +74,7 @@ function mutate({ source, form, add, checks, zeros, roundings, isStep }) {
     }
   } else if (head === "if") {
     const [yes, no] = [2, 3].map(text);
-    const refuses = [yes, no].map((branch) => /^(ERR_[A-Z0-9_]+|\(err [^()]*\))$/.test(branch));
+    const refuses = [yes, no].map((branch) => /^(ERR_[A-Z0-9_]+|\(err [^()]*\)|none)$/.test(branch));
     if (refuses[0] !== refuses[1]) {
       add("guards", "removed", form, `(if ${refuses[0]} ${no} ${yes})`, refuses[0] ? no : yes);
       add("guards", "inverted", form, `(if (not ${text(1)}) ${yes} ${no})`);
