@@ -82,13 +82,11 @@ async function tryMutants() {
   const { playground, Sequence, Tally } = await openPlayground();
   const { MUTANTS } = await import("../tests/invariants/mutants.mjs");
   const results = [];
-  for (const { name, contract, breaks, change } of MUTANTS) {
-    const broken = playground.withMutant(contract, change);
-    const tally = new Tally();
+  for (const { name, contract, breaks, change, kind = "dictated" } of MUTANTS) {
+    const broken = new Sequence(playground.world(kind, { [contract]: change }), new Tally());
+    const tally = broken.tally;
     let failure = null;
-    for (let n = 0; failure === null && tally.steps < steps; n += 1) {
-      failure = new Sequence(broken.worldFor(mix(seed, n)), tally).run(mix(seed, n), length);
-    }
+    for (let n = 0; failure === null && tally.steps < steps; n += 1) failure = broken.run(mix(seed, n), length);
     results.push({ name, breaks, steps: tally.steps, found: failure?.violation.invariant ?? null, message: failure?.violation.message ?? null });
     if (!options.json) console.log(`${name}: ${failure ? `${failure.violation.message} (after ${tally.steps} steps)` : "NOT NOTICED"}`);
   }

@@ -1,6 +1,7 @@
 // What may happen in a step. Each action looks at the state, chooses who and how much, makes one call, and says what it
 // did. Refusals are part of the game; what must be refused says so.
 
+import { PRICE_ACTIONS, post, resetBreaker } from "./actions-prices.mjs";
 import { VOTE_ACTIONS } from "./actions-votes.mjs";
 import { ascii, bool, list, none, principal, tuple, uint } from "./codec.mjs";
 import { isDust, roundedValue } from "./invariants.mjs";
@@ -49,8 +50,9 @@ export function instead(turn, door, id) {
   const { world, rng, state, ghost } = turn;
   if (door && state.pools[id].pauses[door]) return pause(turn);
   const silent = world.assets.filter((asset) => ghost.prices[asset] === null);
+  if (silent.length > 0 && ghost.oracle) return resetBreaker(turn);
   if (silent.length > 0) return restorePrice({ world, ghost, asset: rng.pick(silent) });
-  return rng.pick([price, handOn, wait])(turn);
+  return rng.pick([ghost.oracle ? post : price, handOn, wait])(turn);
 }
 
 const isPriced = ({ world, state, ghost }, id) =>
@@ -377,6 +379,10 @@ function stranger({ world, rng }) {
   return { name: "stranger", kind: "stranger", by: world.stranger, fn: `${contract} ${fn}`, answer: world.call(world.stranger, contract, fn, ...args) };
 }
 
+const dictation = {
+  price: { act: price, weight: 14 },
+  silence: { act: silence, weight: 2 },
+};
 const anywhere = {
   deposit: { act: deposit, weight: 8 },
   withdraw: { act: withdraw, weight: 5 },
@@ -389,8 +395,6 @@ const anywhere = {
   handOn: { act: handOn, weight: 12 },
   gift: { act: gift, weight: 9 },
   collect: { act: collect, weight: 2 },
-  price: { act: price, weight: 14 },
-  silence: { act: silence, weight: 2 },
   venueTerms: { act: venueTerms, weight: 6 },
   wait: { act: wait, weight: 14 },
   leg: { act: leg, weight: 5 },
@@ -408,6 +412,7 @@ const byDeployer = {
 
 /** By world: every action and how often it is tried. */
 export const ACTIONS = {
-  dictated: { ...anywhere, ...byDeployer },
-  voted: { ...anywhere, ...VOTE_ACTIONS },
+  dictated: { ...anywhere, ...dictation, ...byDeployer },
+  voted: { ...anywhere, ...dictation, ...VOTE_ACTIONS },
+  real: { ...anywhere, ...PRICE_ACTIONS, ...byDeployer },
 };

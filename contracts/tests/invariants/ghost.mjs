@@ -1,6 +1,7 @@
 // The books as an outsider would keep them: from what was asked and what was announced, never from the vault's own
 // maps. Who brought what, who took what, what venues took and paid, what was charged: by person, pool and asset.
 
+import { OracleGhost } from "./oracle.mjs";
 import { DAY, DEAD_SHARES, POOLS, YEAR } from "./world.mjs";
 
 const PARTS = 10n ** 18n;
@@ -16,6 +17,7 @@ export class Ghost {
     this.uninvited = new Map(world.assets.map((asset) => [asset, 0n]));
     this.pools = Object.fromEntries(POOLS.map((id) => [id, new PoolGhost(state.pools[id], state.time)]));
     this.now = state.time;
+    this.oracle = world.kind === "real" ? new OracleGhost(world, state.time) : null;
     this.votes = new VoteGhost();
     for (const [who, amount] of world.stakes) this.votes.change(0n, who, amount);
     for (const asset of world.assets) this.outside.get(asset).delete(world.vault);
@@ -33,6 +35,16 @@ export class Ghost {
   say(asset, price) {
     this.prices[asset] = price;
     if (price !== null) this.known[asset] = price;
+  }
+
+  /** Where the oracle is real: what it says at the time of this step, and what its sources said in it. */
+  hear(step, agreed) {
+    const { world, oracle } = this;
+    const rate = this.prices[world.stx];
+    for (const [asset, price, at] of step.reported ?? []) oracle.report(asset, price, at);
+    for (const asset of step.judged ?? []) oracle.looked(world, asset, [rate, agreed[world.stx], oracle.lastRate]);
+    for (const asset of world.assets) this.say(asset, agreed[asset]);
+    oracle.lastRate = agreed[world.stx] ?? oracle.lastRate ?? null;
   }
 
   /** Moves an asset between two principals outside of the vault. */

@@ -219,6 +219,11 @@ export function invariant6NoPriceNoTrade({ world, before, ghost, step }) {
   const door = step.name === "deposit" ? "deposits" : step.legs ? "rebalances" : paid ? "withdrawals" : null;
   if (door) holds(6, !before.pools[step.pool].pauses[door], `${step.name} went through with ${door} paused`);
   const priced = step.legs ?? (paid || step.needsPrice ? world.assets.filter((asset) => before.pools[step.pool].holdings[asset] > 0n) : []);
+  for (const asset of ghost.oracle ? [...priced, ...(step.name === "deposit" ? [world.stx] : [])] : []) {
+    if (asset === world.stx && step.name !== "deposit") continue;
+    const objection = ghost.prices[asset] == null ? "there is none" : ghost.oracle.objection(asset, ghost.prices[asset], ghost.now);
+    holds(6, objection === null, () => `${step.name} used a price of ${asset}: ${objection}`);
+  }
   for (const asset of priced) {
     if (asset !== world.stx) holds(6, ghost.prices[asset] != null, `${step.name} went through without a price of ${asset}`);
   }

@@ -75,4 +75,32 @@ export const MUTANTS = [
     breaks: [6],
     change: swap("(all (get-own-pauses u0))", "(all RUNNING)"),
   },
+  {
+    name: "a price is used however old it is",
+    contract: "pool-oracle",
+    kind: "real",
+    breaks: [6],
+    change: swap("(<= now (get until view))", "(<= u0 (get until view))"),
+  },
+  {
+    name: "one source is enough for everything",
+    contract: "pool-oracle",
+    kind: "real",
+    breaks: [6],
+    change: swap("(is-enough (>= (get sources view) (get min-sources (get bounds state))))", "(is-enough (>= (get sources view) u1))"),
+  },
+  {
+    name: "a mandate opens without a quorum",
+    contract: "ballot-box",
+    kind: "voted",
+    breaks: [5],
+    change: swap("(define-constant QUORUM_BPS u5100)", "(define-constant QUORUM_BPS u0)"),
+  },
+  {
+    name: "a mandate's turnover is not counted",
+    contract: "pool-governance",
+    kind: "voted",
+    breaks: [5],
+    change: swap("(let ((turnover (+ (get turnover-ustx mandate) turnover-ustx))", "(let ((turnover turnover-ustx)"),
+  },
 ];

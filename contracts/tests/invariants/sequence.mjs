@@ -4,6 +4,7 @@ import { ACTIONS } from "./actions.mjs";
 import { list, principal, uint } from "./codec.mjs";
 import { Ghost } from "./ghost.mjs";
 import { INVARIANTS, Violation, isDust, valuesAgree } from "./invariants.mjs";
+import { agreedAt } from "./oracle.mjs";
 import { Random, mix } from "./random.mjs";
 import { Reader } from "./state.mjs";
 import { POOLS } from "./world.mjs";
@@ -23,6 +24,10 @@ export class Sequence {
     this.#reader = new Reader(world);
     this.#tally = tally;
     this.#log = log;
+  }
+
+  get tally() {
+    return this.#tally;
   }
 
   /** Runs `count` steps; returns null, or the violation with the steps that led to it. */
@@ -62,6 +67,7 @@ export class Sequence {
   #check(step, before, ghost, lines) {
     const after = this.#reader.read();
     ghost.now = after.time;
+    if (ghost.oracle) ghost.hear(step, agreedAt(this.#world, after.time));
     const line = describe(step);
     lines.push(line);
     this.#log(line);

@@ -3,14 +3,16 @@
 // A world is booted once; every sequence begins from a copy of its memory. What differs between worlds: whether the
 // test dictates the prices, and whether stakers govern.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 
 import * as codec from "./codec.mjs";
 import { Machine } from "./machine.mjs";
+import { setUpOracle } from "./oracle.mjs";
 import { Random } from "./random.mjs";
 
 const { ascii, list, none, principal, tuple, uint } = codec;
 const SRC = new URL("../../src/", import.meta.url);
+const DOUBLES = new URL("../../doubles/", import.meta.url);
 const MOCKS = new URL("../mocks/", import.meta.url);
 
 export const STX = 1_000_000n;
@@ -20,7 +22,7 @@ export const YEAR = 365n * DAY;
 export const DEAD_SHARES = 1_000_000n;
 export const POOLS = [1, 2];
 /** What differs between worlds, with weights. */
-export const KINDS = [["dictated", 70], ["voted", 30]];
+export const KINDS = [["dictated", 55], ["voted", 30], ["real", 15]];
 const GENESIS = 1_780_000_000;
 
 /** In the order they are deployed: [name, file], the file beginning with "mock:" for what is ours only in tests. */
@@ -33,7 +35,7 @@ const CONTRACTS = [
   "flow-token",
   "pool-access",
   "flow-staking",
-  ["pool-oracle", "mock:dictated-oracle"],
+  "pool-oracle",
   "pool-share",
   ["pool-share-1", "pool-share"],
   ["pool-share-2", "pool-share"],
@@ -49,6 +51,8 @@ const CONTRACTS = [
   "mock:market-adapter",
 ];
 
+const DICTATED = { "pool-oracle": ["mock:dictated-oracle"] };
+const REAL = { "pool-oracle": ["venue-prices", "price-averages", "price-sources", "price-observations", "pool-oracle"] };
 const GOVERNMENT = ["whale-list", "ballot-box", "pool-governance", "pool-rebalancer"];
 
 function sourceOf(name) {
@@ -75,22 +79,11 @@ export class Playground {
     return this.world(new Random(seed).weighted(KINDS));
   }
 
+  /** With `mutants` (contract name to a function from its source to a broken one) it is booted anew. */
   world(kind, mutants) {
     if (mutants) return this.#boot(kind, mutants);
     if (!this.#worlds.has(kind)) this.#worlds.set(kind, this.#boot(kind));
     return this.#worlds.get(kind);
-  }
-
-  /** A playground whose every world has one contract broken. */
-  withMutant(contract, change) {
-    const broken = new Map();
-    return {
-      worldFor: (seed) => {
-        const kind = new Random(seed).weighted(KINDS);
-        if (!broken.has(kind)) broken.set(kind, this.world(kind, { [contract]: change }));
-        return broken.get(kind);
-      },
-    };
   }
 
   #boot(kind, mutants) {
@@ -154,12 +147,38 @@ export class World {
   }
 
   #deploy(mutants) {
+    if (this.kind === "real") this.#deployDoubles();
+    const oracle = this.kind === "real" ? REAL : DICTATED;
     for (const entry of this.kind === "voted" ? [...CONTRACTS, ...GOVERNMENT] : CONTRACTS) {
       const [name, file] = Array.isArray(entry) ? entry : [entry.replace("mock:", ""), entry];
-      const source = sourceOf(file);
-      const broken = mutants[name] ? mutants[name](source) : source;
-      if (mutants[name] && broken === source) throw new Error(`the mutant of ${name} is no mutant`);
-      this.machine.deploy(name, broken);
+      for (const source of oracle[name] ?? [file]) {
+        const as = source.startsWith("mock:") || source === file ? name : source;
+        const text = sourceOf(source);
+        const broken = mutants[as] ? mutants[as](text) : text;
+        if (mutants[as] && broken === text) throw new Error(`the mutant of ${as} is no mutant`);
+        this.machine.deploy(as, broken);
+      }
+    }
+  }
+
+  /** The outside contracts at their own principals; those that need others come again later. */
+  #deployDoubles() {
+    let waiting = readdirSync(DOUBLES).filter((file) => file.endsWith(".clar"));
+    while (waiting.length > 0) {
+      const failed = waiting.filter((file) => !this.#deployDouble(file));
+      if (failed.length === waiting.length) throw new Error(`cannot deploy ${failed.join(", ")}`);
+      waiting = failed;
+    }
+  }
+
+  #deployDouble(file) {
+    const [by, name] = file.split(".");
+    const source = readFileSync(new URL(file, DOUBLES), "utf8");
+    try {
+      this.machine.deploy(name, source, { by, clarityVersion: /Deployed as Clarity 4\./.test(source) ? 4 : 2 });
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -192,9 +211,10 @@ export class World {
     }
     this.launch = { [this.stx]: (3n * PRICE_ONE) / 10n, [this.a]: 2n * PRICE_ONE, [this.b]: PRICE_ONE / 2n };
     for (const [asset, price] of Object.entries(this.launch)) {
-      must("pool-oracle", "dictate", principal(asset), uint(price));
+      if (this.kind !== "real") must("pool-oracle", "dictate", principal(asset), uint(price));
       this.tellVenue(asset, asset === this.stx ? PRICE_ONE : price);
     }
+    if (this.kind === "real") setUpOracle(this, (...call) => this.#must(...call), this.keeper);
     const targets = [{ [this.stx]: 6_000, [this.a]: 3_000, [this.b]: 1_000 }, { [this.stx]: 5_000, [this.a]: 5_000 }];
     for (const id of POOLS) {
       this.#must(this.creator, "whale-pool-vault", "create-pool", ascii(`Index ${id}`), ascii(`IDX${id}`),
@@ -227,8 +247,9 @@ export class World {
   /** Stops all that can be stopped, and every price. */
   shutEverything(ghost) {
     this.#must(this.guardian, "whale-pool-vault", "emergency-pause", uint(0));
+    if (this.kind === "real") this.machine.advance(2n * DAY); // all that was said is stale
     for (const asset of this.assets) {
-      this.call(this.machine.deployer, "pool-oracle", "silence", principal(asset));
+      if (this.kind !== "real") this.call(this.machine.deployer, "pool-oracle", "silence", principal(asset));
       ghost.say(asset, null);
     }
   }
