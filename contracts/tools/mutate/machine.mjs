@@ -2,7 +2,7 @@
 // mutant wherever it is deployed, and the chain can be put back to an earlier moment by restoring the memory of
 // its virtual machine, which is many times quicker than deploying everything again for each test.
 
-import { renameSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { loadSdk } from "../simnet/sdk.mjs";
@@ -11,6 +11,23 @@ import { loadSdk } from "../simnet/sdk.mjs";
 const ROOM_FIRST = 2 ** 30;
 const ROOM_LATER = 512 << 20;
 
+const WITHOUT = "without the mutant and what depends on it";
+
+/** The manifest without the contract at `path` and all that call it, and those, in order: { name, path, source }. */
+function apart(folder, path) {
+  const manifest = readFileSync(join(folder, "Clarinet.toml"), "utf8");
+  const blocks = [...manifest.matchAll(/^\[contracts\.([^\]]+)\]\n(?:(?!\[).*\n?)*/gm)].map(([text, name]) => {
+    const its = /^path = "([^"]+)"/m.exec(text)[1];
+    return { text, name, path: its, source: readFileSync(join(folder, its), "utf8") };
+  });
+  const rest = [];
+  for (const block of blocks) {
+    const calls = rest.some(({ name }) => new RegExp(`[^\\w-]\\.${name}(?![\\w-])`).test(block.source));
+    if (block.path === path || calls) rest.push(block);
+  }
+  return { without: rest.reduce((text, block) => text.replace(block.text, ""), manifest), rest };
+}
+
 export class Machine {
   #sdk;
   #moments;
@@ -18,11 +35,14 @@ export class Machine {
   #swap = null;
   #manifest;
   #mutantFolder;
+  #epoch;
+  // What the session with the mutant deploys on top of WITHOUT, once that is kept.
+  #rest = null;
   // Whether anybody looked at the manifest's session since it was opened, or opened another instead.
   #looked = false;
   #replaced = false;
 
-  /** `manifest` is the project of the tests; `mutantFolder` is one like it whose sources may change. */
+  /** `manifest` is the project of the tests; `mutantFolder` is one like it, to make other manifests in. */
   static async open({ manifest, mutantFolder }) {
     const { initSimnet, newMoments } = await loadSdk();
     const machine = new Machine();
@@ -30,27 +50,15 @@ export class Machine {
     machine.#mutantFolder = mutantFolder;
     machine.#sdk = await initSimnet(manifest, true);
     machine.#moments = newMoments();
+    machine.#epoch = machine.#sdk.currentEpoch;
     machine.simnet = new Proxy(machine.#sdk, { get: (sdk, name) => machine.#answer(sdk, name) });
     return machine;
   }
 
   /** From now on `mutated` is deployed wherever `real`, which stands at `path`, would be. */
   swap({ path, real, mutated }) {
-    this.#unswap();
-    if (mutated === real) return;
+    if (this.#swap?.path !== path) this.#rest = null;
     this.#swap = { path, real, mutated };
-    this.#place(mutated);
-  }
-
-  #unswap() {
-    if (this.#swap) this.#place(this.#swap.real);
-    this.#swap = null;
-  }
-
-  #place(source) {
-    const file = join(this.#mutantFolder, this.#swap.path);
-    writeFileSync(`${file}.new`, source);
-    renameSync(`${file}.new`, file);
   }
 
   #answer(sdk, name) {
@@ -79,9 +87,31 @@ export class Machine {
   async openSession(manifest = this.#manifest, cwd = dirname(manifest)) {
     const own = manifest === this.#manifest;
     this.#replaced = !own;
-    const folder = own && this.#swap ? this.#mutantFolder : undefined;
-    if (folder) await this.#sdk.initSession(folder, join(folder, "Clarinet.toml"));
+    if (own && this.#swap) await this.#openWithMutant();
     else await this.#sdk.initSession(cwd, manifest);
+  }
+
+  /**
+   * The manifest's session with the mutant: what does not depend on it comes from a manifest without it and from
+   * memory, the mutant and what depends on it are deployed one by one.
+   */
+  async #openWithMutant() {
+    const { path, mutated } = this.#swap;
+    if (this.#rest) {
+      this.restore(WITHOUT);
+    } else {
+      const { without, rest } = apart(this.#mutantFolder, path);
+      const manifest = join(this.#mutantFolder, "Without.toml");
+      writeFileSync(manifest, without);
+      await this.#sdk.initSession(this.#mutantFolder, manifest);
+      this.#sdk.setEpoch(this.#epoch);
+      this.#rest = rest;
+      this.keep(WITHOUT);
+    }
+    for (const { name, path: its, source } of this.#rest) {
+      const reason = this.refuses(name, its === path ? mutated : source);
+      if (reason !== null) throw new Error(`${name}: ${reason}`);
+    }
   }
 
   /** Remembers the present under a name, in place of what had that name; the first has to be the one all go back to. */

@@ -10,7 +10,7 @@ import { prepare } from "../../devnet/prepare.mjs";
 export const CONTRACTS_DIR = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 const LEFT_OUT = new Set(["node_modules", ".cache"]);
 
-/** { root, mutantFolder, remove }: the project of the tests, and its twin in which one source changes. */
+/** { root, mutantFolder, remove }: the project of the tests, and its twin to make other manifests in. */
 export function makeWorkspace() {
   const top = mkdtempSync(join(tmpdir(), "whale-mutants-"));
   const remove = () => rmSync(top, { recursive: true, force: true, maxRetries: 5 });
