@@ -14,7 +14,7 @@
 (define-constant FLOW_UNIT u1000000000000) ;; 6 decimals
 ;; The most of an asset, and the highest price, whose product still fits.
 (define-constant MAX_AMOUNT u100000000000000000)
-(define-constant MAX_PRICE u10000000000000000)
+(define-constant MAX_PRICE u1000000000000000000)
 
 ;; The caller does not govern.
 (define-constant ERR_NOT_GOVERNANCE (err u2500))
@@ -40,18 +40,26 @@
 (define-constant ERR_TOKEN_FAILED (err u2510))
 ;; The amount or a price is more than the arithmetic can hold.
 (define-constant ERR_TOO_LARGE (err u2511))
+;; A venue is trading right now.
+(define-constant ERR_IN_SWAP (err u2512))
+
+;; Whether a venue is trading right now. What is redeemed meanwhile would hide what the venue takes.
+(define-data-var in-swap bool false)
 
 ;; --- anyone ---
 
 ;; Redeem shares of a pool that the treasury holds for the assets behind them. `tokens` as in redeem-in-kind.
 ;; Caller: anyone. Emits: fees-redeemed, after the vault's shares-redeemed.
-;; Fails: ERR_TOKEN_FAILED, and as the vault's redeem-in-kind does.
+;; Fails: ERR_IN_SWAP, ERR_TOKEN_FAILED, and as the vault's redeem-in-kind does.
 (define-public (redeem-fees (pool-id uint) (share <pool-share>) (shares uint) (tokens (list 10 <ft>)))
-  (let ((amounts (unwrap! (as-contract? ((with-ft (contract-of share) "pool-share" shares))
-          (try! (contract-call? .whale-pool-vault redeem-in-kind pool-id share shares tokens))
-        ) ERR_TOKEN_FAILED)))
-    (print { topic: "fees-redeemed", pool-id: pool-id, shares: shares, amounts: amounts })
-    (ok amounts)
+  (begin
+    (asserts! (not (var-get in-swap)) ERR_IN_SWAP)
+    (let ((amounts (unwrap! (as-contract? ((with-ft (contract-of share) "pool-share" shares))
+            (try! (contract-call? .whale-pool-vault redeem-in-kind pool-id share shares tokens))
+          ) ERR_TOKEN_FAILED)))
+      (print { topic: "fees-redeemed", pool-id: pool-id, shares: shares, amounts: amounts })
+      (ok amounts)
+    )
   )
 )
 
@@ -76,7 +84,9 @@
     (let ((price (unwrap! (unwrap! (element-at? prices u0) ERR_NO_PRICE) ERR_NO_PRICE))
           (flow-price (unwrap! (unwrap! (element-at? prices u1) ERR_NO_PRICE) ERR_NO_PRICE)))
       (asserts! (and (<= amount MAX_AMOUNT) (<= price MAX_PRICE) (<= flow-price MAX_PRICE)) ERR_TOO_LARGE)
+      (var-set in-swap true)
       (try! (call-venue from amount min-out dex))
+      (var-set in-swap false)
       (let ((from-after (try! (get-own-balance from)))
             (flow-after (get-flow))
             (spent (if (> from-before from-after) (- from-before from-after) u0))

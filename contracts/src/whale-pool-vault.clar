@@ -41,8 +41,6 @@
 (define-constant ERR_NOT_ENOUGH_IDLE (err u1322))
 ;; A token would not answer or would not move.
 (define-constant ERR_TOKEN_FAILED (err u1324))
-;; The principal is not a contract with code.
-(define-constant ERR_NOT_A_CONTRACT (err u1331))
 ;; The venue was not admitted, or its code is not what was admitted.
 (define-constant ERR_NOT_ADMITTED (err u1332))
 ;; The two assets are one and the same.
@@ -191,7 +189,7 @@
 ;; nothing else; its own answer is ignored: what counts is what went and what arrived, and that it is worth no less than
 ;; the agreed price less `max-slippage-bps`, which never counts for more than 2 %.
 ;; Caller: role "rebalancer". Emits: leg-executed.
-;; Fails: ERR_NOT_REBALANCER, ERR_NO_POOL, ERR_PAUSED, ERR_NOT_A_CONTRACT, ERR_NOT_ADMITTED, ERR_SAME_ASSET,
+;; Fails: ERR_NOT_REBALANCER, ERR_NO_POOL, ERR_PAUSED, ERR_NOT_ADMITTED, ERR_SAME_ASSET,
 ;; ERR_NOT_POOL_ASSET, ERR_NO_PRICE, ERR_ZERO_AMOUNT, ERR_NOT_ENOUGH_HELD, ERR_TOKEN_FAILED, ERR_VENUE_FAILED,
 ;; ERR_VENUE_OVERREACHED, ERR_SLIPPAGE, ERR_BELOW_CONSENSUS.
 (define-public (execute-leg
@@ -210,7 +208,7 @@
     (try! (assert-role "rebalancer" ERR_NOT_REBALANCER))
     (asserts! (get exists trade) ERR_NO_POOL)
     (asserts! (not (get paused trade)) ERR_PAUSED)
-    (asserts! (is-eq (some (unwrap! (contract-hash? (contract-of dex)) ERR_NOT_A_CONTRACT)) (get code trade)) ERR_NOT_ADMITTED)
+    (asserts! (is-eq (some (unwrap! (contract-hash? (contract-of dex)) ERR_NOT_ADMITTED)) (get code trade)) ERR_NOT_ADMITTED)
     (asserts! (not (is-eq sold-asset bought-asset)) ERR_SAME_ASSET)
     (let ((source (unwrap! (get from trade) ERR_NOT_POOL_ASSET))
           (sink (unwrap! (get to trade) ERR_NOT_POOL_ASSET))
