@@ -196,7 +196,8 @@
 
 ;; The shares to make for the fee accounts, such that they are worth the fees once made. Without a value only the
 ;; management fee is charged, which needs no price: a part of the value is the same part of the shares. While a fee
-;; rounds to nothing its clock, or the mark, stays. What is beyond the budget is forgiven. Without shares no time counts.
+;; rounds to nothing its clock, or the mark, stays; while its rate is zero they go on, so that a later rate finds nothing
+;; to catch up on. What is beyond the budget is forgiven. Without shares no time counts.
 ;; Fails: ERR_NO_POOL, ERR_TOO_LARGE.
 (define-read-only (preview-charge (pool-id uint) (total-shares uint) (value-ustx (optional uint)))
   (let ((rate (unwrap! (map-get? rates pool-id) ERR_NO_POOL))
@@ -218,11 +219,20 @@
         performance: performance,
         insured: (mul-div-down management INSURANCE_BPS BPS_ONE),
         parts: (+ (if (> management u0) management-parts u0) (if (> performance u0) performance-parts u0)),
-        fees-at: (if (or (> management u0) (> due management-parts) (is-eq total-shares u0))
+        fees-at: (if (or
+            (> management u0)
+            (> due management-parts)
+            (is-eq total-shares u0)
+            (is-eq (get management-bps rate) u0)
+          )
           stacks-block-time
           (get fees-at meter)
         ),
-        high-water-mark: (if (or (> performance u0) (> gained performance-parts))
+        high-water-mark: (if (or
+            (> performance u0)
+            (> gained performance-parts)
+            (is-eq (get performance-bps rate) u0)
+          )
           (greater mark (mul-div-up value PRICE_ONE total))
           mark
         ),

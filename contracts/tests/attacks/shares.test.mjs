@@ -4,8 +4,8 @@ import { Cl } from "@stacks/transactions";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import {
-  A, B, DAY, PRICE_ONE, STX, STX_TOKEN, VAULT, YEAR, boot, booked, cancel, collect, deposit, errorsOf, expectError, held, leg, must,
-  p, pool, price, queue, redeem, sharePrice, sharesOf, stxOf, tokensOf, u, value, wait, who, withdraw,
+  A, B, DAY, DEPLOYER, PRICE_ONE, STX, STX_TOKEN, VAULT, YEAR, boot, booked, cancel, collect, deposit, errorsOf, expectError, held, leg, must,
+  ours, p, pool, price, queue, redeem, sharePrice, sharesOf, stxOf, tokensOf, u, value, wait, who, withdraw,
 } from "../kit.mjs";
 
 const errors = Object.assign({}, ...["whale-pool-vault", "pool-desk", "pool-office"].map(errorsOf));
@@ -160,6 +160,24 @@ describe("fee skimming: fees collected so often, or so rarely, that they add up 
     expect(supplies[0]).toBeGreaterThan(10_000n * STX);
     // Seconds pass, so a few shares of management may be added; nothing like another share of the gain.
     expect(supplies[4] - supplies[0]).toBeLessThan((supplies[0] - 10_000n * STX) / 1_000n);
+  });
+
+  it("charges a raised rate neither for the time nor for the gain before it", () => {
+    const announce = (management, performance) => {
+      must(DEPLOYER, "whale-pool-vault", "announce-fees", u(1), u(management), u(performance));
+      wait(3n * DAY);
+      must(attacker, "whale-pool-vault", "apply-fees", u(1), ours("pool-share-1"));
+    };
+    announce(0, 0);
+    deposit(alice, 10_000n * STX);
+    leg(STX_TOKEN, A, 5_000n * STX);
+    price(A, (21n * PRICE_ONE) / 10n);
+    wait(100n * DAY);
+    announce(50, 1_000);
+    const before = pool()["total-shares"];
+    collect(attacker);
+    expect(before).toBe(10_000n * STX);
+    expect(pool()["total-shares"] - before).toBeLessThan(STX / 100n); // ten seconds' worth
   });
 
   it("takes at most one percent of a pool in any 365 days, whatever the price does", () => {
