@@ -1,9 +1,10 @@
 // Random sequences against the contracts, each step checked against the twelve invariants.
 //
-//   node tools/fuzz.mjs [--seed S] [--steps N] [--workers W] [--length L] [--report FUZZ.md] [--json]
+//   node tools/fuzz.mjs [--seed S] [--steps N] [--workers W] [--length L] [--minutes M] [--report FUZZ.md] [--json]
 //   node tools/fuzz.mjs --seed S --steps N --replay     one sequence, told step by step
 //   node tools/fuzz.mjs --mutants [--steps N] [--json]  the same against contracts that are broken on purpose
 //
+// With --minutes no sequence is begun after that time, and the report says how many steps there were.
 // A sequence has L steps and a seed of its own, which follows from S and its number: the same S gives the same
 // sequences, however many workers share them. A violation is reported with the seed to replay it and its shortest form.
 
@@ -25,7 +26,8 @@ const { values: options } = parseArgs({
     seed: { type: "string", default: "20261121" },
     steps: { type: "string", default: "1000000" },
     workers: { type: "string", default: "2" },
-    length: { type: "string", default: "300" },
+    length: { type: "string", default: "500" },
+    minutes: { type: "string" },
     report: { type: "string" },
     json: { type: "boolean", default: false },
     replay: { type: "boolean", default: false },
@@ -53,8 +55,9 @@ async function work() {
   const tally = new Tally();
   const failures = [];
   const count = Math.ceil(steps / length);
+  const end = options.minutes ? Date.now() + Number(options.minutes) * 60_000 : Infinity;
   let told = Date.now();
-  for (let n = Number(options.worker); n < count && failures.length < MAX_FAILURES; n += workers) {
+  for (let n = Number(options.worker); n < count && failures.length < MAX_FAILURES && Date.now() < end; n += workers) {
     const own = mix(seed, n);
     const world = playground.worldFor(own);
     const failure = new Sequence(world, tally).run(own, Math.min(length, steps - n * length));

@@ -78,7 +78,7 @@ function waitForVote({ world, rng, ghost }) {
   const due = id === undefined ? 0n : ghost.votes.proposals.get(id).createdAt + DAY + HOUR;
   const gap = due - ghost.now + 20n + BigInt(rng.pick([0, 0, 0, 3, 12])) * HOUR;
   world.machine.advance(gap > 20n ? gap - (gap % 10n) : 20n);
-  return { name: "waitForVote", kind: "world" };
+  return { name: "waitForVote", kind: "world", elsewhere: true };
 }
 
 /** A slice: what there is too much of for what there is too little of; now and then of the wrong mandate. */
@@ -123,9 +123,9 @@ export const VOTE_ACTIONS = {
   stake: { act: stake, weight: 4 },
   unstake: { act: unstake, weight: 2 },
   propose: { act: propose, weight: 5 },
-  vote: { act: vote, weight: 12 },
+  vote: { act: vote, weight: 10 },
   veto: { act: veto, weight: 1 },
-  conclude: { act: conclude, weight: 7 },
+  conclude: { act: conclude, weight: 5 },
   waitForVote: { act: waitForVote, weight: 5 },
-  rebalance: { act: rebalance, weight: 12 },
+  rebalance: { act: rebalance, weight: 8 },
 };

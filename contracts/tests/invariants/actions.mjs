@@ -45,6 +45,8 @@ function ask(world, name, by, id, fn, args = [], more = {}) {
   return vault(world, name, by, id, fn, [uint(id), principal(world.share(id)), ...args], { kind: "user", subject: by, ...more });
 }
 
+// A step is `elsewhere` when it calls none of our contracts: time, the market, the oracle that is dictated.
+
 /** What is done instead of something that would be refused for sure: most often what opens the way to it. */
 export function instead(turn, door, id) {
   const { world, rng, state, ghost } = turn;
@@ -210,7 +212,7 @@ function price({ world, rng, ghost }) {
   const after = bounded((before * factor) / 1_000n + BigInt(rng.below(1_000)));
   const answer = world.call(world.machine.deployer, "pool-oracle", "dictate", principal(asset), uint(after));
   if (asset !== world.stx) world.tellVenue(asset, after);
-  return { name: "price", kind: "world", answer, moved: (books) => books.say(asset, after) };
+  return { name: "price", kind: "world", elsewhere: true, answer, moved: (books) => books.say(asset, after) };
 }
 
 function silence({ world, rng, ghost }) {
@@ -231,7 +233,7 @@ function venueTerms({ world, rng }) {
   const takes = rng.chance(85) ? 10_000 : rng.between(0, 10_000);
   const extra = rng.chance(93) ? 0 : 1;
   const answer = world.call(world.machine.deployer, world.venue, "set-terms", uint(pays), uint(takes), uint(extra));
-  return { name: "venueTerms", kind: "world", answer };
+  return { name: "venueTerms", kind: "world", elsewhere: true, answer };
 }
 
 function wait({ world, rng }) {
@@ -244,7 +246,7 @@ function wait({ world, rng }) {
 
 function waitFor(world, secs) {
   world.machine.advance(secs);
-  return { name: "wait", kind: "world" };
+  return { name: "wait", kind: "world", elsewhere: true };
 }
 
 // --- roles ---
@@ -380,24 +382,24 @@ function stranger({ world, rng }) {
 }
 
 const dictation = {
-  price: { act: price, weight: 14 },
+  price: { act: price, weight: 18 },
   silence: { act: silence, weight: 2 },
 };
 const anywhere = {
-  deposit: { act: deposit, weight: 8 },
-  withdraw: { act: withdraw, weight: 5 },
+  deposit: { act: deposit, weight: 6 },
+  withdraw: { act: withdraw, weight: 4 },
   cancel: { act: cancel, weight: 2 },
   process: { act: process, weight: 3 },
   processAll: { act: processAll, weight: 2 },
   evict: { act: evict, weight: 1 },
   redeem: { act: redeem, weight: 3 },
   redeemWithout: { act: redeemWithout, weight: 1 },
-  handOn: { act: handOn, weight: 12 },
+  handOn: { act: handOn, weight: 14 },
   gift: { act: gift, weight: 9 },
-  collect: { act: collect, weight: 2 },
-  venueTerms: { act: venueTerms, weight: 6 },
-  wait: { act: wait, weight: 14 },
-  leg: { act: leg, weight: 5 },
+  collect: { act: collect, weight: 1 },
+  venueTerms: { act: venueTerms, weight: 7 },
+  wait: { act: wait, weight: 16 },
+  leg: { act: leg, weight: 4 },
   payKeeper: { act: payKeeper, weight: 1 },
   pause: { act: pause, weight: 1 },
   setPauses: { act: setPauses, weight: 1 },

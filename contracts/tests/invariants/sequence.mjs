@@ -9,7 +9,7 @@ import { Random, mix } from "./random.mjs";
 import { Reader } from "./state.mjs";
 import { POOLS } from "./world.mjs";
 
-const VIEWS_EVERY = 150; // steps between two looks at the contracts' own views, which are slow
+const VIEWS_EVERY = 300; // steps between two looks at the contracts' own views, which are slow
 
 export class Sequence {
   #world;
@@ -65,7 +65,7 @@ export class Sequence {
   }
 
   #check(step, before, ghost, lines) {
-    const after = this.#reader.read();
+    const after = step.elsewhere ? { ...before, time: this.#world.machine.time } : this.#reader.read();
     ghost.now = after.time;
     if (ghost.oracle) ghost.hear(step, agreedAt(this.#world, after.time));
     const line = describe(step);
