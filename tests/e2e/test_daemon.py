@@ -137,14 +137,15 @@ async def test_demo__ctrl_c__stops_everything_it_started():
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    await until(lambda: get(f"http://127.0.0.1:{port}/")[0] == 200, 60)
-    started = children(process.pid)
-    assert started
-
-    os.kill(process.pid, signal.SIGINT)
-    status = await asyncio.to_thread(process.wait, 20)
+    try:
+        await until(lambda: get(f"http://127.0.0.1:{port}/")[0] == 200)
+        started = children(process.pid)
+    finally:
+        os.kill(process.pid, signal.SIGINT)
+        status = await asyncio.to_thread(process.wait, 20)
 
     assert status == 0
+    assert started
     assert [pid for pid in started if alive(pid)] == []
     assert get(f"http://127.0.0.1:{port}/")[0] is None
 
