@@ -2,7 +2,7 @@ import { Cl, getAddressFromPrivateKey } from "@stacks/transactions";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import {
-  A, bootState, call, DAY, errorsOf, expectError, MAX_UINT, must, now, p, plain, read, STX, u, value, wait, who,
+  A, bootState, call, DAY, errorsOf, expectError, MAX_UINT, must, now, p, plain, read, STX, u, wait, who,
 } from "./kit.mjs";
 
 const errors = errorsOf("withdrawal-queue");
