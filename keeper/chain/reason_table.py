@@ -293,6 +293,7 @@ OURS: Final = (
         ),
         ("ERR_TOKEN_FAILED", 2510, TransactionRefused, "A token would not answer or would not move."),
         ("ERR_TOO_LARGE", 2511, TransactionRefused, "The amount or a price is more than the arithmetic can hold."),
+        ("ERR_IN_SWAP", 2512, TransactionRefused, "A venue is trading right now."),
     ),
     *reasons_of(
         "insurance-fund",
