@@ -15,8 +15,8 @@ export async function runJob({ root, mutantFolder, name, mutants, files, red }) 
   let failures = 0;
   while (results.size < mutants.length) {
     const left = mutants.filter(({ id }) => !results.has(id));
-    const { begun, output } = await drive({ root, mutantFolder, files, mutants: left, red, name, note: (id, result) => results.set(id, result) });
-    if (begun && !results.has(begun)) results.set(begun, { state: "timeout" });
+    const { begun, hung, output } = await drive({ root, mutantFolder, files, mutants: left, red, name, note: (id, result) => results.set(id, result) });
+    if (hung && begun && !results.has(begun)) results.set(begun, { state: "timeout" });
     const progressed = left.some(({ id }) => results.has(id));
     if (!progressed) failures += 1;
     if (failures === FAILURES_ALLOWED) throw new Error(`the driver for ${name} gets nowhere:\n${output.slice(-4_000)}`);
@@ -63,14 +63,18 @@ async function drive({ root, mutantFolder, files, mutants, red, name, note }) {
     }
   };
   let running = true;
+  let hung = false;
   void gone.then(() => (running = false));
   while (running) {
     await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, POLL_MS))]);
     listen();
-    if (running && Date.now() - heard > SILENCE_MS) stop();
+    if (running && Date.now() - heard > SILENCE_MS) {
+      hung = true;
+      stop();
+    }
   }
   listen();
   process.off("exit", stop);
   rmSync(folder, { recursive: true, force: true });
-  return { begun, output };
+  return { begun, hung, output };
 }
