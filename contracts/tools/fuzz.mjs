@@ -167,8 +167,8 @@ function table({ tally, failures, secs }, names) {
 
 async function main() {
   const { INVARIANTS } = await import("../tests/invariants/invariants.mjs");
+  const hash = sourceHash(); // of what the workers are about to read
   const result = await runWorkers();
-  const hash = sourceHash();
   const text = table(result, INVARIANTS.map(({ name }) => `\`${name}\``));
   if (options.json) console.log(JSON.stringify({ ...result, hash }));
   else console.log(text);

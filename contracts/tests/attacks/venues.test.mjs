@@ -4,8 +4,8 @@ import { Cl } from "@stacks/transactions";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import {
-  A, B, C, DAY, DEPLOYER, STX, STX_TOKEN, VAULT, at, boot, booked, call, createPool, deployForeignShare, deposit, errorsOf,
-  expectError, held, leg, must, ours, p, pool, poolTokens, redeem, sharesOf, sourceOf, stxOf, tokensOf, u,
+  A, B, C, DAY, DEPLOYER, PRICE_ONE, STX, STX_TOKEN, VAULT, at, boot, booked, call, createPool, deployForeignShare, deposit, errorsOf,
+  expectError, held, leg, must, ours, p, pool, poolTokens, price, redeem, sharesOf, sourceOf, stxOf, tokensOf, u,
   value, wait, who,
 } from "../kit.mjs";
 
@@ -90,6 +90,22 @@ describe("a venue that calls back in the middle of a swap", () => {
     balancesAreBooks();
     expect(wealth()).toBeLessThanOrEqual(before[1]);
     expect(value()).toBeGreaterThanOrEqual(before[0]);
+  });
+
+  it("hides nothing that it took from the treasury behind shares that it redeems for it meanwhile", () => {
+    const treasury = at("fee-treasury");
+    const flow = at("flow-token");
+    price(flow, PRICE_ONE / 10n);
+    must(alice, "pool-share-1", "transfer", u(100n * STX), p(alice), p(treasury), Cl.none());
+    must(alice, "stx-token", "transfer", u(50n * STX), p(alice), p(treasury), Cl.none());
+    must(DEPLOYER, "flow-token", "transfer", u(STX), p(DEPLOYER), p(venue), Cl.none());
+    must(DEPLOYER, "reentering-adapter", "set-rate", p(STX_TOKEN), p(flow), u(1), u(50n * STX)); // one unit for all
+    plan("redeem-fees", 100n * STX); // brings more STX than the venue takes
+    const before = [stxOf(venue), stxOf(treasury), sharesOf(treasury)];
+    // The shares it would burn are nothing the treasury allowed to be taken in this swap.
+    const args = [p(STX_TOKEN), u(50n * STX), u(0), p(venue)];
+    expectError(call(who.keeper, "fee-treasury", "convert", ...args), errorsOf("fee-treasury").ERR_VENUE_FAILED);
+    expect([stxOf(venue), stxOf(treasury), sharesOf(treasury)]).toEqual(before);
   });
 
   it("may not swap for itself", () => {

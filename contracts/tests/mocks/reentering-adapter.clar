@@ -58,6 +58,9 @@
       (and (is-eq act "redeem") (is-some (some (try! (contract-call? .whale-pool-vault redeem-in-kind u1 .pool-share-1 amount
         (list .stx-token .token-a .token-b)
       )))))
+      (and (is-eq act "redeem-fees") (is-some (some (try! (contract-call? .fee-treasury redeem-fees u1 .pool-share-1 amount
+        (list .stx-token .token-a .token-b)
+      )))))
       true
     ) (err u6)))
   )
