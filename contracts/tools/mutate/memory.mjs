@@ -1,9 +1,9 @@
-// Remembers results between runs. A kill stands while the contract, the test file that noticed and what it builds on
+// Remembers results between runs. A kill stands while the contract, the test file that noticed and what that imports
 // are the same; that nobody noticed stands while all contracts and all tests are the same.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { CONTRACTS_DIR } from "./workspace.mjs";
 
@@ -24,22 +24,27 @@ function filesUnder(folder) {
 
 const contents = (paths) => hashOf(...paths.flatMap((path) => [path.slice(CONTRACTS_DIR.length), readFileSync(path, "utf8")]));
 
+/** A file of the tests and what it imports from beside it, and so on. */
+function withImports(path, found = new Set()) {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const [, name] of readFileSync(path, "utf8").matchAll(/ from "(\.[^"]+)"/g)) withImports(join(dirname(path), name), found);
+  return found;
+}
+
 export class Memory {
   #known;
   #tests;
-  #support;
   #everything;
 
   constructor({ files, fresh }) {
     this.#known = fresh ? {} : load();
-    const tests = filesUnder(join(CONTRACTS_DIR, "tests"));
-    this.#tests = new Map(files.map((file) => [file, contents([join(CONTRACTS_DIR, "tests", file)])]));
-    this.#support = contents(tests.filter((path) => !path.endsWith(".test.mjs")));
-    this.#everything = hashOf(this.#support, ...this.#tests.values(), contents([...filesUnder(join(CONTRACTS_DIR, "src")), ...filesUnder(join(CONTRACTS_DIR, "doubles"))]));
+    this.#tests = new Map(files.map((file) => [file, contents([...withImports(join(CONTRACTS_DIR, "tests", file))])]));
+    this.#everything = contents(["src", "doubles", "tests"].flatMap((folder) => filesUnder(join(CONTRACTS_DIR, folder))));
   }
 
   #groundOf(mutant, { state, file }) {
-    if (state === "killed") return hashOf(mutant.real, this.#tests.get(file) ?? "", this.#support);
+    if (state === "killed") return hashOf(mutant.real, this.#tests.get(file) ?? "");
     if (state === "not viable") return hashOf(mutant.real);
     return hashOf(mutant.real, this.#everything);
   }
