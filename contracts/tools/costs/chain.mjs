@@ -39,7 +39,7 @@ export class Machine {
     const machine = new Machine();
     const { initSimnet, newMoments } = await loadSdk();
     machine.#sdk = await initSimnet(makeProject(join(machine.#folder, "first"), readManifest()), true, { trackCosts: true });
-    machine.#moments = newMoments();
+    machine.#moments = newMoments("first");
     return machine;
   }
 
@@ -47,6 +47,7 @@ export class Machine {
   async chain(sources) {
     this.#projects += 1;
     const path = makeProject(join(this.#folder, String(this.#projects)), readManifest(), sources);
+    this.#moments.restoreFirst();
     await this.#sdk.initSession(dirname(path), path);
     globalThis.simnet = this.#sdk; // for the samples of the tests
     return new Chain(this.#sdk, this.#moments, this.#projects);

@@ -26,6 +26,7 @@ const COVERAGE_DIR = join(CONTRACTS_DIR, "coverage");
 const BYSTANDER = "faucet";
 const OURS = 4;
 const OUR_EPOCH = "3.4";
+const sessionOf = (manifest) => `session ${resolve(manifest)}`;
 
 class Stage {
   #sdk;
@@ -36,6 +37,7 @@ class Stage {
   #projects;
   // The moment to go back to when somebody looks.
   #due = null;
+  #opened = new Set();
   // Contracts of this session that only share a name with one of ours.
   #impostors = new Set();
   #impostorsAt = new Map();
@@ -51,7 +53,8 @@ class Stage {
 
     const { initSimnet, newMoments } = await loadSdk();
     stage.#sdk = await initSimnet(main, true, { trackCoverage: coverage });
-    stage.#moments = newMoments();
+    stage.#moments = newMoments(sessionOf(main));
+    stage.#impostorsAt.set(sessionOf(main), new Set());
     if (coverage) stage.#coverage.add(recordsOf(stage.#sdk.collectReport(false, "").coverage));
     return stage;
   }
@@ -79,17 +82,20 @@ class Stage {
   }
 
   async #openSession(cwd, manifest) {
-    const name = `session ${resolve(manifest)}`;
+    const name = sessionOf(manifest);
     if (this.#moments.has(name)) {
       this.#due = name;
       return;
     }
     this.#record();
-    const path = this.#coverage && resolve(manifest) !== this.manifest ? this.#beside(manifest) : manifest;
+    this.#moments.restoreFirst();
+    const path = this.#coverage ? this.#beside(manifest) : manifest;
     await this.#sdk.initSession(dirname(path), path);
     this.#due = null;
     this.#impostors = new Set();
-    this.#keep(name);
+    // A copy takes hundreds of megabytes: what is opened once is not worth it.
+    if (this.#opened.has(name)) this.#keep(name);
+    this.#opened.add(name);
   }
 
   /** With coverage an empty manifest is exchanged for one that has our contracts under a bystander. */
@@ -121,6 +127,13 @@ class Stage {
       this.#due = name;
       return;
     }
+    // Most begin with the manifest's session, and may as well begin with clean memory.
+    if (this.#due === sessionOf(this.manifest)) {
+      this.#record();
+      this.#moments.restoreFirst();
+      this.#impostors = new Set();
+      this.#due = null;
+    }
     await make();
     this.#settle();
     this.#record();
@@ -147,8 +160,9 @@ class Stage {
     this.#coverage.add(found.filter(({ path }) => !this.#impostors.has(basename(path))));
   }
 
+  // With a moment due nothing ran since the last time, or it will be taken before the chain goes back.
   #collect() {
-    this.#record();
+    if (this.#due === null) this.#record();
     return { coverage: "" };
   }
 

@@ -4,60 +4,87 @@
 // machine lie outside its memory and only ever grow: the memory's length, and the table of JavaScript values it
 // refers to. Whoever went back and grew them again would leave the old growth unused, or, in the table's case, be
 // stopped by the machine. So both are grown once, far, before the first copy.
+//
+// The first moment is a copy of everything but the reserve, which is the longest run of zeros; each later one is what
+// differs from it, and all that lies where its reserve was. Free memory may hold anything, and would be copied:
+// `restoreFirst` leaves zeros there, so later moments should begin there.
 
-const RESERVED_BYTES = 256 << 20;
+const RESERVED_BYTES = 512 << 20;
 const RESERVED_REFERENCES = 1 << 15;
 const ALIGNMENT = 8;
-// What the allocator writes at either end of a free block is less than this.
-const BLOCK_EDGE = 4_096;
-const SPARE_BYTES = 4 << 20;
+const PAGE_BYTES = 1 << 16;
 
 export class Moments {
-  #exports;
-  #images = new Map();
+  #memory;
+  #first;
+  #runs = new Map();
 
   /**
    * @param {WebAssembly.Exports} exports of the virtual machine
    * @param {object} wasm its bindings
+   * @param {string} name of the present, the first moment
    */
-  constructor(exports, wasm) {
-    this.#exports = exports;
+  constructor({ memory, __wbindgen_malloc: allocate, __wbindgen_free: release }, wasm, name) {
+    release(allocate(RESERVED_BYTES, ALIGNMENT), RESERVED_BYTES, ALIGNMENT);
     new wasm.CallFnArgs("", "", Array(RESERVED_REFERENCES).fill(new Uint8Array()), "").free();
+    this.#memory = memory;
+    this.#first = name;
+    this.#runs.set(name, this.#copy());
+  }
+
+  #live() {
+    return Buffer.from(this.#memory.buffer);
   }
 
   has(name) {
-    return this.#images.has(name);
+    return this.#runs.has(name);
   }
 
-  /**
-   * Remembers the present under a name. `room` is what shall be free at that moment: whoever goes back and forth a
-   * great deal asks for much the first time and for less later, so that the memory need not grow again.
-   */
-  keep(name, room = RESERVED_BYTES) {
-    // Where a large block can be had, nothing is: the copy leaves it out.
-    const { memory, __wbindgen_malloc: allocate, __wbindgen_free: release } = this.#exports;
-    const start = allocate(room, ALIGNMENT) >>> 0;
-    release(start, room, ALIGNMENT);
-    const end = start + room - BLOCK_EDGE;
-    const live = new Uint8Array(memory.buffer);
-    const old = this.#images.get(name) ?? [];
-    this.#images.set(name, [
-      { at: 0, bytes: copy(live.subarray(0, start + BLOCK_EDGE), old[0]) },
-      { at: end, bytes: copy(live.subarray(end), old[1]) },
-    ]);
+  /** Remembers the present under a name. */
+  keep(name) {
+    this.#runs.set(name, this.#copy(this.#runs.get(this.#first)));
+  }
+
+  /** Runs of pages, without the reserve; those that are the same in `known` runs are parts of these, not copies. */
+  #copy(known = []) {
+    const live = this.#live();
+    const reserve = longestZeros(live);
+    const runs = [];
+    for (let at = 0; at < live.length; at += PAGE_BYTES) {
+      if (at >= reserve.at && at < reserve.end) continue;
+      const run = known.find((each) => at >= each.at && at < each.at + each.bytes.length);
+      const there = run && at - run.at;
+      const same = run && live.compare(run.bytes, there, there + PAGE_BYTES, at, at + PAGE_BYTES) === 0 ? run : null;
+      const last = runs.at(-1);
+      if (last && last.end === at && last.same === same) last.end += PAGE_BYTES;
+      else runs.push({ at, end: at + PAGE_BYTES, same });
+    }
+    return runs.map(({ at, end, same }) => ({
+      at,
+      bytes: same ? same.bytes.subarray(at - same.at, end - same.at) : Buffer.from(live.subarray(at, end)),
+    }));
   }
 
   /** Goes back. Memory that grew since stays grown and unused. */
   restore(name) {
-    const live = new Uint8Array(this.#exports.memory.buffer);
-    for (const { at, bytes } of this.#images.get(name)) live.set(bytes, at);
+    const live = this.#live();
+    for (const { at, bytes } of this.#runs.get(name)) bytes.copy(live, at);
+  }
+
+  /** Goes back to the first moment and leaves zeros in all memory that was free then. */
+  restoreFirst() {
+    this.#live().fill(0);
+    this.restore(this.#first);
   }
 }
 
-/** A copy, in the place of an old one where it fits: fresh memory is slow, and given back late. */
-function copy(bytes, old) {
-  const room = old && old.bytes.buffer.byteLength >= bytes.length ? old.bytes.buffer : new ArrayBuffer(bytes.length + SPARE_BYTES);
-  const copied = new Uint8Array(room, 0, bytes.length);
-  copied.set(bytes);
-  return copied;
+function longestZeros(live) {
+  const zeros = Buffer.alloc(PAGE_BYTES);
+  let longest = { at: 0, end: 0 };
+  let from = 0;
+  for (let at = 0; at < live.length; at += PAGE_BYTES) {
+    if (live.compare(zeros, 0, PAGE_BYTES, at, at + PAGE_BYTES) !== 0) from = at + PAGE_BYTES;
+    else if (at + PAGE_BYTES - from > longest.end - longest.at) longest = { at: from, end: at + PAGE_BYTES };
+  }
+  return longest;
 }

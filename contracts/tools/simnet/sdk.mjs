@@ -33,7 +33,7 @@ async function load() {
     const wasm = createRequire(sdkPath)("@stacks/clarinet-sdk-wasm");
     if (exports === undefined) throw new Error("the SDK was loaded before; its memory is out of reach");
     const { initSimnet } = await import(pathToFileURL(sdkPath.replace("/dist/cjs/", "/dist/esm/")).href);
-    return { initSimnet, newMoments: () => new Moments(exports, wasm) };
+    return { initSimnet, newMoments: (first) => new Moments(exports, wasm, first) };
   } finally {
     WebAssembly.Instance = Instance;
     globalThis.FinalizationRegistry = Registry;
