@@ -153,11 +153,17 @@ class Stage {
     this.#due = null;
   }
 
-  /** Takes what was executed since the last time. */
+  /** Takes what was executed since the last time. A machine that broke down has nothing to say until it is put back. */
   #record() {
     if (!this.#coverage) return;
-    const found = recordsOf(this.#sdk.collectReport(false, "").coverage);
-    this.#coverage.add(found.filter(({ path }) => !this.#impostors.has(basename(path))));
+    let text;
+    try {
+      text = this.#sdk.collectReport(false, "").coverage;
+    } catch (error) {
+      process.stderr.write(`coverage of a broken machine is lost: ${error}\n`);
+      return;
+    }
+    this.#coverage.add(recordsOf(text).filter(({ path }) => !this.#impostors.has(basename(path))));
   }
 
   // With a moment due nothing ran since the last time, or it will be taken before the chain goes back.
