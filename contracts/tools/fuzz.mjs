@@ -108,6 +108,7 @@ function runWorkers() {
     const child = fork(self, [...process.argv.slice(2), "--worker", String(n)], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
     child.on("message", (message) => {
       if (message.error) reject(new Error(message.error));
+      for (const failure of (message.failures ?? []).slice(latest.get(n)?.failures.length ?? 0)) say(tellFailure(failure));
       latest.set(n, message);
       if (!message.done) say(progress(latest, begun));
     });
@@ -115,6 +116,10 @@ function runWorkers() {
     child.on("exit", (code) => (latest.get(n)?.done ? resolve() : reject(new Error(`worker ${n} ended with ${code}`))));
   }));
   return Promise.all(runs).then(() => ({ ...sumUp([...latest.values()]), secs: Math.round((Date.now() - begun) / 1000) }));
+}
+
+function tellFailure({ message, seed: own, steps: lines }) {
+  return `${message}\n  ${lines.join("\n  ")}\n  node tools/fuzz.mjs --seed ${own} --steps ${length} --replay`;
 }
 
 function progress(latest, begun) {
@@ -172,9 +177,6 @@ async function main() {
   const text = table(result, INVARIANTS.map(({ name }) => `\`${name}\``));
   if (options.json) console.log(JSON.stringify({ ...result, hash }));
   else console.log(text);
-  for (const { message, seed: own, steps: lines } of options.json ? [] : result.failures) {
-    console.log(`\n${message}\n  ${lines.join("\n  ")}\n  node tools/fuzz.mjs --seed ${own} --steps ${length} --replay`);
-  }
   if (options.report) {
     const head = `# The last long run\n\nWritten by \`make fuzz\` on ${new Date().toISOString().slice(0, 10)}. SHA-256 of \`src/*.clar\`: \`${hash}\`.\n`;
     writeFileSync(options.report, `${head}\n${text}\n`);

@@ -265,7 +265,6 @@ const ENTRIES = {
   },
   "keeper-paid"(ghost, pool, { keeper, ustx }) {
     ghost.bring(pool, ghost.world.stx, keeper, -ustx);
-    pool.day(ghost.now).pay += ustx;
   },
 };
 
