@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
-import { callersOf, contractNames, ownTests } from "../tools/mutate.mjs";
+import { contractNames, ownTests, testsFor, unitTests } from "../tools/mutate.mjs";
 import { acceptance, readReasons } from "../tools/mutate/accepted.mjs";
 import { mutantsOf } from "../tools/mutate/mutants.mjs";
 import { page } from "../tools/mutate/page.mjs";
@@ -114,7 +114,6 @@ describe("mutantsOf", () => {
 
 describe("the tests of a contract", () => {
   const contracts = ["pool", "pool-share", "vault"];
-  const sources = { pool: "", "pool-share": "(contract-call? .pool go)", vault: "(contract-call? .pool-share go)" };
 
   it("are those that begin with its name, unless the name is another's", () => {
     const files = ["pool.test.mjs", "pool-guards.test.mjs", "pool-share.test.mjs", "pool-share-guards.test.mjs", "vault.test.mjs"];
@@ -122,9 +121,13 @@ describe("the tests of a contract", () => {
     expect(ownTests("pool-share", files, contracts)).toEqual(["pool-share.test.mjs", "pool-share-guards.test.mjs"]);
   });
 
-  it("include those of its callers, however far away", () => {
-    expect(callersOf("pool", contracts, (name) => sources[name])).toEqual(["pool-share", "vault"]);
-    expect(callersOf("vault", contracts, (name) => sources[name])).toEqual([]);
+  it("exist for every contract, with those near it behind them", () => {
+    const names = contractNames();
+    for (const name of names) expect(testsFor(name, unitTests(), names).first, name).not.toEqual([]);
+    const { first, others } = testsFor("ballot-box", unitTests(), names);
+    expect(first).toEqual(["ballot-box.test.mjs"]);
+    expect(others).toContain("pool-governance.test.mjs");
+    expect(others).not.toContain("flow-token.test.mjs");
   });
 });
 

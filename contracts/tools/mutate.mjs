@@ -5,7 +5,7 @@
 //     --kind all | guards,boundaries,…        which kinds of mutants (default: guards)
 //     --list                                  say what would be tried and stop
 //     --only text                             only mutants whose function or form contains the text
-//     --quick                                 only the tests that come first, which may leave more survivors
+//     --quick                                 only the contracts' own tests, which may leave more survivors
 //     --fresh                                 believe no earlier result
 //     --workers n                             processes at a time (default: 1)
 //
@@ -45,33 +45,20 @@ export function ownTests(contract, files, contracts) {
   return files.filter((file) => owner(file) === contract);
 }
 
-/** The contracts that call `contract`, directly or through another. */
-export function callersOf(contract, contracts, sourceOf) {
-  const found = new Set([contract]);
-  for (let before = 0; before < found.size; ) {
-    before = found.size;
-    for (const name of contracts) {
-      if ([...found].some((known) => new RegExp(`\\.${known}(?![\\w-])`).test(sourceOf(name)))) found.add(name);
-    }
-  }
-  found.delete(contract);
-  return [...found];
-}
-
 /**
- * Test files in two parts: those that come first, and all others that can reach the contract at all. First come the
- * contract's own; where there is none, those that name it and those of its nearest callers.
+ * Test files in two parts: the contract's own, and those near it, which name it or belong to a contract that calls
+ * it. Where there are none of its own, those near it come first.
  */
 export function testsFor(contract, files, contracts, folder = CONTRACTS_DIR) {
-  const sourceOf = (name) => readFileSync(join(folder, "src", `${name}.clar`), "utf8");
-  const textOf = (file) => readFileSync(join(folder, "tests", file), "utf8");
-  const callers = callersOf(contract, contracts, sourceOf);
+  const textOf = (path) => readFileSync(join(folder, path), "utf8");
+  const calls = new RegExp(`\\.${contract}(?![\\w-])`);
+  const callers = contracts.filter((name) => name !== contract && calls.test(textOf(`src/${name}.clar`)));
   const own = ownTests(contract, files, contracts);
-  const nearest = callers.filter((name) => new RegExp(`\\.${contract}(?![\\w-])`).test(sourceOf(name)));
-  const near = (file) => textOf(file).includes(`"${contract}"`) || nearest.some((name) => ownTests(name, [file], contracts).length > 0);
-  const first = own.length > 0 ? own : files.filter(near);
-  const belongs = (file) => callers.some((name) => ownTests(name, [file], contracts).length > 0 || textOf(file).includes(`"${name}"`));
-  return { first, others: files.filter((file) => !first.includes(file) && (belongs(file) || file.includes("invariants"))) };
+  const near = files.filter((file) => {
+    if (own.includes(file)) return false;
+    return textOf(`tests/${file}`).includes(`"${contract}"`) || callers.some((name) => ownTests(name, [file], contracts).length > 0);
+  });
+  return own.length > 0 ? { first: own, others: near } : { first: near, others: [] };
 }
 
 function selectMutants(names, kinds, only) {
@@ -90,7 +77,7 @@ function selectMutants(names, kinds, only) {
   });
 }
 
-/** First each contract's own tests, then, for what they let pass, all the others. */
+/** First each contract's own tests, then, for what they let pass, those near it. */
 async function tryAll(mutants, { workers, quick, memory, workspace, files, names }) {
   const results = new Map();
   const red = new Map();
@@ -110,21 +97,26 @@ async function tryAll(mutants, { workers, quick, memory, workspace, files, names
     return { name, ...testsFor(name, files, names), mutants: waiting.filter(({ contract }) => contract === name) };
   });
   const queue = jobs.filter((job) => job.mutants.length > 0);
-  const work = async () => {
-    for (let job = queue.shift(); job; job = queue.shift()) {
-      const space = workspace();
-      const first = await runJob({ ...space, name: job.name, mutants: job.mutants, files: job.first, red });
-      const survivors = job.mutants.filter(({ id }) => first.get(id).state === "survived");
-      for (const mutant of job.mutants) if (!survivors.includes(mutant)) note(mutant, first.get(mutant.id));
-      if (survivors.length === 0) continue;
-      // A survivor with a reason needs no further test.
-      const puzzling = survivors.filter((mutant) => !reasonFor(mutant));
-      for (const mutant of survivors) if (!puzzling.includes(mutant)) note(mutant, first.get(mutant.id));
-      if (quick) for (const mutant of puzzling) results.set(mutant.id, { state: "survived" });
-      if (quick || puzzling.length === 0 || job.others.length === 0) continue;
+  const attempt = async (job) => {
+    const space = workspace();
+    const first = await runJob({ ...space, name: job.name, mutants: job.mutants, files: job.first, red });
+    for (const mutant of job.mutants) if (first.get(mutant.id).state !== "survived") note(mutant, first.get(mutant.id));
+    let survivors = job.mutants.filter(({ id }) => first.get(id).state === "survived");
+    // A survivor with a reason needs no further test.
+    const puzzling = survivors.filter((mutant) => !reasonFor(mutant));
+    if (!quick && puzzling.length > 0 && job.others.length > 0) {
       const second = await runJob({ ...space, name: job.name, mutants: puzzling, files: job.others, red });
-      for (const mutant of puzzling) note(mutant, second.get(mutant.id));
+      for (const mutant of puzzling) if (second.get(mutant.id).state !== "survived") note(mutant, second.get(mutant.id));
+      survivors = survivors.filter((mutant) => !results.has(mutant.id));
     }
+    for (const mutant of survivors) {
+      if (quick) results.set(mutant.id, first.get(mutant.id));
+      else note(mutant, first.get(mutant.id));
+      if (!reasonFor(mutant)) console.log(`${job.name}: nobody noticed line ${mutant.line}, ${mutant.how}: ${mutant.before.slice(0, 120)}`);
+    }
+  };
+  const work = async () => {
+    for (let job = queue.shift(); job; job = queue.shift()) await attempt(job);
   };
   await Promise.all(Array.from({ length: workers }, work));
   return { results, red: [...red.values()] };
