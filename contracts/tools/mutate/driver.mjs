@@ -139,14 +139,17 @@ async function loadUnits() {
   return units;
 }
 
-/** Whether a test passes on the contracts as they are; one that does not can notice nothing. */
-async function isSound(unit, mutant) {
+/** Whether a test passes on the contracts as they are; one that does not can notice nothing. Asks all its neighbours, too. */
+async function isSound(unit, units, mutant) {
   if (unit.sound === undefined) {
     forget();
     machine.swap({ ...mutant, mutated: mutant.real });
-    const failure = await unit.run();
-    unit.sound = failure === null;
-    if (failure) say({ type: "red", file: unit.file, title: unit.title, error: String(failure.message).slice(0, 300) });
+    for (const neighbour of units.filter((each) => startOf(each) === startOf(unit))) {
+      const failure = await neighbour.run();
+      neighbour.sound = failure === null;
+      if (performance.now() - lastWord > ALIVE_MS) say({ type: "alive" });
+      if (failure) say({ type: "red", file: neighbour.file, title: neighbour.title, error: String(failure.message).slice(0, 300) });
+    }
     forget();
     machine.swap({ ...mutant, mutated: mutant.source });
   }
@@ -187,7 +190,7 @@ async function tryMutant(units, mutant) {
     const failure = await unit.run();
     unit.ms = performance.now() - start;
     if (performance.now() - lastWord > ALIVE_MS) say({ type: "alive" });
-    if (failure === null || !(await isSound(unit, mutant))) continue;
+    if (failure === null || !(await isSound(unit, units, mutant))) continue;
     const did = kills.get(unit) ?? kills.set(unit, {}).get(unit);
     for (const key of [`${mutant.contract} ${mutant.fn}`, mutant.contract]) did[key] = (did[key] ?? 0) + 1;
     const [error] = String(failure.message).split("\n");
