@@ -110,6 +110,21 @@ describe("a moment", () => {
     expect(simnet.getContractSource(`${simnet.deployer}.counter`)).toBeUndefined();
   });
 
+  it("keeps what the machine knows of JavaScript: blocks of several calls, here and there", async () => {
+    const step = (x) => ({ callPublicFn: { contract: "counter", method: "add", args: [Cl.uint(x)], sender: simnet.deployer } });
+    const transfer = { transferSTX: { amount: 1, recipient: simnet.getAccounts().get("wallet_1"), sender: simnet.deployer } };
+    const results = (...steps) => simnet.mineBlock(steps).map(({ result }) => Cl.prettyPrint(result));
+    await moment("a counter and a block", () => {
+      simnet.deployContract("counter", COUNTER, { clarityVersion: 4 }, simnet.deployer);
+      results(step(5));
+    });
+    await simnet.initSession(process.cwd(), globalThis.options.clarinet.manifestPath);
+    expect(results(transfer, transfer)).toEqual(["(ok true)", "(ok true)"]);
+    await moment("a counter and a block", () => {});
+
+    expect(results(step(1), step(1), transfer)).toEqual(["(ok u6)", "(ok u7)", "(ok true)"]);
+  });
+
   it("takes back what was deployed since", async () => {
     await moment("a counter at five", prepare);
     const long = "(ok true) ".repeat(2_000);

@@ -7,8 +7,8 @@
 //   whatever a test prepares. The session that vitest's helpers open before each test is put back when a test
 //   looks at it first, so that a test that prepares its own never pays for it.
 // - Coverage (`-- --coverage`). The SDK names a record after the path the session's manifest gives for the
-//   contract's *name*, and forgets what a manifest does not name. Tests that begin from an empty manifest get one
-//   that deploys our sources under a bystander, so that their own deployments of the same names are reported; a
+//   contract's *name*, and forgets what a manifest does not name. Tests that begin from an empty project called
+//   "tests" get one that has our sources under a bystander, so that their own deployments of the same names are reported; a
 //   contract of one of our names with another source (a mock) is left out. What is recorded is merged as it
 //   comes, and collected before the chain goes back. Written to coverage/, one file for each environment.
 // - The manifest is a copy in a temporary folder: two runs side by side would both rewrite the SDK's plan beside it.
@@ -98,12 +98,13 @@ class Stage {
     this.#opened.add(name);
   }
 
-  /** With coverage an empty manifest is exchanged for one that has our contracts under a bystander. */
+  /** With coverage the empty project called "tests" is exchanged for one that has our contracts under a bystander. */
   #beside(manifest) {
-    if (contractsOf(readFileSync(manifest, "utf8")).length > 0) return manifest;
+    const text = readFileSync(manifest, "utf8");
+    if (contractsOf(text).length > 0 || !/^name = "tests"$/m.test(text)) return manifest;
     if (!this.#projects.bystander) {
-      const text = readFileSync(this.manifest, "utf8").replaceAll(/^path = .*$/gm, `$&\ndeployer = "${BYSTANDER}"`);
-      this.#projects.bystander = makeProject(join(this.#folder, "bystander"), text);
+      const ours = readFileSync(this.manifest, "utf8").replaceAll(/^path = .*$/gm, `$&\ndeployer = "${BYSTANDER}"`);
+      this.#projects.bystander = makeProject(join(this.#folder, "bystander"), ours);
     }
     return this.#projects.bystander;
   }
@@ -121,11 +122,11 @@ class Stage {
     return this.#sdk.deployContract(name, source, { ...options, clarityVersion: version }, sender);
   }
 
-  /** Prepares something once; from the second time on the chain is put back to where that ended. */
-  async moment(name, make) {
+  /** Prepares something once; from the second time on the chain is put back to where that ended. `make` may be async. */
+  moment(name, make) {
     if (this.#moments.has(name)) {
       this.#due = name;
-      return;
+      return undefined;
     }
     // Most begin with the manifest's session, and may as well begin with clean memory.
     if (this.#due === sessionOf(this.manifest)) {
@@ -134,10 +135,13 @@ class Stage {
       this.#impostors = new Set();
       this.#due = null;
     }
-    await make();
-    this.#settle();
-    this.#record();
-    this.#keep(name);
+    const keep = () => {
+      this.#settle();
+      this.#record();
+      this.#keep(name);
+    };
+    const made = make();
+    return made instanceof Promise ? made.then(keep) : keep();
   }
 
   #keep(name) {

@@ -1,35 +1,37 @@
-// Moments of the simulated chain to come back to: copies of the virtual machine's memory.
+// Moments of the simulated chain to come back to: copies of the virtual machine's memory, and of the table of
+// JavaScript values that it refers to.
 //
-// Putting a copy back takes a small part of the time that deploying everything again takes. Two things of the
-// machine lie outside its memory and only ever grow: the memory's length, and the table of JavaScript values it
-// refers to. Whoever went back and grew them again would leave the old growth unused, or, in the table's case, be
-// stopped by the machine. So both are grown once, far, before the first copy.
+// Putting a copy back takes a small part of the time that deploying everything again takes. The memory's length and
+// the table's only ever grow: whoever went back and grew them again would leave the old growth unused, or, in the
+// table's case, be stopped by the machine. So both are grown once, far, before the first copy.
 //
 // The first moment is a copy of everything but the reserve, which is the longest run of zeros; each later one is what
 // differs from it, and all that lies where its reserve was. Free memory may hold anything, and would be copied:
 // `restoreFirst` leaves zeros there, so later moments should begin there.
 
 const RESERVED_BYTES = 512 << 20;
-const RESERVED_REFERENCES = 1 << 15;
+const RESERVED_REFERENCES = 1 << 12;
 const ALIGNMENT = 8;
 const PAGE_BYTES = 1 << 16;
 
 export class Moments {
   #memory;
+  #table;
   #first;
-  #runs = new Map();
+  #moments = new Map();
 
   /**
    * @param {WebAssembly.Exports} exports of the virtual machine
    * @param {object} wasm its bindings
    * @param {string} name of the present, the first moment
    */
-  constructor({ memory, __wbindgen_malloc: allocate, __wbindgen_free: release }, wasm, name) {
+  constructor({ memory, __wbindgen_externrefs: table, __wbindgen_malloc: allocate, __wbindgen_free: release }, wasm, name) {
     release(allocate(RESERVED_BYTES, ALIGNMENT), RESERVED_BYTES, ALIGNMENT);
     new wasm.CallFnArgs("", "", Array(RESERVED_REFERENCES).fill(new Uint8Array()), "").free();
     this.#memory = memory;
+    this.#table = table;
     this.#first = name;
-    this.#runs.set(name, this.#copy());
+    this.#moments.set(name, { runs: this.#copy(), references: this.#references() });
   }
 
   #live() {
@@ -37,12 +39,16 @@ export class Moments {
   }
 
   has(name) {
-    return this.#runs.has(name);
+    return this.#moments.has(name);
   }
 
   /** Remembers the present under a name. */
   keep(name) {
-    this.#runs.set(name, this.#copy(this.#runs.get(this.#first)));
+    this.#moments.set(name, { runs: this.#copy(this.#moments.get(this.#first).runs), references: this.#references() });
+  }
+
+  #references() {
+    return Array.from({ length: this.#table.length }, (_, at) => this.#table.get(at));
   }
 
   /** Runs of pages, without the reserve; those that are the same in `known` runs are parts of these, not copies. */
@@ -68,7 +74,9 @@ export class Moments {
   /** Goes back. Memory that grew since stays grown and unused. */
   restore(name) {
     const live = this.#live();
-    for (const { at, bytes } of this.#runs.get(name)) bytes.copy(live, at);
+    const { runs, references } = this.#moments.get(name);
+    for (const { at, bytes } of runs) bytes.copy(live, at);
+    references.forEach((reference, at) => this.#table.set(at, reference));
   }
 
   /** Goes back to the first moment and leaves zeros in all memory that was free then. */
