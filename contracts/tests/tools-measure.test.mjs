@@ -3,6 +3,7 @@
 import { Cl } from "@stacks/transactions";
 import { describe, expect, it } from "vitest";
 
+import { makeProject } from "../devnet/project.mjs";
 import { typeText, withDoors } from "../tools/costs/chain.mjs";
 import { goalsOf, pageOf } from "../tools/costs/page.mjs";
 import { Records, percent, ranges, recordsOf, sum } from "../tools/lcov.mjs";
@@ -110,19 +111,21 @@ describe("a moment", () => {
     expect(simnet.getContractSource(`${simnet.deployer}.counter`)).toBeUndefined();
   });
 
-  it("keeps what the machine knows of JavaScript: blocks of several calls, here and there", async () => {
+  it("keeps what the machine knows of JavaScript: a block of several calls runs after another project was open", async () => {
     const step = (x) => ({ callPublicFn: { contract: "counter", method: "add", args: [Cl.uint(x)], sender: simnet.deployer } });
-    const transfer = { transferSTX: { amount: 1, recipient: simnet.getAccounts().get("wallet_1"), sender: simnet.deployer } };
-    const results = (...steps) => simnet.mineBlock(steps).map(({ result }) => Cl.prettyPrint(result));
-    await moment("a counter and a block", () => {
+    const mine = (...steps) => simnet.mineBlock(steps).map(({ result }) => Cl.prettyPrint(result));
+    const prepareBlock = () => {
       simnet.deployContract("counter", COUNTER, { clarityVersion: 4 }, simnet.deployer);
-      results(step(5));
-    });
-    await simnet.initSession(process.cwd(), globalThis.options.clarinet.manifestPath);
-    expect(results(transfer, transfer)).toEqual(["(ok true)", "(ok true)"]);
-    await moment("a counter and a block", () => {});
+      mine(step(5), step(6));
+    };
+    await moment("a counter and a block", prepareBlock);
+    const project = makeProject({ bare: true });
+    await simnet.initSession(process.cwd(), project.manifestPath);
+    project.remove();
+    expect(() => simnet.callPublicFn("counter", "add", [Cl.uint(1)], simnet.deployer)).toThrow();
+    await moment("a counter and a block", prepareBlock);
 
-    expect(results(step(1), step(1), transfer)).toEqual(["(ok u6)", "(ok u7)", "(ok true)"]);
+    expect(mine(step(1), step(1))).toEqual(["(ok u12)", "(ok u13)"]);
   });
 
   it("takes back what was deployed since", async () => {
