@@ -12,7 +12,7 @@ export default defineConfig({
     include: ["tests/**/*.test.mjs"],
     exclude: clarityOf().version === 4 ? [] : ONE_VERSION_ONLY,
     globalSetup: ["./devnet/prepare.mjs"],
-    setupFiles: [vitestSetupFilePath],
+    setupFiles: ["./tools/simnet/setup.mjs", vitestSetupFilePath],
     environment: "./tools/simnet/environment.mjs",
     environmentOptions: { clarinet: { ...getClarinetVitestsArgv() } },
     // One virtual machine for all files: opening it is the slow part.

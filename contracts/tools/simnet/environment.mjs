@@ -188,17 +188,22 @@ class Stage {
 export default {
   name: "simnet",
   viteEnvironment: "ssr",
-  async setup(global, { clarinet }) {
-    const stage = await Stage.open(clarinet);
+  setup(global, { clarinet }) {
+    let stage = null;
     global.testEnvironment = "clarinet";
-    global.options = { clarinet: { ...clarinet, manifestPath: stage.manifest, costs: false } };
-    global.simnet = stage.simnet;
-    global.moment = (name, make) => stage.moment(name, make);
     global.coverageReports = [];
+    // Opening takes seconds, on a busy machine more than vitest gives an environment: setup.mjs does it.
+    global.openStage = async () => {
+      if (stage) return;
+      stage = await Stage.open(clarinet);
+      global.options = { clarinet: { ...clarinet, manifestPath: stage.manifest, costs: false } };
+      global.simnet = stage.simnet;
+      global.moment = (name, make) => stage.moment(name, make);
+    };
     return {
       teardown() {
-        stage.close();
-        for (const name of ["testEnvironment", "options", "simnet", "moment", "coverageReports"]) delete global[name];
+        stage?.close();
+        for (const name of ["testEnvironment", "options", "simnet", "moment", "openStage", "coverageReports"]) delete global[name];
       },
     };
   },
