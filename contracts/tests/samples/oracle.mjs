@@ -93,6 +93,11 @@ export function watch(...symbols) {
 
 /** The launch assets with their bounds, the sources they have at launch, and a reporter and a guardian. */
 export function openOracle() {
+  if (globalThis.moment) moment("openOracle", openOracleAfresh);
+  else openOracleAfresh();
+}
+
+function openOracleAfresh() {
   venues.openLaunchPools(simnet);
   grant(reporter(), "reporter");
   grant(guardian(), "emergency");
