@@ -1,10 +1,11 @@
 // Random sequences against the contracts, each step checked against the twelve invariants.
 //
-//   node tools/fuzz.mjs [--seed S] [--steps N] [--workers W] [--length L] [--minutes M] [--report FUZZ.md] [--json]
+//   node tools/fuzz.mjs [--seed S] [--steps N] [--workers W] [--length L] [--minutes M] [--world KIND] [--report FUZZ.md] [--json]
 //   node tools/fuzz.mjs --seed S --steps N --replay     one sequence, told step by step
 //   node tools/fuzz.mjs --mutants [--steps N] [--json]  the same against contracts that are broken on purpose
 //
 // With --minutes no sequence is begun after that time, and the report says how many steps there were.
+// With --world only the sequences that play in it are run: dictated (prices), voted (mandates), real (oracle).
 // A sequence has L steps and a seed of its own, which follows from S and its number: the same S gives the same
 // sequences, however many workers share them. A violation is reported with the seed to replay it and its shortest form.
 
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
     workers: { type: "string", default: "2" },
     length: { type: "string", default: "500" },
     minutes: { type: "string" },
+    world: { type: "string" },
     report: { type: "string" },
     json: { type: "boolean", default: false },
     replay: { type: "boolean", default: false },
@@ -43,15 +45,15 @@ const length = Number(options.length);
 // --- one worker ---
 
 async function openPlayground() {
-  const [{ Playground }, { Sequence, Tally, shrink }] = await Promise.all([
+  const [{ Playground, kindFor }, { Sequence, Tally, shrink }] = await Promise.all([
     import("../tests/invariants/world.mjs"),
     import("../tests/invariants/sequence.mjs"),
   ]);
-  return { playground: await Playground.open(), Sequence, Tally, shrink };
+  return { playground: await Playground.open(), kindFor, Sequence, Tally, shrink };
 }
 
 async function work() {
-  const { playground, Sequence, Tally, shrink } = await openPlayground();
+  const { playground, kindFor, Sequence, Tally, shrink } = await openPlayground();
   const tally = new Tally();
   const failures = [];
   const count = Math.ceil(steps / length);
@@ -59,6 +61,7 @@ async function work() {
   let told = Date.now();
   for (let n = Number(options.worker); n < count && failures.length < MAX_FAILURES && Date.now() < end; n += workers) {
     const own = mix(seed, n);
+    if (options.world && kindFor(own) !== options.world) continue;
     const world = playground.worldFor(own);
     const failure = new Sequence(world, tally).run(own, Math.min(length, steps - n * length));
     if (failure) failures.push(describeFailure(shrink(new Sequence(world, new Tally()), failure, SHRINK_MS), own));

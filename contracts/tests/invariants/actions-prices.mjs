@@ -68,7 +68,7 @@ function manual({ world, rng, ghost }) {
   const secs = BigInt(rng.pick([600, 3_600, 20_000]));
   const answer = world.call(deployer, "pool-oracle", "set-manual-price", principal(asset), uint(price), uint(secs));
   const at = world.machine.time;
-  if (answer.ok) ghost.oracle.said[asset].set("manual", { low: price, high: price, at, until: at + secs });
+  if (answer.ok) ghost.oracle.said[asset].set("manual", { price, at, until: at + secs });
   return told("manual", deployer, "set-manual-price", answer);
 }
 

@@ -40,11 +40,9 @@ export class Ghost {
   /** Where the oracle is real: what it says at the time of this step, and what its sources said in it. */
   hear(step, agreed) {
     const { world, oracle } = this;
-    const rate = this.prices[world.stx];
     for (const [asset, price, at] of step.reported ?? []) oracle.report(asset, price, at);
-    for (const asset of step.judged ?? []) oracle.looked(world, asset, [rate, agreed[world.stx], oracle.lastRate]);
+    for (const asset of step.judged ?? []) oracle.looked(world, asset, agreed[world.stx]); // STX is judged first
     for (const asset of world.assets) this.say(asset, agreed[asset]);
-    oracle.lastRate = agreed[world.stx] ?? oracle.lastRate ?? null;
   }
 
   /** Moves an asset between two principals outside of the vault. */

@@ -31,12 +31,12 @@ export class OracleGhost {
   constructor(world, time) {
     this.feeds = feedsOf(world);
     this.truth = { ...world.launch };
-    this.said = Object.fromEntries(world.assets.map((asset) => [asset, new Map()])); // source to { low, high, at }
+    this.said = Object.fromEntries(world.assets.map((asset) => [asset, new Map()])); // source to { price, at }
     this.dia = new Map();
     for (const asset of world.assets) {
       this.tellDia(asset, this.usd(world, asset), time);
       this.report(asset, this.truth[asset], time);
-      this.looked(world, asset, [this.truth[world.stx]]);
+      this.looked(world, asset, this.truth[world.stx]);
     }
   }
 
@@ -45,7 +45,7 @@ export class OracleGhost {
   }
 
   report(asset, price, at) {
-    this.said[asset].set("reported", { low: price, high: price, at });
+    this.said[asset].set("reported", { price, at });
   }
 
   tellDia(asset, value, at) {
@@ -53,30 +53,30 @@ export class OracleGhost {
     if (key) this.dia.set(asset, { value, at });
   }
 
-  /** The oracle looked at DIA, while STX was worth one of `rates`; it keeps what is not older than what it has. */
-  looked(world, asset, rates) {
+  /**
+   * The oracle looked at DIA, which answers in USD. While nothing is agreed about STX, what it said of other assets
+   * before stays and ages.
+   */
+  looked(world, asset, rate) {
     const told = this.dia.get(asset);
-    const before = this.said[asset].get("dia");
-    if (!told || (before && before.at > told.at)) return;
-    const known = rates.filter((rate) => rate != null);
-    const prices = asset === world.stx ? [told.value * DIA_UNIT] : known.map((rate) => (told.value * DIA_UNIT * PRICE_ONE) / rate);
-    if (prices.length === 0) return;
-    const low = prices.reduce((least, price) => (price < least ? price : least));
-    const high = prices.reduce((most, price) => (price > most ? price : most));
-    this.said[asset].set("dia", { low, high, at: told.at });
+    if (!told || (asset !== world.stx && rate === null)) return;
+    const price = asset === world.stx ? told.value * DIA_UNIT : (told.value * DIA_UNIT * PRICE_ONE) / rate;
+    this.said[asset].set("dia", { price, at: told.at });
   }
 
   /** Why a price may not be used at `now`, or null. */
   objection(asset, price, now) {
     const fresh = [...this.said[asset].values()].filter(({ at, until }) => (until === undefined ? at + MAX_AGE >= now : until >= now));
     if (fresh.length < this.feeds[asset].least) return `only ${fresh.length} fresh sources`;
-    const low = fresh.reduce((least, row) => (row.low < least ? row.low : least), fresh[0].low);
-    const high = fresh.reduce((most, row) => (row.high > most ? row.high : most), fresh[0].high);
+    const [low, high] = [fresh.map((row) => row.price).reduce(lesser), fresh.map((row) => row.price).reduce(greater)];
     if (price < low || price > high) return `${price} is outside of what was said, ${low} to ${high}`;
-    if (!this.feeds[asset].key && (high - low) * BPS > high * SPREAD_BPS) return `${low} and ${high} are too far apart`;
+    if ((high - low) * BPS > high * SPREAD_BPS) return `${low} and ${high} are too far apart`;
     return null;
   }
 }
+
+const lesser = (a, b) => (a < b ? a : b);
+const greater = (a, b) => (a > b ? a : b);
 
 /** Bounds, sources and first prices. */
 export function setUpOracle(world, must, keeper) {

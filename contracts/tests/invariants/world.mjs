@@ -59,6 +59,8 @@ function sourceOf(name) {
   return readFileSync(name.startsWith("mock:") ? new URL(`${name.slice(5)}.clar`, MOCKS) : new URL(`${name}.clar`, SRC), "utf8");
 }
 
+export const kindFor = (seed) => new Random(seed).weighted(KINDS);
+
 /** The machine and its worlds, each booted when it is first asked for. */
 export class Playground {
   #machine;
@@ -76,7 +78,7 @@ export class Playground {
 
   /** The world a seed plays in. */
   worldFor(seed) {
-    return this.world(new Random(seed).weighted(KINDS));
+    return this.world(kindFor(seed));
   }
 
   /** With `mutants` (contract name to a function from its source to a broken one) it is booted anew. */
