@@ -45,8 +45,8 @@ test: setup  ## every test: Python, end to end, contracts as Clarity 4 with cove
 	$(BIN)/pytest -n 2 --dist loadgroup
 	cd contracts && npm test --silent
 
-mutate: setup  ## every guard of every contract broken, one at a time: do the tests notice? Takes about an hour
-	cd contracts && node tools/mutate.mjs --workers 2
+mutate: setup  ## every guard of every contract broken, one at a time: do the tests notice?
+	cd contracts && node tools/mutate.mjs
 
 SEED ?= 20261121
 STEPS ?= 1000000

@@ -8,7 +8,8 @@ import { acceptance, readReasons } from "../tools/mutate/accepted.mjs";
 import { mutantsOf } from "../tools/mutate/mutants.mjs";
 import { page } from "../tools/mutate/page.mjs";
 import { flat, headOf, readForms, textOf, walk } from "../tools/mutate/reader.mjs";
-import { runJob } from "../tools/mutate/run.mjs";
+import { runGroups } from "../tools/mutate/run.mjs";
+import { withSwitches } from "../tools/mutate/switches.mjs";
 import { makeWorkspace } from "../tools/mutate/workspace.mjs";
 
 const TOY = `;; A (comment with "brackets"
@@ -163,28 +164,60 @@ describe("acceptance", () => {
 });
 
 describe("a run", () => {
-  it("tells killed, survived and not viable apart", async () => {
-    const space = makeWorkspace();
-    const path = "src/stx-token.clar";
-    const real = readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
-    const mutants = [
-      ["removed", mutantsOf("stx-token", real).find(({ how }) => how === "removed").sources],
-      ["the same in other words", [`${real};; nothing\n`]],
-      ["no contract", [`${real}(define-private (broken) (+ 1 u1))\n`]],
-      ["the second that is one", [`${real}(broken`, `${real};; still nothing\n`]],
-    ].map(([id, sources]) => ({ id, contract: "stx-token", fn: "transfer", errors: [], path, real, sources }));
-    const red = new Map();
+  const path = "src/stx-token.clar";
+  const real = readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+  const mutant = (id, change) => ({ id, contract: "stx-token", fn: "transfer", errors: [], path, real, ...change });
+  const found = mutantsOf("stx-token", real);
+  const ofKind = (how) => found.find((each) => each.how === how);
+  const [{ start, end }] = ofKind("removed").wraps;
 
-    const results = await runJob({ ...space, name: "stx-token", mutants, files: ["stx-token.test.mjs"], red });
+  it("tells killed, survived and not viable apart, with a source for each mutant and with switches", async () => {
+    const space = makeWorkspace();
+    const red = new Map();
+    const group = { name: "stx-token", files: ["stx-token.test.mjs"] };
+    const oneByOne = [
+      mutant("removed", { sources: ofKind("removed").sources }),
+      mutant("the same in other words", { sources: [`${real};; nothing\n`] }),
+      mutant("no contract", { sources: [`${real}(define-private (broken) (+ 1 u1))\n`] }),
+      mutant("the second that is one", { sources: [`${real}(broken`, `${real};; still nothing\n`] }),
+    ];
+    const inOne = [
+      mutant("removed by switch", { wraps: ofKind("removed").wraps }),
+      mutant("inverted by switch", { wraps: ofKind("inverted").wraps }),
+      mutant("nothing by switch", { wraps: [{ start, end, pre: "(or false ", post: ")" }] }),
+      mutant("not to be switched", { wraps: [] }),
+    ];
+
+    const results = await runGroups({
+      ...space,
+      groups: [{ ...group, switched: false, mutants: oneByOne }, { ...group, switched: true, mutants: inOne }],
+      red,
+    });
     space.remove();
 
-    expect(mutants.map(({ id }) => [id, results.get(id).state])).toEqual([
-      ["removed", "killed"],
-      ["the same in other words", "survived"],
-      ["no contract", "not viable"],
-      ["the second that is one", "survived"],
-    ]);
+    expect(Object.fromEntries([...results].map(([id, { state }]) => [id, state]))).toEqual({
+      removed: "killed",
+      "the same in other words": "survived",
+      "no contract": "not viable",
+      "the second that is one": "survived",
+      "removed by switch": "killed",
+      "inverted by switch": "killed",
+      "nothing by switch": "survived",
+      "not to be switched": "apart",
+    });
     expect(results.get("removed").file).toBe("stx-token.test.mjs");
     expect([...red]).toEqual([]);
+  });
+});
+
+describe("switches", () => {
+  it("turn on one mutant of many, however deep they stand in each other", () => {
+    const source = "(and a b)";
+    const wraps = [
+      { start: 0, end: 9, pre: "(or (mutant-is-on uNUMBER) ", post: ")", number: 1 },
+      { start: 5, end: 6, pre: "(not ", post: ")", number: 2 },
+      { start: 0, end: 9, pre: "[uNUMBER ", post: "]", number: 3 },
+    ];
+    expect(withSwitches(source, wraps).split("\n")[1]).toBe("(or (mutant-is-on u1) [u3 (and (not a) b)])");
   });
 });

@@ -7,7 +7,6 @@
 //     --only text                             only mutants whose function or form contains the text
 //     --quick                                 only the contracts' own tests, which may leave more survivors
 //     --fresh                                 believe no earlier result
-//     --workers n                             processes at a time (default: 1)
 //
 // Exit 1 when a guard's mutant survives that accepted.json gives no reason for, when a reason there fits no
 // mutant any more, or when a test is red before anything is broken.
@@ -21,7 +20,7 @@ import { acceptance, reasonFor } from "./mutate/accepted.mjs";
 import { Memory, hashOf } from "./mutate/memory.mjs";
 import { KINDS, mutantsOf } from "./mutate/mutants.mjs";
 import { isToldByHow, page, printTable } from "./mutate/page.mjs";
-import { runJob } from "./mutate/run.mjs";
+import { runGroups } from "./mutate/run.mjs";
 import { CONTRACTS_DIR, makeWorkspace } from "./mutate/workspace.mjs";
 
 // They look at files, at plans or at a chain in another process: a mutant in this one cannot reach them.
@@ -77,48 +76,46 @@ function selectMutants(names, kinds, only) {
   });
 }
 
-/** First each contract's own tests, then, for what they let pass, those near it. */
-async function tryAll(mutants, { workers, quick, memory, workspace, files, names }) {
+/**
+ * All mutants of a contract in one source is quick; what that lets pass, or cannot hold, is tried one by one. Each
+ * first against the contract's own tests, then against those near it.
+ */
+async function tryAll(mutants, { quick, memory, space, files, names }) {
   const results = new Map();
   const red = new Map();
-  const note = (mutant, result) => {
-    results.set(mutant.id, result);
-    memory.keep(mutant, result);
+  const byId = new Map(mutants.map((mutant) => [mutant.id, mutant]));
+  const last = new Map();
+  const note = (id, result) => {
+    last.set(id, result);
+    // A survivor with a reason needs no further test.
+    if (result.state === "apart" || (result.state === "survived" && !reasonFor(byId.get(id)))) return;
+    results.set(id, result);
+    memory.keep(byId.get(id), result);
     memory.save();
   };
-  const waiting = mutants.filter((mutant) => {
+  for (const mutant of mutants) {
     const known = memory.recall(mutant);
     if (known) results.set(mutant.id, known);
-    return !known;
-  });
-  if (waiting.length < mutants.length) console.log(`${mutants.length - waiting.length} results are known already`);
+  }
+  if (results.size > 0) console.log(`${results.size} results are known already`);
 
-  const jobs = names.map((name) => {
-    return { name, ...testsFor(name, files, names), mutants: waiting.filter(({ contract }) => contract === name) };
-  });
-  const queue = jobs.filter((job) => job.mutants.length > 0);
-  const attempt = async (job) => {
-    const space = workspace();
-    const first = await runJob({ ...space, name: job.name, mutants: job.mutants, files: job.first, red });
-    for (const mutant of job.mutants) if (first.get(mutant.id).state !== "survived") note(mutant, first.get(mutant.id));
-    let survivors = job.mutants.filter(({ id }) => first.get(id).state === "survived");
-    // A survivor with a reason needs no further test.
-    const puzzling = survivors.filter((mutant) => !reasonFor(mutant));
-    if (!quick && puzzling.length > 0 && job.others.length > 0) {
-      const second = await runJob({ ...space, name: job.name, mutants: puzzling, files: job.others, red });
-      for (const mutant of puzzling) if (second.get(mutant.id).state !== "survived") note(mutant, second.get(mutant.id));
-      survivors = survivors.filter((mutant) => !results.has(mutant.id));
-    }
-    for (const mutant of survivors) {
-      if (quick) results.set(mutant.id, first.get(mutant.id));
-      else note(mutant, first.get(mutant.id));
-      if (!reasonFor(mutant)) console.log(`${job.name}: nobody noticed line ${mutant.line}, ${mutant.how}: ${mutant.before.slice(0, 120)}`);
-    }
+  const tests = new Map(names.map((name) => [name, testsFor(name, files, names)]));
+  const left = (state) => mutants.filter(({ id }) => !results.has(id) && (!state || last.get(id)?.state === state));
+  const pass = async (those, part, switched) => {
+    const groups = names.map((name) => {
+      return { name, switched, files: tests.get(name)[part], mutants: those.filter(({ contract }) => contract === name) };
+    });
+    await runGroups({ ...space, groups: groups.filter((group) => group.files.length > 0), red, note });
   };
-  const work = async () => {
-    for (let job = queue.shift(); job; job = queue.shift()) await attempt(job);
-  };
-  await Promise.all(Array.from({ length: workers }, work));
+  await pass(left(), "first", true);
+  if (!quick) await pass(left("survived"), "others", true);
+  const apart = left("apart");
+  await pass(left(), "first", false);
+  if (!quick) await pass(apart.filter(({ id }) => !results.has(id)), "others", false);
+  for (const mutant of left()) {
+    results.set(mutant.id, last.get(mutant.id) ?? { state: "survived" });
+    if (!quick) memory.keep(mutant, results.get(mutant.id));
+  }
   return { results, red: [...red.values()] };
 }
 
@@ -131,7 +128,6 @@ async function main() {
       list: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
       fresh: { type: "boolean", default: false },
-      workers: { type: "string", default: "1" },
     },
   });
   const all = contractNames();
@@ -153,18 +149,13 @@ async function main() {
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1)); // ends the drivers too
   const files = unitTests();
   const memory = new Memory({ files, fresh: values.fresh });
-  const spaces = [];
-  const workspace = () => {
-    const space = makeWorkspace();
-    spaces.push(space);
-    return space;
-  };
+  const space = makeWorkspace();
   let outcome;
   try {
-    outcome = await tryAll(mutants, { workers: Number(values.workers), quick: values.quick, memory, workspace, files, names: all });
+    outcome = await tryAll(mutants, { quick: values.quick, memory, space, files, names: all });
   } finally {
     memory.save();
-    for (const { remove } of spaces) remove();
+    space.remove();
   }
 
   const tried = mutants.map((mutant) => {

@@ -8,6 +8,7 @@ import { it } from "vitest";
 
 import { collect } from "./collector.mjs";
 import { Machine } from "./machine.mjs";
+import { ACCOUNT, ALL_OFF, REST_ACCOUNT, SUPPLY, withSwitches } from "./switches.mjs";
 
 const job = JSON.parse(readFileSync(process.env.MUTATE_JOB, "utf8"));
 let lastWord = 0;
@@ -17,7 +18,7 @@ const say = (line) => {
 };
 const PRISTINE = "pristine";
 const OPENED = "opened";
-const MOMENTS_KEPT = 2;
+const MOMENTS_KEPT = 4;
 // So many tests run in the order of their promise; the rest run by where they start from, which is quicker.
 const FAVOURITES = 12;
 const ALIVE_MS = 10_000;
@@ -28,6 +29,8 @@ const TEST_MS = 120_000;
 const MUTANTS_EACH = 100;
 
 let machine;
+let group; // what is being tried: { name, switched, files, mutants }
+let on = ALL_OFF; // number of the mutant that is switched on, where they are switched
 let opened = false; // whether OPENED is kept: the manifest's session, with the mutant in it
 let moments = new Map(); // suite -> name of the moment after its preparations
 // Suites that open a session of their own first thing: for them the manifest's need not be opened.
@@ -59,7 +62,10 @@ async function within(ms, promise) {
 async function prepare(test) {
   const key = keyOf(test);
   if (moments.has(key)) {
-    machine.restore(moments.get(key));
+    const slot = moments.get(key);
+    machine.restore(slot);
+    moments.delete(key); // and back in as the youngest
+    moments.set(key, slot);
     return;
   }
   if (ownWorld.has(key)) {
@@ -88,11 +94,17 @@ function forget() {
   opened = false;
 }
 
+function turnOn() {
+  machine.simnet.mintSTX(ACCOUNT, BigInt(on));
+  machine.simnet.mintSTX(REST_ACCOUNT, BigInt(SUPPLY - on));
+}
+
 /** Null when the test passes, else the error. */
 async function failureOf(test) {
   try {
     await within(TEST_MS, (async () => {
       await prepare(test);
+      if (group.switched) turnOn();
       await test.run({});
       for (const suite of around(test.suite).reverse()) for (const hook of suite.afterEach) await hook();
     })());
@@ -108,6 +120,7 @@ async function firstFailureOf(tests) {
   try {
     machine.restore(PRISTINE);
     await machine.openSession();
+    if (group.switched) turnOn();
     for (const test of tests) {
       for (const suite of around(test.suite)) {
         if (begun.includes(suite)) continue;
@@ -126,10 +139,14 @@ async function firstFailureOf(tests) {
   }
 }
 
+const loaded = new Map();
+
+/** What can be run of the group's files: single tests, or a file as a whole. */
 async function loadUnits() {
   const units = [];
-  for (const file of job.files) {
-    const tests = await collect(() => import(/* @vite-ignore */ `${job.root}/tests/${file}`));
+  for (const file of group.files) {
+    if (!loaded.has(file)) loaded.set(file, await collect(() => import(/* @vite-ignore */ `${job.root}/tests/${file}`)));
+    const tests = loaded.get(file);
     if (tests.some(isSerial)) {
       units.push({ file, title: "(all of the file)", text: tests.map(({ text }) => text).join("\n"), run: () => firstFailureOf(tests) });
     } else {
@@ -142,16 +159,19 @@ async function loadUnits() {
 /** Whether a test passes on the contracts as they are; one that does not can notice nothing. Asks all its neighbours, too. */
 async function isSound(unit, units, mutant) {
   if (unit.sound === undefined) {
-    forget();
-    machine.swap({ ...mutant, mutated: mutant.real });
+    const was = on;
+    on = ALL_OFF;
+    if (!group.switched) forget();
+    if (!group.switched) machine.swap({ ...mutant, mutated: mutant.real });
     for (const neighbour of units.filter((each) => startOf(each) === startOf(unit))) {
       const failure = await neighbour.run();
       neighbour.sound = failure === null;
       if (performance.now() - lastWord > ALIVE_MS) say({ type: "alive" });
       if (failure) say({ type: "red", file: neighbour.file, title: neighbour.title, error: String(failure.message).slice(0, 300) });
     }
-    forget();
-    machine.swap({ ...mutant, mutated: mutant.source });
+    on = was;
+    if (!group.switched) forget();
+    if (!group.switched) machine.swap({ ...mutant, mutated: mutant.source });
   }
   return unit.sound;
 }
@@ -201,48 +221,83 @@ async function tryMutant(units, mutant) {
 
 let asked = 0;
 
-/** The first source that compiles, by its index, or why the last does not. */
-function firstViable({ sources }) {
-  let reason;
+/** Index of the first source that compiles, or -1. */
+function firstViable(sources) {
   for (const [index, source] of sources.entries()) {
     if (asked % ASKED_BETWEEN === 0) machine.restore(PRISTINE);
     asked += 1;
+    if (performance.now() - lastWord > ALIVE_MS) say({ type: "alive" });
     reason = machine.refuses(`mutant-${asked}`, source);
-    if (reason === null) return { index };
+    if (reason === null) return index;
   }
-  return { index: -1, reason: reason.slice(0, 300) };
+  return -1;
+}
+let reason;
+
+/** The mutants that are contracts, each with its own source. */
+function apart() {
+  return group.mutants.flatMap((mutant) => {
+    const index = firstViable(mutant.sources);
+    if (index === -1) say({ type: "end", id: mutant.id, state: "not viable", error: reason.slice(0, 300) });
+    return index === -1 ? [] : [{ ...mutant, index, source: mutant.sources[index] }];
+  });
+}
+
+/** The mutants that can be switched, all in one source. */
+function together() {
+  const { real } = group.mutants[0];
+  const wraps = [];
+  const switched = group.mutants.flatMap((mutant, n) => {
+    const number = n + 1;
+    const index = firstViable(mutant.wraps.map((wrap) => withSwitches(real, [{ ...wrap, number }])));
+    if (index === -1) say({ type: "end", id: mutant.id, state: "apart" });
+    else wraps.push({ ...mutant.wraps[index], number });
+    return index === -1 ? [] : [{ ...mutant, index, number }];
+  });
+  const source = withSwitches(real, wraps);
+  if (firstViable([source]) === 0) return switched.map((mutant) => ({ ...mutant, source }));
+  say({ type: "trouble", name: group.name, error: reason });
+  for (const { id } of switched) say({ type: "end", id, state: "apart" });
+  return [];
+}
+
+/** Whether the machine can go on after that. */
+async function tryGroup() {
+  forget();
+  machine.restore(PRISTINE);
+  asked = 0;
+  const mutants = group.switched ? together() : apart();
+  machine.restore(PRISTINE);
+  if (mutants.length === 0) return true;
+  const units = await loadUnits();
+  say({ type: "ready", name: group.name, mutants: mutants.length, switched: group.switched, tests: units.length });
+
+  for (const [tried, mutant] of mutants.entries()) {
+    say({ type: "begin", id: mutant.id });
+    const start = performance.now();
+    if (group.switched) {
+      on = mutant.number;
+      if (tried === 0) machine.swap({ ...mutant, mutated: mutant.source });
+    } else {
+      forget();
+      machine.restore(PRISTINE);
+      machine.swap({ ...mutant, mutated: mutant.source });
+    }
+    const result = await tryMutant(units, mutant);
+    say({ type: "end", id: mutant.id, index: mutant.index, ...result, ms: Math.round(performance.now() - start) });
+    if (result.broken || (!group.switched && tried >= MUTANTS_EACH)) return false;
+  }
+  return true;
 }
 
 it("tries the mutants", async () => {
   machine = await Machine.open({ manifest: `${job.root}/Clarinet.toml`, mutantFolder: job.mutantFolder });
   globalThis.simnet = machine.simnet;
   globalThis.options = { clarinet: { manifestPath: `${job.root}/Clarinet.toml` } };
-
-  // Which of the sources are contracts at all.
   await machine.openSession();
   machine.keep(PRISTINE);
-  const viable = [];
-  for (const mutant of job.mutants) {
-    if (performance.now() - lastWord > ALIVE_MS) say({ type: "alive" });
-    const { index, reason } = firstViable(mutant);
-    if (index === -1) say({ type: "end", id: mutant.id, state: "not viable", error: reason });
-    else viable.push({ ...mutant, index, source: mutant.sources[index] });
+  for (const each of job.groups) {
+    group = each;
+    if (!(await tryGroup())) return;
   }
-  machine.restore(PRISTINE);
-  if (viable.length === 0) return say({ type: "done" });
-
-  const units = await loadUnits();
-  say({ type: "ready", tests: units.length });
-
-  for (const [tried, mutant] of viable.entries()) {
-    say({ type: "begin", id: mutant.id });
-    const start = performance.now();
-    forget();
-    machine.restore(PRISTINE);
-    machine.swap({ ...mutant, mutated: mutant.source });
-    const result = await tryMutant(units, mutant);
-    say({ type: "end", id: mutant.id, index: mutant.index, ...result, ms: Math.round(performance.now() - start), mb: Math.round(process.memoryUsage().rss / 1e6) });
-    if (result.broken || tried >= MUTANTS_EACH) return say({ type: "worn out" });
-  }
-  say({ type: "done" });
 }, 0);

@@ -4,6 +4,7 @@
 // kinds are finer: a boundary moved by one, a step left out, a branch taken always, a rounding the wrong way.
 
 import { flat, headOf, lineOf, readForms, textOf, walk } from "./reader.mjs";
+import { SWITCH } from "./switches.mjs";
 
 export const KINDS = ["guards", "boundaries", "steps", "branches", "roundings"];
 
@@ -12,13 +13,20 @@ const NEXT_TO = { "<": "<=", "<=": "<", ">": ">=", ">=": ">" };
 const WRITES = new Set(["map-set", "map-insert", "map-delete", "var-set"]);
 const STEPS = new Set(["print", "try!"]);
 const CHECK_NAME = /^(assert|check|require|ensure)-/;
+// A mutant can also be switched on in a contract that has many of them in it, see switches.mjs. A condition then
+// holds, or fails, or turns round, while its mutant is on.
+const IS_ON = SWITCH;
+const HOLDS = [`(or ${IS_ON} `, ")"];
+const FAILS = [`(and (not ${IS_ON}) `, ")"];
+const TURNS = ["(not (is-eq ", ` ${IS_ON}))`];
 // Names that no contract uses, for what a removed check lets through.
 const KEPT = "mutant-kept";
 const LOST = "mutant-lost";
 
 /**
- * The mutants of a contract: { contract, fn, kind, how, line, before, after, sources }. Where the type of a
- * stand-in has to be guessed there are several sources; the first that compiles is the mutant.
+ * The mutants of a contract: { contract, fn, kind, how, line, before, after, sources, wraps }. Where the type of a
+ * stand-in has to be guessed there are several sources; the first that compiles is the mutant. `wraps` say the same
+ * for a mutant that is switched on; not every mutant has them.
  */
 export function mutantsOf(contract, source) {
   const forms = readForms(source);
@@ -30,11 +38,12 @@ export function mutantsOf(contract, source) {
   for (const definition of forms) {
     if (!/^define-(public|private|read-only)$/.test(headOf(source, definition) ?? "")) continue;
     const fn = textOf(source, definition.items[1].items[0]);
-    const add = (kind, how, form, ...texts) => {
+    const add = (kind, how, form, texts, wrapped, wraps = []) => {
       const before = flat(textOf(source, form));
       const sources = texts.map((text) => source.slice(0, form.start) + text + source.slice(form.end));
       const afters = texts.map(flat);
-      found.push({ contract, fn, kind, how, line: lineOf(source, form.start), before, after: afters[0], afters, sources });
+      const around = wraps.map(([pre, post]) => ({ start: wrapped.start, end: wrapped.end, pre, post }));
+      found.push({ contract, fn, kind, how, line: lineOf(source, form.start), before, after: afters[0], afters, sources, wraps: around });
     };
     for (const [form, parent] of walk(definition.items.slice(2))) {
       mutate({ source, form, add, checks, zeros, roundings, isStep: isStep(source, form, parent ?? definition) });
@@ -47,51 +56,53 @@ function mutate({ source, form, add, checks, zeros, roundings, isStep }) {
   const head = headOf(source, form);
   const text = (n) => textOf(source, form.items[n]);
   if (head === "asserts!") {
-    add("guards", "removed", form, `(asserts! true ${text(2)})`);
-    add("guards", "inverted", form, `(asserts! (not ${text(1)}) ${text(2)})`);
+    add("guards", "removed", form, [`(asserts! true ${text(2)})`], form.items[1], [HOLDS]);
+    add("guards", "inverted", form, [`(asserts! (not ${text(1)}) ${text(2)})`], form.items[1], [TURNS]);
   } else if (head === "try!" && checks.has(calledBy(source, form.items[1]))) {
     const passing = zeros.map((zero) => `(try! (match ${text(1)} ${KEPT} (ok ${KEPT}) ${LOST} (if true (ok ${zero}) (err ${LOST}))))`);
-    add("guards", "removed", form, `(try! (if true (ok true) ${text(1)}))`, ...passing);
+    add("guards", "removed", form, [`(try! (if true (ok true) ${text(1)}))`, ...passing], form.items[1], [[`(if ${IS_ON} (ok true) `, ")"]]);
   } else if (head === "unwrap!") {
-    add(
-      "guards", "removed", form,
-      ...zeros.flatMap((zero) => [
-        `(unwrap! (some (default-to ${zero} ${text(1)})) ${text(2)})`,
-        `(unwrap! (match ${text(1)} ${KEPT} (some ${KEPT}) ${LOST} (some ${zero})) ${text(2)})`,
-      ]),
-    );
-    add("guards", "inverted", form, ...["none", "(err u0)", "(err none)"].map((no) => `(unwrap! (if false ${text(1)} ${no}) ${text(2)})`));
+    const standIns = zeros.flatMap((zero) => [
+      `(unwrap! (some (default-to ${zero} ${text(1)})) ${text(2)})`,
+      `(unwrap! (match ${text(1)} ${KEPT} (some ${KEPT}) ${LOST} (some ${zero})) ${text(2)})`,
+    ]);
+    const standingIn = zeros.flatMap((zero) => [
+      ["(match ", ` ${KEPT} (some ${KEPT}) (if ${IS_ON} (some ${zero}) none))`],
+      ["(match ", ` ${KEPT} (some ${KEPT}) ${LOST} (if ${IS_ON} (some ${zero}) none))`],
+    ]);
+    add("guards", "removed", form, standIns, form.items[1], standingIn);
+    const noes = ["none", "(err u0)", "(err none)"];
+    const refusing = noes.map((no) => `(unwrap! (if false ${text(1)} ${no}) ${text(2)})`);
+    add("guards", "inverted", form, refusing, form.items[1], noes.map((no) => [`(if ${IS_ON} ${no} `, ")"]));
   } else if (head === "and" || head === "or") {
-    const neutral = head === "and" ? "true" : "false";
-    for (const operand of form.items.slice(1)) add("guards", "condition dropped", operand, neutral);
+    for (const operand of form.items.slice(1)) {
+      add("guards", "condition dropped", operand, [head === "and" ? "true" : "false"], operand, [head === "and" ? HOLDS : FAILS]);
+    }
   } else if (head === "as-contract?" || head === "restrict-assets?") {
     const allowances = form.items[head === "as-contract?" ? 1 : 2];
-    if (allowances.items.length > 0) {
-      add("guards", "allowance opened", allowances, "((with-all-assets-unsafe))");
-      add("guards", "allowance closed", allowances, "()");
-    } else {
-      add("guards", "allowance opened", allowances, "((with-all-assets-unsafe))");
-    }
+    add("guards", "allowance opened", allowances, ["((with-all-assets-unsafe))"]);
+    if (allowances.items.length > 0) add("guards", "allowance closed", allowances, ["()"]);
   } else if (head === "if") {
     const [yes, no] = [2, 3].map(text);
     const refuses = [yes, no].map((branch) => /^(ERR_[A-Z0-9_]+|\(err [^()]*\)|none)$/.test(branch));
     if (refuses[0] !== refuses[1]) {
-      add("guards", "removed", form, `(if ${refuses[0]} ${no} ${yes})`, refuses[0] ? no : yes);
-      add("guards", "inverted", form, `(if (not ${text(1)}) ${yes} ${no})`);
+      const passes = [`(if ${refuses[0]} ${no} ${yes})`, refuses[0] ? no : yes];
+      add("guards", "removed", form, passes, form.items[1], [refuses[0] ? FAILS : HOLDS]);
+      add("guards", "inverted", form, [`(if (not ${text(1)}) ${yes} ${no})`], form.items[1], [TURNS]);
     } else if (isClamp(source, form)) {
-      add("guards", "clamp removed", form, yes);
-      add("guards", "clamp removed", form, no);
+      add("guards", "clamp removed", form, [yes], form.items[1], [HOLDS]);
+      add("guards", "clamp removed", form, [no], form.items[1], [FAILS]);
     } else {
-      add("branches", "always", form, `(if true ${yes} ${no})`);
-      add("branches", "never", form, `(if false ${yes} ${no})`);
+      add("branches", "always", form, [`(if true ${yes} ${no})`], form.items[1], [HOLDS]);
+      add("branches", "never", form, [`(if false ${yes} ${no})`], form.items[1], [FAILS]);
     }
   }
   if (head in NEXT_TO && form.items.length === 3) {
-    add("boundaries", "boundary moved", form, `(${NEXT_TO[head]} ${text(1)} ${text(2)})`);
+    add("boundaries", "boundary moved", form, [`(${NEXT_TO[head]} ${text(1)} ${text(2)})`]);
   }
-  if (head in roundings) add("roundings", "rounded the other way", form.items[0], roundings[head]);
+  if (head in roundings) add("roundings", "rounded the other way", form.items[0], [roundings[head]]);
   const checked = head === "try!" && checks.has(calledBy(source, form.items[1]));
-  if (WRITES.has(head) || (isStep && STEPS.has(head) && !checked)) add("steps", "left out", form, "true");
+  if (WRITES.has(head) || (isStep && STEPS.has(head) && !checked)) add("steps", "left out", form, ["true"]);
 }
 
 /** A statement: a form whose value nobody uses, in the body of a begin or let. */

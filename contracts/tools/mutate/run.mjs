@@ -9,28 +9,41 @@ const SILENCE_MS = 240_000;
 const POLL_MS = 500;
 const FAILURES_ALLOWED = 3;
 
-/** Map of mutant id to { state: "killed" | "survived" | "not viable" | "timeout", … }. Fills `red` with tests that fail anyway. */
-export async function runJob({ root, mutantFolder, name, mutants, files, red }) {
+/**
+ * Tries the mutants of groups { name, switched, files, mutants } one after the other. Map of mutant id to
+ * { state: "killed" | "survived" | "not viable" | "timeout" | "apart", … }; "apart" is one that cannot be switched.
+ * Fills `red` with tests that fail anyway; tells `note` of every result as it comes.
+ */
+export async function runGroups({ root, mutantFolder, groups, red, note = () => {} }) {
   const results = new Map();
   let failures = 0;
-  while (results.size < mutants.length) {
-    const left = mutants.filter(({ id }) => !results.has(id));
-    const { begun, hung, output } = await drive({ root, mutantFolder, files, mutants: left, red, name, note: (id, result) => results.set(id, result) });
-    if (hung && begun && !results.has(begun)) results.set(begun, { state: "timeout" });
-    const progressed = left.some(({ id }) => results.has(id));
-    if (!progressed) failures += 1;
-    if (failures === FAILURES_ALLOWED) throw new Error(`the driver for ${name} gets nowhere:\n${output.slice(-4_000)}`);
+  const keep = (id, result) => {
+    results.set(id, result);
+    note(id, result);
+  };
+  for (;;) {
+    const left = groups.map((group) => ({ ...group, mutants: group.mutants.filter(({ id }) => !results.has(id)) })).filter(({ mutants }) => mutants.length > 0);
+    if (left.length === 0) return results;
+    const before = results.size;
+    const { begun, hung, output } = await drive({ root, mutantFolder, groups: left, red, note: keep });
+    if (hung && begun && !results.has(begun)) keep(begun, { state: "timeout" });
+    if (results.size === before) failures += 1;
+    if (failures === FAILURES_ALLOWED) throw new Error(`the driver gets nowhere:\n${output.slice(-4_000)}`);
   }
-  return results;
 }
 
-async function drive({ root, mutantFolder, files, mutants, red, name, note }) {
+/** What a driver has to know of a mutant. */
+const slim = ({ id, contract, fn, errors, path, real, sources, wraps = [] }, switched) => ({
+  id, contract, fn, errors, path, real, ...(switched ? { wraps } : { sources }),
+});
+
+async function drive({ root, mutantFolder, groups, red, note }) {
   const folder = mkdtempSync(join(tmpdir(), "whale-mutants-job-"));
   const out = join(folder, "out.jsonl");
   const job = join(folder, "job.json");
-  const slim = mutants.map(({ id, contract, fn, errors, path, real, sources }) => ({ id, contract, fn, errors, path, real, sources }));
+  const slimmed = groups.map((group) => ({ ...group, mutants: group.mutants.map((mutant) => slim(mutant, group.switched)) }));
   writeFileSync(out, "");
-  writeFileSync(job, JSON.stringify({ root, mutantFolder, files, out, mutants: slim }));
+  writeFileSync(job, JSON.stringify({ root, mutantFolder, out, groups: slimmed }));
   const vitest = [join(root, "node_modules", "vitest", "vitest.mjs"), "run", "--config", join(root, "tools", "mutate", "vitest.config.mjs")];
   const child = spawn(process.execPath, vitest, { cwd: root, env: { ...process.env, MUTATE_JOB: job }, detached: true });
   let output = "";
@@ -43,7 +56,6 @@ async function drive({ root, mutantFolder, files, mutants, red, name, note }) {
 
   let read = 0;
   let begun;
-  let done = 0;
   let heard = Date.now();
   const listen = () => {
     if (!existsSync(out)) return;
@@ -53,13 +65,10 @@ async function drive({ root, mutantFolder, files, mutants, red, name, note }) {
       heard = Date.now();
       const { type, id, ...rest } = JSON.parse(line);
       if (type === "red") red.set(`${rest.file} ${rest.title}`, rest);
-      if (type === "ready") console.log(`${name}: ${mutants.length} mutants against ${rest.tests} tests of ${files.length} files`);
+      if (type === "ready") console.log(`${rest.name}: ${rest.mutants} mutants ${rest.switched ? "in one source" : "one by one"} against ${rest.tests} tests`);
+      if (type === "trouble") console.log(`${rest.name}: its mutants do not fit into one source: ${rest.error.slice(0, 300)}`);
       if (type === "begin") begun = id;
-      if (type === "end") {
-        note(id, rest);
-        done += 1;
-        if (done % 20 === 0) console.log(`${name}: ${done} of ${mutants.length}`);
-      }
+      if (type === "end") note(id, rest);
     }
   };
   let running = true;
