@@ -126,7 +126,7 @@ describe("the tests of a contract", () => {
     const names = contractNames();
     for (const name of names) expect(testsFor(name, unitTests(), names).first, name).not.toEqual([]);
     const { first, others } = testsFor("ballot-box", unitTests(), names);
-    expect(first).toEqual(["ballot-box.test.mjs"]);
+    expect(first).toContain("ballot-box.test.mjs");
     expect(others).toContain("pool-governance.test.mjs");
     expect(others).not.toContain("flow-token.test.mjs");
   });
