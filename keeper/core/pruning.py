@@ -38,13 +38,22 @@ def _few_and_large(network: Network, flow: Flow, limits: Limits) -> tuple[Flow, 
     total = sum(network.basket.values(network.basket.holdings))
     crumb = max(total // CRUMBS_PER_WHOLE, limits.dust_bps * total // (BPS_ONE * CRUMBS_PER_DUST))
     closed: frozenset[int] = frozenset()
-    while active := network.active(flow):
-        smallest = min(active, key=lambda lane: (sold_value(network, flow, lane), lane))
-        if len(active) <= limits.max_legs and sold_value(network, flow, smallest) >= crumb:
+    while active := sorted(network.active(flow), key=lambda lane: (sold_value(network, flow, lane), lane)):
+        if len(active) <= limits.max_legs and sold_value(network, flow, active[0]) >= crumb:
             break
-        closed |= {smallest}
-        flow = without(network, flow, smallest, closed)
+        flow, closed = _without_smallest(network, flow, active, closed)
     return flow, closed
+
+
+def _without_smallest(
+    network: Network, flow: Flow, active: list[int], closed: frozenset[int]
+) -> tuple[Flow, frozenset[int]]:
+    """Close the smallest lane that the rest can do without: the first of two legs in a row carries both."""
+    for lane in active:
+        rest = without(network, flow, lane, closed | {lane})
+        if network.active(rest) and min(network.holdings(rest)) >= 0:
+            return rest, closed | {lane}
+    return without(network, flow, active[0], closed | {active[0]}), closed | {active[0]}
 
 
 def _is_cheaper(network: Network, one: Flow, other: Flow, limits: Limits) -> bool:

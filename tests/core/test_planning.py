@@ -389,6 +389,16 @@ def test_plan__no_price_for_stx_itself__is_refused() -> None:
         plan_rebalance({"STX": 1}, {"STX": 10_000}, MicroStx(0), {}, book(), EMPTY_MARKET, limits())
 
 
+def test_plan__one_leg_allowed_and_two_in_a_row_wanted__keeps_the_first() -> None:
+    prices = {"STX": 10**12, "DIKO": 10**8, "WELSH": 10**8}
+    near, nearer = {"STX": 10**9, "DIKO": 9_851 * 10**9}, {"WELSH": 10**13, "DIKO": 9_700 * 10**9}
+    view = market(first=Pool(near), second=Pool(nearer))
+
+    made = plan({"STX": 73_591_973}, {"DIKO": 1_136, "WELSH": 8_864}, view, prices=prices, max_legs=1)
+
+    assert [(leg.sell, leg.buy) for leg in made.legs] == [("STX", "DIKO")]
+
+
 def test_plan__drift_it_reports__is_the_vaults_own() -> None:
     holdings = {"STX": 7_000 * STX, "ALEX": 3_000 * units("ALEX")}
     target = {"STX": 6_000, "ALEX": 4_000}
