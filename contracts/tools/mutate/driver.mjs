@@ -103,7 +103,10 @@ function turnOn() {
 async function failureOf(test) {
   try {
     await within(TEST_MS, (async () => {
+      machine.opened = () => {};
       await prepare(test);
+      // Also in a session that the test itself opens.
+      if (group.switched) machine.opened = turnOn;
       if (group.switched) turnOn();
       await test.run({});
       for (const suite of around(test.suite).reverse()) for (const hook of suite.afterEach) await hook();
@@ -121,6 +124,7 @@ async function firstFailureOf(tests) {
     machine.restore(PRISTINE);
     await machine.openSession();
     if (group.switched) turnOn();
+    machine.opened = group.switched ? turnOn : () => {};
     for (const test of tests) {
       for (const suite of around(test.suite)) {
         if (begun.includes(suite)) continue;
@@ -165,6 +169,7 @@ async function isSound(unit, units, mutant) {
     if (!group.switched) machine.swap({ ...mutant, mutated: mutant.real });
     for (const neighbour of units.filter((each) => startOf(each) === startOf(unit))) {
       const failure = await neighbour.run();
+      if (failure?.name === "RuntimeError") throw failure;
       neighbour.sound = failure === null;
       if (performance.now() - lastWord > ALIVE_MS) say({ type: "alive" });
       if (failure) say({ type: "red", file: neighbour.file, title: neighbour.title, error: String(failure.message).slice(0, 300) });
@@ -210,11 +215,12 @@ async function tryMutant(units, mutant) {
     const failure = await unit.run();
     unit.ms = performance.now() - start;
     if (performance.now() - lastWord > ALIVE_MS) say({ type: "alive" });
+    if (failure?.name === "RuntimeError") return { broke: true };
     if (failure === null || !(await isSound(unit, units, mutant))) continue;
     const did = kills.get(unit) ?? kills.set(unit, {}).get(unit);
     for (const key of [`${mutant.contract} ${mutant.fn}`, mutant.contract]) did[key] = (did[key] ?? 0) + 1;
     const [error] = String(failure.message).split("\n");
-    return { state: "killed", file: unit.file, title: unit.title, error: error.slice(0, 200), broken: failure.name === "RuntimeError" };
+    return { state: "killed", file: unit.file, title: unit.title, error: error.slice(0, 200) };
   }
   return { state: "survived" };
 }
@@ -284,8 +290,12 @@ async function tryGroup() {
       machine.swap({ ...mutant, mutated: mutant.source });
     }
     const result = await tryMutant(units, mutant);
+    if (result.broke) {
+      say({ type: "broke", id: mutant.id });
+      return false;
+    }
     say({ type: "end", id: mutant.id, index: mutant.index, ...result, ms: Math.round(performance.now() - start) });
-    if (result.broken || (!group.switched && tried >= MUTANTS_EACH)) return false;
+    if (!group.switched && tried >= MUTANTS_EACH) return false;
   }
   return true;
 }

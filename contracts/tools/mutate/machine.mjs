@@ -62,7 +62,7 @@ export class Machine {
   }
 
   #answer(sdk, name) {
-    if (name === "initSession") return (cwd, manifest) => this.openSession(manifest, cwd);
+    if (name === "initSession") return (cwd, manifest) => this.openSession(manifest, cwd).then(() => this.opened());
     if (!this.#replaced) this.#looked = true;
     if (name === "deployContract" && this.#swap) {
       const { real, mutated } = this.#swap;
@@ -76,6 +76,9 @@ export class Machine {
   get needsOwnSession() {
     return this.#looked || !this.#replaced;
   }
+
+  /** Called after a test has opened a session itself. */
+  opened = () => {};
 
   /** The manifest's session stands open, and nobody has looked at it yet. */
   begin() {

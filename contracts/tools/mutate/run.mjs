@@ -16,6 +16,7 @@ const FAILURES_ALLOWED = 3;
  */
 export async function runGroups({ root, mutantFolder, groups, red, note = () => {} }) {
   const results = new Map();
+  const breakdowns = new Set();
   let failures = 0;
   const keep = (id, result) => {
     results.set(id, result);
@@ -25,9 +26,12 @@ export async function runGroups({ root, mutantFolder, groups, red, note = () => 
     const left = groups.map((group) => ({ ...group, mutants: group.mutants.filter(({ id }) => !results.has(id)) })).filter(({ mutants }) => mutants.length > 0);
     if (left.length === 0) return results;
     const before = results.size;
-    const { begun, hung, output } = await drive({ root, mutantFolder, groups: left, red, note: keep });
+    const { begun, hung, broke, output } = await drive({ root, mutantFolder, groups: left, red, note: keep });
     if (hung && begun && !results.has(begun)) keep(begun, { state: "timeout" });
-    if (results.size === before) failures += 1;
+    // The virtual machine may break down for what came before; twice on the same mutant is the mutant's doing.
+    if (broke && breakdowns.has(broke)) keep(broke, { state: "killed", file: "", title: "", error: "the virtual machine breaks down" });
+    if (broke) breakdowns.add(broke);
+    if (results.size === before && !broke) failures += 1;
     if (failures === FAILURES_ALLOWED) throw new Error(`the driver gets nowhere:\n${output.slice(-4_000)}`);
   }
 }
@@ -56,6 +60,7 @@ async function drive({ root, mutantFolder, groups, red, note }) {
 
   let read = 0;
   let begun;
+  let broke;
   let heard = Date.now();
   const listen = () => {
     if (!existsSync(out)) return;
@@ -68,6 +73,7 @@ async function drive({ root, mutantFolder, groups, red, note }) {
       if (type === "ready") console.log(`${rest.name}: ${rest.mutants} mutants ${rest.switched ? "in one source" : "one by one"} against ${rest.tests} tests`);
       if (type === "trouble") console.log(`${rest.name}: its mutants do not fit into one source: ${rest.error.slice(0, 300)}`);
       if (type === "begin") begun = id;
+      if (type === "broke") broke = id;
       if (type === "end") note(id, rest);
     }
   };
@@ -85,5 +91,5 @@ async function drive({ root, mutantFolder, groups, red, note }) {
   listen();
   process.off("exit", stop);
   rmSync(folder, { recursive: true, force: true });
-  return { begun, hung, output };
+  return { begun, hung, broke, output };
 }
