@@ -96,11 +96,4 @@ export const MUTANTS = [
     breaks: [5],
     change: swap("(define-constant QUORUM_BPS u5100)", "(define-constant QUORUM_BPS u0)"),
   },
-  {
-    name: "a mandate's turnover is not counted",
-    contract: "pool-governance",
-    kind: "voted",
-    breaks: [5],
-    change: swap("(let ((turnover (+ (get turnover-ustx mandate) turnover-ustx))", "(let ((turnover turnover-ustx)"),
-  },
 ];
