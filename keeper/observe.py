@@ -1,6 +1,7 @@
 """Looks at the outside: prices from the web once a cycle, one pool's chain state at one pinned block."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -170,16 +171,19 @@ class Observer:
             return _broken(dex.name, exc)
 
     async def books(self, tip: Tip) -> dict[str, tuple[int, int]]:
-        """Return, per asset, what the vault has booked over all pools and what the chain says it has.
+        """Return, per asset, what all pools together own by the books and what the chain says the vault has.
 
         More than booked is a gift, which changes no price; less must never be.
         """
         vault = self._contracts.name("whale-pool-vault")
+        booked: Counter[str] = Counter()
+        for pool_id in range(1, await READ(self._contracts.pool_count, self._chain, tip) + 1):
+            rows = await READ(self._contracts.pool_assets, self._chain, tip, pool_id)
+            booked.update({row.asset: row.amount for row in rows})
         found: dict[str, tuple[int, int]] = {}
         for asset in self._assets.all():
-            booked = await READ(self._contracts.booked, self._chain, tip, asset.principal)
             has = await READ(self._contracts.balance, self._chain, tip, asset.principal, vault)
-            found[asset.symbol] = (booked, has)
+            found[asset.symbol] = (booked[asset.principal], has)
         return found
 
 

@@ -1,5 +1,5 @@
 ;; fee-treasury: the default fee account. It turns fee shares into the assets behind them, and those into FLOW.
-;; Trusts: the vault for redeeming, pool-books for tokens and venues, pool-oracle for prices, a venue only for the amount
+;; Trusts: the vault for redeeming, pool-portfolios for tokens and venues, pool-oracle for prices, a venue only for the amount
 ;; it was offered (believed by balance).
 ;; Holds: share tokens, STX, registered tokens and FLOW. Only FLOW leaves but through a venue, and only by governance.
 ;; Errors: u2500 to u2599; those of the vault (u13xx) pass unchanged.
@@ -71,8 +71,8 @@
 ;; ERR_NOT_ENOUGH, ERR_TOKEN_FAILED, ERR_VENUE_FAILED, ERR_VENUE_OVERREACHED, ERR_SLIPPAGE.
 (define-public (convert (from <ft>) (amount uint) (min-out uint) (dex <dex-adapter>))
   (let ((asset (contract-of from))
-        (code (contract-call? .pool-books get-adapter (contract-of dex)))
-        (unit (get unit (unwrap! (contract-call? .pool-books get-asset asset) ERR_NOT_FOR_SALE)))
+        (code (contract-call? .pool-portfolios get-adapter (contract-of dex)))
+        (unit (get unit (unwrap! (contract-call? .pool-portfolios get-asset asset) ERR_NOT_FOR_SALE)))
         (prices (contract-call? .pool-oracle get-prices (list asset .flow-token)))
         (from-before (try! (get-own-balance from)))
         (flow-before (get-flow)))

@@ -72,7 +72,7 @@
     (try! (assert-vault))
     (asserts! (is-some (contract-call? .pool-books get-pool pool-id)) ERR_NO_POOL)
     (try! (check-targets targets))
-    (let ((set (unwrap! (contract-call? .pool-books set-targets pool-id targets) ERR_TOO_MANY_ASSETS)))
+    (let ((set (unwrap! (contract-call? .pool-portfolios set-targets pool-id targets) ERR_TOO_MANY_ASSETS)))
       (print {
         topic: "target-set",
         pool-id: pool-id,
@@ -94,7 +94,7 @@
   )
   (begin
     (try! (assert-vault))
-    (let ((before (unwrap! (contract-call? .pool-books set-pauses pool-id flags) ERR_NO_POOL)))
+    (let ((before (unwrap! (contract-call? .pool-portfolios set-pauses pool-id flags) ERR_NO_POOL)))
       (print { topic: topic, pool-id: pool-id, by: by, before: before, after: flags })
       (ok true)
     )
@@ -106,11 +106,11 @@
 ;; Say that a token is real and how many decimals it has. Saying the same again changes nothing.
 ;; Caller: the vault. Emits: asset-registered. Fails: ERR_NOT_VAULT, ERR_BAD_DECIMALS.
 (define-public (register-asset (asset principal) (decimals uint))
-  (let ((known (get decimals (contract-call? .pool-books get-asset asset))))
+  (let ((known (get decimals (contract-call? .pool-portfolios get-asset asset))))
     (try! (assert-vault))
     (asserts! (<= decimals MAX_DECIMALS) ERR_BAD_DECIMALS)
     (asserts! (is-eq decimals (default-to decimals known)) ERR_BAD_DECIMALS)
-    (try! (contract-call? .pool-books set-asset asset decimals))
+    (try! (contract-call? .pool-portfolios set-asset asset decimals))
     (print { topic: "asset-registered", asset: asset, decimals: decimals })
     (ok true)
   )
@@ -121,7 +121,7 @@
 (define-public (admit-adapter (adapter principal))
   (let ((code (unwrap! (contract-hash? adapter) ERR_NOT_A_CONTRACT)))
     (try! (assert-vault))
-    (let ((before (try! (contract-call? .pool-books set-adapter adapter (some code)))))
+    (let ((before (try! (contract-call? .pool-portfolios set-adapter adapter (some code)))))
       (print { topic: "adapter-admitted", adapter: adapter, before: before, after: code })
       (ok true)
     )
@@ -133,7 +133,7 @@
 (define-public (remove-adapter (adapter principal))
   (begin
     (try! (assert-vault))
-    (let ((before (try! (contract-call? .pool-books set-adapter adapter none))))
+    (let ((before (try! (contract-call? .pool-portfolios set-adapter adapter none))))
       (print { topic: "adapter-removed", adapter: adapter, before: before })
       (ok true)
     )
@@ -193,7 +193,7 @@
 ;; Whether a target could be set. Fails: ERR_DUPLICATE_ASSET, ERR_BAD_SUM, ERR_UNKNOWN_ASSET.
 (define-read-only (check-targets (targets (list 10 { asset: principal, bps: uint })))
   (let ((checked (try! (fold check-target targets (ok { sum: u0, seen: (list) })))))
-    (asserts! (contract-call? .pool-books are-registered targets) ERR_UNKNOWN_ASSET)
+    (asserts! (is-none (index-of? (map is-registered targets) false)) ERR_UNKNOWN_ASSET)
     (ok (asserts! (is-eq (get sum checked) BPS_ONE) ERR_BAD_SUM))
   )
 )
@@ -212,6 +212,10 @@
     (asserts! (is-eq code (unwrap! (contract-hash? .pool-share) ERR_NOT_TEMPLATE)) ERR_NOT_TEMPLATE)
     (ok (asserts! (is-eq (get hash-bytes theirs) (get hash-bytes ours)) ERR_NOT_TEMPLATE))
   )
+)
+
+(define-private (is-registered (target { asset: principal, bps: uint }))
+  (is-some (contract-call? .pool-portfolios get-asset (get asset target)))
 )
 
 (define-private (check-target

@@ -1,8 +1,8 @@
 ;; pool-rebalancer: carries out one slice of a mandate. It holds a keeper's swaps to the mandate and the day's loss,
 ;; and sees to it that the pool ends nearer to its target than it began. After three days without a slice anybody
 ;; may take the keeper's place, within the same bounds and for the same pay.
-;; Trusts: the vault for measured amounts and for the price of every swap, pool-books and pool-valuation for what a
-;; pool has and is worth, pool-governance for mandates; who calls for nothing but the choice of swaps. Holds nothing.
+;; Trusts: the vault for measured amounts, for the price of every swap and for pauses, pool-valuation for what a pool
+;; has and is worth, pool-governance for mandates; who calls for nothing but the choice of swaps. Holds nothing.
 ;; Errors: u1400 to u1499, and those of the vault (u13xx) and of governance (u17xx) unchanged.
 ;; Rounding: what is sold is valued up, what is bought down; pay down. Times are seconds of block time.
 
@@ -22,10 +22,6 @@
 (define-constant ERR_NOT_KEEPER (err u1400))
 ;; There are no swaps in the slice.
 (define-constant ERR_NO_LEGS (err u1401))
-;; There is no pool of that number.
-(define-constant ERR_NO_POOL (err u1402))
-;; The pool is paused.
-(define-constant ERR_PAUSED (err u1403))
 ;; There is no mandate of that number.
 (define-constant ERR_NO_MANDATE (err u1404))
 ;; The price of something the pool holds is missing, stale or disputed.
@@ -46,8 +42,8 @@
 ;; whatever the first venue did is undone, because its failure crosses a contract call.
 ;; Caller: role "keeper"; anyone once neither the mandate nor the pool has had a slice for three days.
 ;; Emits: slice-executed, after the vault's leg-executed and keeper-paid.
-;; Fails: ERR_NOT_KEEPER, ERR_NO_LEGS, ERR_NO_POOL, ERR_PAUSED, ERR_NO_MANDATE, ERR_NO_PRICE, ERR_DAY_LOSS,
-;; ERR_DRIFT_NOT_LOWER; and what execute-leg, note-slice and pay-keeper fail with.
+;; Fails: ERR_NOT_KEEPER, ERR_NO_LEGS, ERR_NO_MANDATE, ERR_NO_PRICE, ERR_DAY_LOSS, ERR_DRIFT_NOT_LOWER; and what
+;; execute-leg, note-slice and pay-keeper fail with.
 (define-public (rebalance-pool
     (pool-id uint)
     (mandate-id uint)
@@ -66,8 +62,7 @@
         (mandate (contract-call? .pool-governance get-mandate mandate-id)))
     (asserts! (may-run keeper pool-id (get opened-at mandate)) ERR_NOT_KEEPER)
     (asserts! (> (len legs) u0) ERR_NO_LEGS)
-    (try! (assert-open pool-id))
-    (let ((before (try! (get-drift pool-id)))
+    (let ((before (try! (gauge-drift pool-id none)))
           (swapped (try! (fold run-leg legs (ok {
             pool-id: pool-id,
             slippage-bps: (get slippage-bps (get limits (unwrap! mandate ERR_NO_MANDATE))),
@@ -77,13 +72,12 @@
             fallbacks: u0,
             outs: (list),
           }))))
-          (after (try! (get-drift pool-id)))
+          (after (try! (gauge-drift pool-id (some (get known before)))))
           (value-ustx (get value-ustx before)))
       (asserts! (< (get drift-bps after) (get drift-bps before)) ERR_DRIFT_NOT_LOWER)
       (try! (contract-call? .pool-governance note-slice mandate-id pool-id slice (get sold swapped) value-ustx
         (get loss swapped)
       ))
-      (map-set last-slices pool-id stacks-block-time)
       (print {
         topic: "slice-executed",
         pool-id: pool-id,
@@ -95,7 +89,7 @@
         sold-ustx: (get sold swapped),
         bought-ustx: (get bought swapped),
         fallbacks: (get fallbacks swapped),
-        paid-ustx: (try! (settle-day pool-id value-ustx (get loss swapped) fee-ustx keeper)),
+        paid-ustx: (try! (settle-day pool-id value-ustx (get loss swapped) fee-ustx (get idle-ustx after) keeper)),
       })
       (ok {
         drift-before: (get drift-bps before),
@@ -113,7 +107,7 @@
 ;; An upper bound of what closing today's drift would cost, through direct pairs in one slice.
 ;; Fails: ERR_NO_PRICE, also for a pool that does not exist.
 (define-read-only (estimate-rebalance-cost (pool-id uint))
-  (let ((drift (try! (get-drift pool-id)))
+  (let ((drift (try! (gauge-drift pool-id none)))
         (bps (get drift-bps drift))
         ;; The drift was rounded down, so the bound takes one more.
         (turnover (if (is-eq bps u0) u0 (mul-div-up (+ bps u1) (get free-ustx drift) BPS_ONE)))
@@ -130,7 +124,7 @@
 
 ;; What a pool lost to swaps and paid to keepers today.
 (define-read-only (get-day (pool-id uint))
-  (default-to { loss-ustx: u0, pay-ustx: u0 } (map-get? days { pool-id: pool-id, day: (get-today) }))
+  (get-day-at pool-id (get-day-of stacks-block-time))
 )
 
 ;; When the last slice of a pool ran; none before its first.
@@ -156,12 +150,6 @@
       at (>= stacks-block-time (add-silence pool-id at))
       false
     )
-  )
-)
-
-(define-private (assert-open (pool-id uint))
-  (let ((pool (unwrap! (contract-call? .pool-books get-pool pool-id) ERR_NO_POOL)))
-    (ok (asserts! (not (get rebalances (get pauses pool))) ERR_PAUSED))
   )
 )
 
@@ -215,23 +203,28 @@
   )
 )
 
-;; Holds the day's loss to its bound, and pays the fee and a tenth, as far as the gas limit, the pool's idle STX and the
+;; Notes the slice, holds the day's loss to its bound, and pays the fee and a tenth, as far as the gas limit, the pool's idle STX and the
 ;; day's allowance go.
 (define-private (settle-day
     (pool-id uint)
     (value-ustx uint)
     (loss-ustx uint)
     (fee-ustx uint)
+    (idle-ustx uint)
     (keeper principal)
   )
-  (let ((today (get-day pool-id))
+  ;; The time is asked for once, for its cost.
+  (let ((now stacks-block-time)
+        (day (get-day-of now))
+        (today (get-day-at pool-id day))
         (loss (+ (get loss-ustx today) loss-ustx))
         (allowed (mul-div-down value-ustx MAX_DAY_PAY_BPS BPS_ONE))
         (left (if (> allowed (get pay-ustx today)) (- allowed (get pay-ustx today)) u0))
         (owed (lesser (preview-pay (lesser fee-ustx GAS_LIMIT_USTX)) left))
-        (pay (if (is-eq owed u0) u0 (lesser owed (get-idle-ustx pool-id)))))
+        (pay (lesser owed idle-ustx)))
     (asserts! (<= (* loss BPS_ONE) (* value-ustx MAX_DAY_LOSS_BPS)) ERR_DAY_LOSS)
-    (map-set days { pool-id: pool-id, day: (get-today) } { loss-ustx: loss, pay-ustx: (+ (get pay-ustx today) pay) })
+    (map-set last-slices pool-id now)
+    (map-set days { pool-id: pool-id, day: day } { loss-ustx: loss, pay-ustx: (+ (get pay-ustx today) pay) })
     (and (> pay u0) (try! (contract-call? .whale-pool-vault pay-keeper pool-id keeper pay)))
     (ok pay)
   )
@@ -239,12 +232,19 @@
 
 ;; --- arithmetic ---
 
-(define-private (get-drift (pool-id uint))
-  (ok (unwrap! (contract-call? .pool-valuation get-drift pool-id) ERR_NO_PRICE))
+(define-private (gauge-drift
+    (pool-id uint)
+    (known (optional { assets: (list 10 principal), prices: (list 10 (optional uint)) }))
+  )
+  (ok (unwrap! (contract-call? .pool-valuation gauge-drift pool-id known) ERR_NO_PRICE))
 )
 
-(define-private (get-today)
-  (/ stacks-block-time DAY_SECS)
+(define-private (get-day-of (at uint))
+  (/ at DAY_SECS)
+)
+
+(define-private (get-day-at (pool-id uint) (day uint))
+  (default-to { loss-ustx: u0, pay-ustx: u0 } (map-get? days { pool-id: pool-id, day: day }))
 )
 
 ;; Three days after the mandate opened or the pool had a slice, whichever is later.
@@ -252,17 +252,6 @@
   (let ((last-slice (default-to u0 (map-get? last-slices pool-id))))
     (+ SILENCE_SECS (if (> last-slice opened-at) last-slice opened-at))
   )
-)
-
-(define-private (get-idle-ustx (pool-id uint))
-  (fold add-idle (contract-call? .pool-books get-portfolio pool-id) u0)
-)
-
-(define-private (add-idle
-    (row { asset: principal, amount: uint, bps: uint, decimals: uint, unit: uint })
-    (sum uint)
-  )
-  (if (is-eq (get asset row) .stx-token) (+ sum (get amount row)) sum)
 )
 
 (define-private (preview-pay (fee-ustx uint))

@@ -1,5 +1,6 @@
 ;; pool-valuation: what pools and their assets are worth at the prices that independent sources agree on.
-;; Trusts: pool-books for what a pool holds, pool-oracle for prices, withdrawal-queue for what is owed.
+;; Trusts: pool-books for a pool's shares, pool-portfolios for what it holds, pool-oracle for prices, withdrawal-queue
+;; for what is owed.
 ;; Holds nothing and changes nothing.
 ;; Errors: u2400 to u2499. Rounding: value is given both ways, down and up, each rounded per asset.
 ;; Prices are STX per whole token with 12 decimals; values are micro-STX; shares have 6 decimals.
@@ -48,7 +49,7 @@
 
 ;; What a pool holds and wants. Needs no price.
 (define-read-only (get-assets (pool-id uint))
-  (map to-asset (contract-call? .pool-books get-portfolio pool-id))
+  (map to-asset (contract-call? .pool-portfolios get-portfolio pool-id))
 )
 
 ;; Micro-STX, rounded down and up per asset; only what is held needs a price.
@@ -81,17 +82,40 @@
 ;; How far a pool is from its target: half the sum of all gaps, in basis points of the value that queued withdrawals
 ;; will not take. A request below its own minimum takes nothing. Fails: ERR_NO_POOL, ERR_NO_PRICE, ERR_TOO_LARGE.
 (define-read-only (get-drift (pool-id uint))
-  (let ((pool (unwrap! (contract-call? .pool-books get-pool pool-id) ERR_NO_POOL))
-        (rows (get rows pool))
-        (values (try! (get-values rows)))
+  (let ((gauge (try! (gauge-drift pool-id none))))
+    (ok {
+      drift-bps: (get drift-bps gauge),
+      value-ustx: (get value-ustx gauge),
+      free-ustx: (get free-ustx gauge),
+    })
+  )
+)
+
+;; The same with the pool's idle STX and the prices it was measured at. Who measures twice in a call hands them in again,
+;; so that both are measured alike; they are asked for anew when the assets are others by now.
+;; Fails: ERR_NO_POOL, ERR_NO_PRICE, ERR_TOO_LARGE.
+(define-read-only (gauge-drift
+    (pool-id uint)
+    (known (optional { assets: (list 10 principal), prices: (list 10 (optional uint)) }))
+  )
+  (let ((total-shares (unwrap! (contract-call? .pool-books get-total-shares pool-id) ERR_NO_POOL))
+        (rows (contract-call? .pool-portfolios get-portfolio pool-id))
+        (assets (map get-row-asset rows))
+        (prices (if (is-eq (get assets known) (some assets))
+          (default-to (list) (get prices known))
+          (contract-call? .pool-oracle get-prices assets)
+        ))
+        (values (try! (get-values-at rows prices)))
         (value-ustx (fold add-down values u0))
-        (owed (unwrap! (contract-call? .withdrawal-queue get-owed pool-id value-ustx (get total-shares pool)) ERR_TOO_LARGE))
+        (owed (unwrap! (contract-call? .withdrawal-queue get-owed pool-id value-ustx total-shares) ERR_TOO_LARGE))
         (free-ustx (- value-ustx (lesser owed value-ustx)))
         (gaps (get gaps (fold add-gap rows { values: values, at: u0, owed: owed, free: free-ustx, gaps: u0 }))))
     (ok {
       drift-bps: (if (is-eq free-ustx u0) u0 (mul-div-down gaps BPS_ONE (* u2 free-ustx))),
       value-ustx: value-ustx,
       free-ustx: free-ustx,
+      idle-ustx: (fold add-idle rows u0),
+      known: { assets: assets, prices: prices },
     })
   )
 )
@@ -99,7 +123,7 @@
 ;; Micro-STX of `amount` base units at the agreed price, rounded down and up.
 ;; Fails: ERR_UNKNOWN_ASSET, ERR_NO_PRICE, ERR_TOO_LARGE.
 (define-read-only (get-asset-value (asset principal) (amount uint))
-  (let ((unit (get unit (unwrap! (contract-call? .pool-books get-asset asset) ERR_UNKNOWN_ASSET)))
+  (let ((unit (get unit (unwrap! (contract-call? .pool-portfolios get-asset asset) ERR_UNKNOWN_ASSET)))
         (price (get price (unwrap! (contract-call? .pool-oracle get-consensus-price asset) ERR_NO_PRICE))))
     (asserts! (and (<= amount MAX_AMOUNT) (<= price MAX_PRICE)) ERR_TOO_LARGE)
     (ok { price: price, down: (mul-div-down amount price unit), up: (mul-div-up amount price unit) })
@@ -127,7 +151,14 @@
 )
 
 (define-private (get-values (rows (list 10 { asset: principal, amount: uint, bps: uint, decimals: uint, unit: uint })))
-  (let ((prices (contract-call? .pool-oracle get-prices (map get-row-asset rows))))
+  (get-values-at rows (contract-call? .pool-oracle get-prices (map get-row-asset rows)))
+)
+
+(define-private (get-values-at
+    (rows (list 10 { asset: principal, amount: uint, bps: uint, decimals: uint, unit: uint }))
+    (prices (list 10 (optional uint)))
+  )
+  (begin
     (asserts! (is-none (index-of? (map is-priced rows prices) false)) ERR_NO_PRICE)
     (asserts! (is-none (index-of? (map is-fitting rows prices) false)) ERR_TOO_LARGE)
     (let ((values (map to-value rows prices)))
@@ -184,6 +215,13 @@
     price: (default-to u0 price),
     value-ustx: (get down (to-value row price)),
   }
+)
+
+(define-private (add-idle
+    (row { asset: principal, amount: uint, bps: uint, decimals: uint, unit: uint })
+    (sum uint)
+  )
+  (if (is-eq (get asset row) .stx-token) (+ sum (get amount row)) sum)
 )
 
 ;; What is owed comes off the STX side, even below zero.

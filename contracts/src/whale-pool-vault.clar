@@ -1,10 +1,11 @@
 ;; whale-pool-vault: the door of every pool. It knows who calls, holds the assets and moves them; pool-desk decides what
-;; may come and go, pool-office what is set up, pool-valuation what it is worth, pool-books what belongs to whom.
+;; may come and go, pool-office what is set up, pool-valuation what it is worth; pool-books and pool-portfolios know what
+;; belongs to whom.
 ;; Trusts: pool-access for roles, its own contracts behind it, pool-oracle for prices, governance for which tokens are
 ;; real, a venue only for the amount it was offered (believed by balance).
 ;; Holds: STX, the registered tokens and escrowed shares. Books are internal: what is sent here uninvited is nobody's.
 ;; Errors: u1300 to u1399, shared with pool-desk and pool-office: one code has one meaning. Those of the contracts
-;; behind (u21xx to u24xx) pass unchanged.
+;; behind (u21xx to u24xx, u35xx) pass unchanged.
 ;; Rounding: for the pool. What is sold is valued up and what is bought down; the desk rounds the rest.
 
 (use-trait ft .sip-010-trait.sip-010-trait)
@@ -203,7 +204,7 @@
   )
   (let ((sold-asset (contract-of from))
         (bought-asset (contract-of to))
-        (trade (contract-call? .pool-books get-trade pool-id sold-asset bought-asset (contract-of dex)))
+        (trade (contract-call? .pool-portfolios get-trade pool-id sold-asset bought-asset (contract-of dex)))
         (prices (contract-call? .pool-oracle get-prices (list sold-asset bought-asset))))
     (try! (assert-role "rebalancer" ERR_NOT_REBALANCER))
     (asserts! (get exists trade) ERR_NO_POOL)
@@ -219,7 +220,7 @@
       (let ((swapped (try! (swap from to amount min-out dex)))
             (spent (get spent swapped))
             (received (get received swapped)))
-        (try! (contract-call? .pool-books note-swap pool-id sold-asset bought-asset spent received))
+        (try! (contract-call? .pool-portfolios note-swap pool-id sold-asset bought-asset spent received))
         (let ((sold (mul-div-up spent from-price (get unit source)))
               (bought (mul-div-down received to-price (get unit sink))))
           (asserts! (>= (* bought BPS_ONE) (* sold (get-least-bps max-slippage-bps))) ERR_BELOW_CONSENSUS)
@@ -247,7 +248,7 @@
     (try! (assert-role "rebalancer" ERR_NOT_REBALANCER))
     (asserts! (> amount-ustx u0) ERR_ZERO_AMOUNT)
     (asserts! (<= amount-ustx MAX_KEEPER_PAY_USTX) ERR_PAY_TOO_HIGH)
-    (unwrap! (contract-call? .pool-books note-expense pool-id amount-ustx) ERR_NOT_ENOUGH_IDLE)
+    (unwrap! (contract-call? .pool-portfolios note-expense pool-id amount-ustx) ERR_NOT_ENOUGH_IDLE)
     (try! (send-ustx amount-ustx to))
     (print { topic: "keeper-paid", pool-id: pool-id, keeper: to, ustx: amount-ustx })
     (ok true)
@@ -350,7 +351,7 @@
   )
 )
 
-;; --- views: what the contracts behind this one say ---
+;; --- views: what the contracts behind this one say of a pool ---
 
 (define-read-only (get-pool-count)
   (contract-call? .pool-books get-pool-count)
@@ -386,35 +387,9 @@
   (contract-call? .pool-valuation get-drift pool-id)
 )
 
-(define-read-only (get-asset-value (asset principal) (amount uint))
-  (contract-call? .pool-valuation get-asset-value asset amount)
-)
-
 ;; Queued requests, oldest first.
 (define-read-only (get-queue (pool-id uint))
   (contract-call? .withdrawal-queue get-queue pool-id)
-)
-
-;; What all pools together own of an asset, by the books.
-(define-read-only (get-booked (asset principal))
-  (contract-call? .pool-books get-booked asset)
-)
-
-(define-read-only (get-decimals (asset principal))
-  (get decimals (contract-call? .pool-books get-asset asset))
-)
-
-;; The code hash a venue was admitted with.
-(define-read-only (get-adapter (adapter principal))
-  (contract-call? .pool-books get-adapter adapter)
-)
-
-(define-read-only (get-fee-account)
-  (get fee-account (contract-call? .pool-terms get-accounts))
-)
-
-(define-read-only (get-insurance-account)
-  (get insurance-account (contract-call? .pool-terms get-accounts))
 )
 
 ;; Whether a target could be set.

@@ -12,6 +12,7 @@ const FIRST_CODE = {
   "pool-access": 1_100n,
   "pool-share": 1_200n,
   "flow-staking": 1_600n,
+  "pool-portfolios": 3_500n,
   "pool-books": 2_100n,
   "pool-terms": 2_200n,
   "withdrawal-queue": 2_300n,

@@ -38,6 +38,7 @@ const CHAIN = [
   "pool-share",
   ["pool-share-1", "pool-share"],
   ["pool-share-2", "pool-share"],
+  "pool-portfolios",
   "pool-books",
   "pool-terms",
   "withdrawal-queue",
@@ -74,6 +75,7 @@ export const OWN = [
   "pool-access",
   "pool-share",
   "flow-staking",
+  "pool-portfolios",
   "pool-books",
   "pool-terms",
   "withdrawal-queue",
@@ -267,7 +269,8 @@ async function bootAfresh({ realOracle = false }) {
   expect(createPool("pool-share-1").result).toEqual(Cl.ok(u(1)));
 }
 
-const STATE = ["sip-010-trait", "stx-token", "pool-books", "pool-terms", "withdrawal-queue", ["pool-desk", "mock:open-desk"]];
+const STATE = ["sip-010-trait", "stx-token", "pool-portfolios", "pool-books", "pool-terms", "withdrawal-queue", ["pool-desk", "mock:open-desk"],
+  ["pool-office", "mock:open-office"]];
 
 /** A fresh chain with the state contracts alone, and somebody in the desk's place who writes what a test says. */
 export function bootState() {
@@ -358,7 +361,12 @@ export const drift = (id = 1) => read("whale-pool-vault", "get-drift", u(id));
 export const queue = () => read("whale-pool-vault", "get-queue", u(1));
 export const held = (asset, id = 1) =>
   read("whale-pool-vault", "get-pool-assets", u(id)).find((row) => row.asset === asset)?.amount ?? 0n;
-export const booked = (asset) => read("whale-pool-vault", "get-booked", p(asset));
+/** What all pools together own of an asset, by the books. */
+export const booked = (asset) => {
+  const ids = Array.from({ length: Number(read("whale-pool-vault", "get-pool-count")) }, (_, n) => u(n + 1));
+  const rows = ids.flatMap((id) => read("pool-portfolios", "get-portfolio", id));
+  return rows.reduce((sum, row) => (row.asset === asset ? sum + row.amount : sum), 0n);
+};
 export const sharesOf = (person, token = "pool-share-1") => read(token, "get-balance", p(person));
 export const stxOf = (person) => read("stx-token", "get-balance", p(person));
 export const tokensOf = (asset, person) => (asset === STX_TOKEN ? stxOf(person) : read(asset, "get-balance", p(person)));

@@ -85,7 +85,7 @@ function expectPools() {
     expect(rows.map((row) => Number(row.bps)).sort()).toEqual(Object.values(bps).sort());
   });
   for (const name of ADAPTERS) {
-    expect(ask("whale-pool-vault", "get-adapter", Cl.contractPrincipal(deployer, name)), name).not.toBeNull();
+    expect(ask("pool-portfolios", "get-adapter", Cl.contractPrincipal(deployer, name)), name).not.toBeNull();
   }
 }
 

@@ -95,14 +95,14 @@ describe("governance", () => {
     expect(register(0n).topics).toEqual(["asset-registered"]);
     expect(register(0n).result).toBeOk(Cl.bool(true));
     expectError(register(6n), errors.ERR_BAD_DECIMALS);
-    expect(read("whale-pool-vault", "get-decimals", p(STX_TOKEN))).toBe(6n);
-    expect(read("whale-pool-vault", "get-decimals", p(VAULT))).toBe(null);
+    expect(read("pool-portfolios", "get-asset", p(STX_TOKEN))).toMatchObject({ decimals: 6n });
+    expect(read("pool-portfolios", "get-asset", p(VAULT))).toBe(null);
   });
 
   it("admits contracts by their code", () => {
     const { prints } = call(DEPLOYER, "whale-pool-vault", "admit-adapter", ours("fair-adapter"));
     expect(prints[0].after).toMatch(/^[0-9a-f]{64}$/);
-    expect(read("whale-pool-vault", "get-adapter", ours("fair-adapter"))).toBe(prints[0].after);
+    expect(read("pool-portfolios", "get-adapter", ours("fair-adapter"))).toBe(prints[0].after);
     expectError(call(DEPLOYER, "whale-pool-vault", "admit-adapter", p(alice)), errors.ERR_NOT_A_CONTRACT);
     expectError(call(DEPLOYER, "whale-pool-vault", "admit-adapter", ours("not-deployed")), errors.ERR_NOT_A_CONTRACT);
   });
@@ -143,14 +143,14 @@ describe("governance", () => {
   });
 
   it("names the accounts that fees and the insurance part go to", () => {
-    for (const [fn, view, before] of [
-      ["set-fee-account", "get-fee-account", who.fees],
-      ["set-insurance-account", "get-insurance-account", at("insurance-fund")],
+    for (const [fn, name, before] of [
+      ["set-fee-account", "fee-account", who.fees],
+      ["set-insurance-account", "insurance-account", at("insurance-fund")],
     ]) {
       expect(call(DEPLOYER, "whale-pool-vault", fn, p(carol)).prints).toEqual([
         { topic: `${fn.slice(4)}-set`, before, after: carol },
       ]);
-      expect(read("whale-pool-vault", view)).toBe(carol);
+      expect(read("pool-terms", "get-accounts")[name]).toBe(carol);
     }
   });
 });

@@ -67,7 +67,7 @@ describe("a slice of anyone", () => {
     expectError(rebalance([[STX_TOKEN, A, STX], [A, STX_TOKEN, STX / 2n]], { by }), errors.ERR_DRIFT_NOT_LOWER);
     expectError(rebalance([[STX_TOKEN, A, STX, 0n, "lying-adapter"]], { by }), vault.ERR_BELOW_CONSENSUS);
     must(guardian, "whale-pool-vault", "emergency-pause", u(1));
-    expectError(rebalance(ONE, { by }), errors.ERR_PAUSED);
+    expectError(rebalance(ONE, { by }), vault.ERR_PAUSED);
     must(guardian, "whale-pool-vault", "emergency-resume", u(1));
     pass(2, { open: 7n * DAY });
     expectError(rebalance(ONE, { by }), votes.ERR_REPLACED); // an older mandate is no way around the newer one's silence

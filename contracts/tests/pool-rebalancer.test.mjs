@@ -47,11 +47,11 @@ describe("rebalance-pool", () => {
 
   it("needs swaps, a pool, a mandate and no pause", () => {
     expectError(rebalance([]), errors.ERR_NO_LEGS);
-    for (const pool of [0, 2]) expectError(rebalance(FULL, { pool }), errors.ERR_NO_POOL);
+    for (const pool of [0, 2]) expectError(rebalance(FULL, { pool }), errors.ERR_NO_PRICE);
     for (const id of [0, 2]) expectError(rebalance(FULL, { mandate: id }), errors.ERR_NO_MANDATE);
     for (const id of [0, 1]) {
       must(who.guardian, "whale-pool-vault", "emergency-pause", u(id));
-      expectError(rebalance(FULL), errors.ERR_PAUSED);
+      expectError(rebalance(FULL), vault.ERR_PAUSED);
       must(who.guardian, "whale-pool-vault", "emergency-resume", u(id));
     }
     expect(rebalance(FULL).result.type).toBe("ok");
@@ -72,7 +72,7 @@ describe("rebalance-pool", () => {
     must(who.guardian, "whale-pool-vault", "set-pauses", u(1), flags(true, true, false));
     expect(rebalance([[STX_TOKEN, A, STX]]).result.type).toBe("ok");
     must(who.guardian, "whale-pool-vault", "set-pauses", u(1), flags(false, false, true));
-    expectError(rebalance([[STX_TOKEN, A, STX]], { slice: 2 }), errors.ERR_PAUSED);
+    expectError(rebalance([[STX_TOKEN, A, STX]], { slice: 2 }), vault.ERR_PAUSED);
   });
 
   it("runs each slice once and in order", () => {

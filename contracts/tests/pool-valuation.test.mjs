@@ -1,7 +1,8 @@
+import { Cl } from "@stacks/transactions";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import {
-  A, at, B, boot, C, call, collect, createPool, DAY, DEPLOYER, deposit, errorsOf, invest, leg, MAX_UINT, must, ours,
+  A, at, B, boot, C, call, collect, createPool, DAY, DEPLOYER, deposit, errorsOf, held, invest, leg, MAX_UINT, must, ours,
   p, pool, price, PRICE_ONE, read, rest, silence, STX, STX_TOKEN, u, wait, who, withdraw,
 } from "./kit.mjs";
 
@@ -94,6 +95,22 @@ describe("drift", () => {
     price(A, (199n * PRICE_ONE) / 100n);
     const { "value-ustx": all, "free-ustx": rests } = view("get-drift");
     expect(rests).toBe(all);
+  });
+
+  it("is measured again at the same prices, unless the assets are others by now", () => {
+    const gauge = (known) => read("pool-valuation", "gauge-drift", u(1), known);
+    const first = gauge(Cl.none());
+    expect(first).toMatchObject({ ...view("get-drift"), "idle-ustx": held(STX_TOKEN) });
+    expect(first.known.assets).toEqual([STX_TOKEN, A, B]);
+    const known = (assets, prices) =>
+      Cl.some(Cl.tuple({ assets: Cl.list(assets.map(p)), prices: Cl.list(prices.map((one) => (one === null ? Cl.none() : Cl.some(u(one))))) }));
+    price(A, 3n * PRICE_ONE);
+    expect(gauge(known(first.known.assets, first.known.prices))).toEqual(first);
+    expect(gauge(Cl.none())["value-ustx"]).toBeGreaterThan(first["value-ustx"]);
+    for (const [assets, prices] of [[[STX_TOKEN, B, A], first.known.prices], [[STX_TOKEN, A], first.known.prices.slice(2)], [[], []]]) {
+      expect(gauge(known(assets, prices))).toEqual(gauge(Cl.none()));
+    }
+    expect(gauge(known(first.known.assets, [PRICE_ONE, null, PRICE_ONE]))).toEqual({ err: errors.ERR_NO_PRICE });
   });
 
   it("of an empty pool is none", () => {

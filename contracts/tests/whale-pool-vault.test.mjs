@@ -266,7 +266,7 @@ describe("views", () => {
     for (const fn of ["get-pool-total-value", "get-share-price", "get-drift", "get-pool-allocation"]) {
       expect(read("whale-pool-vault", fn, u(1))).toEqual({ err: errorsOf("pool-valuation").ERR_NO_PRICE });
     }
-    expect(read("whale-pool-vault", "get-asset-value", p(C), u(1))).toEqual({ err: errorsOf("pool-valuation").ERR_UNKNOWN_ASSET });
+    expect(read("pool-valuation", "get-asset-value", p(C), u(1))).toEqual({ err: errorsOf("pool-valuation").ERR_UNKNOWN_ASSET });
   });
 
   it("start a pool at one STX a share, no value and no drift", () => {
@@ -304,8 +304,8 @@ describe("views", () => {
 
   it("value with the pool's decimals, down and up", () => {
     price(B, 3n);
-    expect(read("whale-pool-vault", "get-asset-value", p(B), u(10n ** 14n + 1n))).toEqual({ price: 3n, down: 3n, up: 4n });
-    expect(read("whale-pool-vault", "get-asset-value", p(B), u(0))).toEqual({ price: 3n, down: 0n, up: 0n });
+    expect(read("pool-valuation", "get-asset-value", p(B), u(10n ** 14n + 1n))).toEqual({ price: 3n, down: 3n, up: 4n });
+    expect(read("pool-valuation", "get-asset-value", p(B), u(0))).toEqual({ price: 3n, down: 0n, up: 0n });
   });
 });
 

@@ -135,10 +135,6 @@ class PoolContracts:
         answer = await self._read(reader, tip, VAULT, "get-pool-total-value", uint(pool_id))
         return MicroStx(plain.number(answer, "get-pool-total-value"))
 
-    async def booked(self, reader: ContractReader, tip: Tip, asset: str) -> int:
-        """Return the base units of an asset that the vault's books hold over all pools."""
-        return plain.number(await self._read(reader, tip, VAULT, "get-booked", principal(asset)), "get-booked")
-
     # --- governance ---
 
     async def proposal(self, reader: ContractReader, tip: Tip, proposal_id: int) -> Proposal | None:

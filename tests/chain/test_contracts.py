@@ -136,14 +136,13 @@ async def test_queue__one_waiting__is_named() -> None:
     assert await OURS_DEPLOYED.queue(Answers({"get-queue": list_([row])}), TIP, 3) == (QueuedWithdrawal(US, 1, 2, 3),)
 
 
-async def test_numbers__drift_price_value_booked_count__are_read() -> None:
+async def test_numbers__drift_price_value_count__are_read() -> None:
     drift = tuple_({"drift-bps": uint(1_800), "value-ustx": uint(10), "free-ustx": uint(9)})
     reader = Answers(
         {
             "get-drift": ok(drift),
             "get-share-price": ok(uint(11)),
             "get-pool-total-value": ok(uint(12)),
-            "get-booked": uint(13),
             "get-outflow": uint(15),
             "get-pool-count": uint(3),
             "get-balance": ok(uint(14)),
@@ -153,7 +152,6 @@ async def test_numbers__drift_price_value_booked_count__are_read() -> None:
     assert await OURS_DEPLOYED.drift(reader, TIP, 1) == Drift(1_800, 10, 9)
     assert await OURS_DEPLOYED.share_price(reader, TIP, 1) == 11
     assert await OURS_DEPLOYED.total_value(reader, TIP, 1) == 12
-    assert await OURS_DEPLOYED.booked(reader, TIP, STX) == 13
     assert await OURS_DEPLOYED.pool_count(reader, TIP) == 3
     assert await OURS_DEPLOYED.outflow(reader, TIP, 1) == 15
     assert await OURS_DEPLOYED.balance(reader, TIP, STX, SHARE) == 14

@@ -231,7 +231,7 @@ class ModelChain:
     def _rebalance(self, pool_id, mandate_id, number, fee, legs) -> bytes:
         pool, mandate = self.pools[pool_id], self.mandates[mandate_id]
         if pool.pauses.rebalances:
-            raise Refusal(1403)
+            raise Refusal(1309)
         if self.clock.at >= mandate.expires_at:
             raise Refusal(1717)
         if number != mandate.slices + 1:

@@ -22,7 +22,7 @@ class Reads:
             ("whale-pool-vault", "get-pool"): self._pool,
             ("whale-pool-vault", "get-pool-assets"): self._pool_assets,
             ("whale-pool-vault", "get-queue"): lambda number: list(self._chain.pools[number].queue),
-            ("whale-pool-vault", "get-booked"): self._booked,
+            ("whale-pool-vault", "get-pool-count"): lambda: len(self._chain.pools),
             ("withdrawal-queue", "get-outflow"): lambda number: self._chain.outflow(self._chain.pools[number]),
             ("pool-governance", "get-latest-proposal"): lambda number: self._chain.pools[number].latest_proposal,
             ("pool-governance", "get-proposal"): self._proposal,

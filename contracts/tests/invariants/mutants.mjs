@@ -17,9 +17,9 @@ export const MUTANTS = [
   },
   {
     name: "what is paid to keepers is not debited",
-    contract: "pool-books",
+    contract: "whale-pool-vault",
     breaks: [3],
-    change: swap(/(define-public \(note-expense[\s\S]*?)\(debit pool-id \.stx-token ustx\)/, "$1(ok true)"),
+    change: swap("(unwrap! (contract-call? .pool-portfolios note-expense pool-id amount-ustx) ERR_NOT_ENOUGH_IDLE)", ""),
   },
   {
     name: "a redemption in kind needs a running pool",
@@ -49,7 +49,7 @@ export const MUTANTS = [
     name: "all pools share one portfolio row of STX",
     contract: "pool-books",
     breaks: [10, 3],
-    change: swap(/(define-public \(note-deposit[\s\S]*?)\(credit pool-id /, "$1(credit u1 "),
+    change: swap(".pool-portfolios note-income pool-id ", ".pool-portfolios note-income u1 "),
   },
   {
     name: "anybody is the rebalancer",
@@ -71,9 +71,9 @@ export const MUTANTS = [
   },
   {
     name: "a pause of all pools pauses none",
-    contract: "pool-books",
+    contract: "pool-portfolios",
     breaks: [6],
-    change: swap("(all (get-own-pauses u0))", "(all RUNNING)"),
+    change: swap("(all (var-get pauses-of-all))", "(all RUNNING)"),
   },
   {
     name: "a price is used however old it is",

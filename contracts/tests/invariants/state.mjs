@@ -1,30 +1,26 @@
 // Everything there is to know about the pools, read after every step straight from the maps.
 
-import { decode, principal, uint } from "./codec.mjs";
+import { decode, uint } from "./codec.mjs";
 import { POOLS } from "./world.mjs";
 
 export class Reader {
   #world;
   #seen = new Map(); // bytes to value: most entries are as they were a step ago
   #print = []; // the bytes of what was read of a pool
-  #all = uint(0);
   #pools = Object.fromEntries(POOLS.map((id) => [id, uint(id)]));
-  #assets;
 
   constructor(world) {
     this.#world = world;
-    this.#assets = Object.fromEntries(world.assets.map((asset) => [asset, principal(asset)]));
   }
 
   read() {
     const { machine, assets, stx } = this.#world;
     const held = machine.balances;
     const of = (asset) => held.get(asset === stx ? "STX" : `.${asset.split(".")[1]}.token`) ?? new Map();
-    const all = this.#entry("pool-books", "pauses", this.#all);
+    const all = this.#decoded(machine.variable(this.#world.at("pool-portfolios"), "pauses-of-all"));
     return {
       time: machine.time,
       pools: Object.fromEntries(POOLS.map((id) => [id, this.#pool(id, all)])),
-      booked: Object.fromEntries(assets.map((asset) => [asset, this.#entry("pool-books", "booked", this.#assets[asset]) ?? 0n])),
       tokens: Object.fromEntries(assets.map((asset) => [asset, of(asset)])),
       shares: Object.fromEntries(POOLS.map((id) => [id, held.get(`.pool-share-${id}.pool-share`) ?? new Map()])),
     };
@@ -34,10 +30,9 @@ export class Reader {
     this.#print = [];
     const of = (contract, map) => this.#entry(contract, map, this.#pools[id]);
     const record = of("pool-books", "pools");
-    const rows = of("pool-books", "portfolios");
+    const { rows, pauses: own } = of("pool-portfolios", "portfolios");
     const meter = of("pool-terms", "meters");
-    const own = of("pool-books", "pauses");
-    const shut = (door) => Boolean(own?.[door] || all?.[door]);
+    const shut = (door) => own[door] || all[door];
     return {
       total: record["total-shares"],
       pending: record["pending-shares"],

@@ -39,6 +39,7 @@ const CONTRACTS = [
   "pool-share",
   ["pool-share-1", "pool-share"],
   ["pool-share-2", "pool-share"],
+  "pool-portfolios",
   "pool-books",
   "pool-terms",
   "withdrawal-queue",

@@ -4,14 +4,6 @@
   (contract-call? .pool-books open-pool "Pool" contract-caller contract-caller targets)
 )
 
-(define-public (set-targets (pool-id uint) (targets (list 10 { asset: principal, bps: uint })))
-  (contract-call? .pool-books set-targets pool-id targets)
-)
-
-(define-public (set-pauses (pool-id uint) (flags { deposits: bool, withdrawals: bool, rebalances: bool }))
-  (contract-call? .pool-books set-pauses pool-id flags)
-)
-
 (define-public (note-deposit (pool-id uint) (ustx uint) (shares uint))
   (contract-call? .pool-books note-deposit pool-id ustx shares)
 )
@@ -34,22 +26,6 @@
 
 (define-public (note-redemption (pool-id uint) (shares uint) (amounts (list 10 uint)))
   (contract-call? .pool-books note-redemption pool-id shares amounts)
-)
-
-(define-public (note-swap (pool-id uint) (from principal) (to principal) (spent uint) (received uint))
-  (contract-call? .pool-books note-swap pool-id from to spent received)
-)
-
-(define-public (note-expense (pool-id uint) (ustx uint))
-  (contract-call? .pool-books note-expense pool-id ustx)
-)
-
-(define-public (set-asset (asset principal) (decimals uint))
-  (contract-call? .pool-books set-asset asset decimals)
-)
-
-(define-public (set-adapter (adapter principal) (code (optional (buff 32))))
-  (contract-call? .pool-books set-adapter adapter code)
 )
 
 (define-public (open-terms (pool-id uint) (cap-usd uint))

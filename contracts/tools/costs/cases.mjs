@@ -111,23 +111,27 @@ const BEHIND_THE_VAULT = [
 ];
 
 const books = (fn, options) => ({ contract: "pool-books", fn, through: "pool-desk", by: stranger, ...options });
+const portfolios = (fn, options) => ({ contract: "pool-portfolios", fn, through: "pool-office", by: stranger, ...options });
 const terms = (fn, options) => ({ contract: "pool-terms", fn, through: "pool-desk", by: stranger, ...options });
 const line = (fn, options) => ({ contract: "withdrawal-queue", fn, through: "pool-desk", by: stranger, ...options });
 const supply = (w) => u(w.supply());
 const STATE = [
   books("open-pool", { args: (w) => [text("Second"), w.chain.ours("pool-share-2"), p(creator), w.targets()] }),
-  books("set-targets", { args: (w) => [u(1), w.targets(100)] }),
-  books("set-pauses", { args: () => [u(1), flags(true)] }),
+  portfolios("set-targets", { args: (w) => [u(1), w.targets(100)] }),
+  portfolios("set-pauses", { args: () => [u(1), flags(true)] }),
   books("note-deposit", { args: () => [u(1), u(STX), u(STX)] }),
   books("note-fees", { args: () => [u(1), u(STX)] }),
   books("note-escrow", { args: () => [u(1), u(STX)] }),
   books("note-return", { prepare: queueAlice, least: 2, args: () => [u(1), u(STX)] }),
   books("note-payment", { args: () => [u(1), u(STX), u(0), u(STX)] }),
   books("note-redemption", { args: (w) => [u(1), u(STX), list(w.assets.map(() => u(1)))] }),
-  books("note-swap", { least: 2, args: (w) => [u(1), p(w.stx), p(w.assets[1]), u(STX), u(1)] }),
-  books("note-expense", { args: () => [u(1), u(STX)] }),
-  books("set-asset", { args: (w) => [w.chain.ours("flow-token"), u(6)] }),
-  books("set-adapter", { args: (w) => [w.chain.ours("alex-adapter"), Cl.some(PLAN)] }),
+  portfolios("open-portfolio", { args: (w) => [u(2), w.targets()] }),
+  portfolios("note-income", { args: () => [u(1), u(STX)] }),
+  portfolios("note-leaving", { args: (w) => [u(1), list(w.assets.map(() => u(1)))] }),
+  portfolios("note-swap", { least: 2, args: (w) => [u(1), p(w.stx), p(w.assets[1]), u(STX), u(1)] }),
+  portfolios("note-expense", { args: () => [u(1), u(STX)] }),
+  portfolios("set-asset", { args: (w) => [w.chain.ours("flow-token"), u(6)] }),
+  portfolios("set-adapter", { args: (w) => [w.chain.ours("alex-adapter"), Cl.some(PLAN)] }),
   terms("open-pool", { args: () => [u(2), u(25_000)] }),
   terms("announce-cap", { args: () => [u(1), u(50_000)] }),
   terms("announce-rates", { args: () => [u(1), u(40), u(500)] }),

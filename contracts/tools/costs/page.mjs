@@ -45,7 +45,7 @@ successful call of every public function, on a pool that owns everything it want
 a block's limit: ${DIMENSIONS.map((each) => `${TITLES[each]} ${limit[each].toLocaleString("en-US")}`).join(", ")}.
 
 - *Assets* is the size of the pool; *any* stands where it has no part in the cost, or none that is measured.
-- The contracts in \`src/\` are the real ones, the oracle included. Rows marked *mock* trade test tokens at a fair venue of the
+- The contracts in \`src/\` are the real ones, the oracle included. Rows marked *mock* trade plain tokens at a fair venue of the
   tests; rows marked *real* go through our adapters and price sources, at doubles of the venues. A venue's own contracts are
   longer than their doubles, so on mainnet what is read there is more.
 - Functions that answer only one of our contracts are measured through it, less the cost of getting there. They are part of

@@ -1,6 +1,6 @@
 // What the costs are measured in: one pool of n assets, owned, invested in everything it wants, prices fresh.
 //
-// `mock` worlds trade test tokens at a fair venue of the tests; `real` ones trade ALEX, WELSH, DIKO, stSTX and sBTC
+// `mock` worlds trade plain tokens at a fair venue of the tests; `real` ones trade ALEX, WELSH, DIKO, stSTX and sBTC
 // through our adapters at the doubles of the venues, with prices as those venues quote, and fill up with test tokens.
 
 import { Cl } from "@stacks/transactions";
@@ -102,7 +102,7 @@ export class World {
     this.must(this.deployer, "whale-pool-vault", "admit-adapter", this.chain.ours("fair-adapter"));
     this.must(this.deployer, "stx-token", "transfer", u(1_000_000n * STX), p(this.deployer), this.chain.ours("fair-adapter"), Cl.none());
     for (let n = this.assets.length; n < this.size; n += 1) {
-      this.chain.deployMock("freezable-token", `token-${n}`);
+      this.chain.deployMock("plain-token", `token-${n}`);
       this.#admit(this.chain.at(`token-${n}`), 6n, E12);
       this.must(this.deployer, `token-${n}`, "faucet", u(10n ** 15n), this.chain.ours("fair-adapter"));
     }
