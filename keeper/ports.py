@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from keeper.core.assets import Asset
-from keeper.core.chain_types import Account, Tip
+from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.market import MarketView
 from keeper.core.prices import PricePoint
 from keeper.core.records import Alert, AlertRecord, Decision, Intent, PoolView
@@ -46,6 +46,10 @@ class Chain(ContractReader, Protocol):
 
     async def next_nonce(self, principal: str) -> int:
         """Return the next nonce, counting what waits in the mempool. Raises NodeUnavailable."""
+        ...
+
+    async def mempool_nonces(self, principal: str) -> MempoolNonces:
+        """Return what waits in the mempool, and the gaps that hold it up. Raises NodeUnavailable."""
         ...
 
     async def estimate_fee(self, payload: bytes, length: int) -> MicroStx:

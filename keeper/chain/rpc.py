@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import aiohttp
 
-from keeper.chain import clarity
+from keeper.chain import clarity, nonces
 from keeper.chain.hashing import sha512_256
 from keeper.chain.http import Answer, Endpoint
 from keeper.chain.shapes import Fields
-from keeper.core.chain_types import Account, Tip
+from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.units import MicroStx, Seconds
 from keeper.errors import BadInput, MarketRefused, NodeUnavailable, TipMoved, TransactionRefused
 
@@ -130,6 +130,14 @@ class StacksNode:
             return Fields.of(_expect(answer)).whole("next_nonce")
         answer = await self._api.get("extended", "v1", "address", principal, "nonces")
         return Fields.of(_expect(answer)).whole("possible_next_nonce")
+
+    async def mempool_nonces(self, principal: str) -> MempoolNonces:
+        """Return what waits in the mempool, and the gaps that hold it up. Raises NodeUnavailable."""
+        answer = await self._api.get("extended", "v3", "principals", principal, "nonces")
+        if answer.status not in ROUTE_MISSING:
+            return nonces.from_v3(_expect(answer))
+        answer = await self._api.get("extended", "v1", "address", principal, "nonces")
+        return nonces.from_v1(_expect(answer))
 
     async def estimate_fee(self, payload: bytes, length: int) -> MicroStx:
         """Return the middle estimate in µSTX, and never less than the mempool's floor of 1 µSTX per byte.

@@ -41,10 +41,19 @@ class Fields:
 
     def whole(self, key: str) -> int:
         """Return a whole number from 0 to 2^64-1."""
-        value = self._fields.get(key)
+        return self._whole(key, self._fields.get(key))
+
+    def _whole(self, key: str, value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= U64_MAX:
             self._answer.reject(f"{key} is not a whole number of 64 bits")
         return value
+
+    def wholes(self, key: str, most: int) -> tuple[int, ...]:
+        """Return a list of whole numbers, sorted and each once; only the `most` lowest of a longer one."""
+        values = self._fields.get(key)
+        if not isinstance(values, list):
+            self._answer.reject(f"{key} is not a list")
+        return tuple(sorted({self._whole(key, value) for value in values})[:most])
 
     def text(self, key: str, longest: int = 1024) -> str:
         """Return a string."""

@@ -20,3 +20,15 @@ class Account:
 
     balance_ustx: MicroStx
     nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class MempoolNonces:
+    """A principal's nonces as one mempool sees them, sorted; only the lowest of each kind when there are very many."""
+
+    next_nonce: int
+    """The nonce that nothing known has taken, counting what waits."""
+    pending: tuple[int, ...]
+    """Nonces above the confirmed ones by which something waits."""
+    missing: tuple[int, ...]
+    """Nonces below the highest pending one by which nothing waits: whatever is above them cannot be mined."""

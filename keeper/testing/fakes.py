@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from keeper.core.assets import Asset
-from keeper.core.chain_types import Account, Tip
+from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.market import Books, Fill, MarketView
 from keeper.core.prices import PricePoint
 from keeper.core.records import Alert
@@ -129,6 +129,11 @@ class FakeChain:
     async def next_nonce(self, principal: str) -> int:
         """Return the confirmed nonce plus what waits."""
         return (await self.account(principal)).nonce + self.waiting.get(principal, 0)
+
+    async def mempool_nonces(self, principal: str) -> MempoolNonces:
+        """Return the nonces that wait, one after the other; the fake has no gaps."""
+        first, end = (await self.account(principal)).nonce, await self.next_nonce(principal)
+        return MempoolNonces(next_nonce=end, pending=tuple(range(first, end)), missing=())
 
     async def estimate_fee(self, payload: bytes, length: int) -> MicroStx:  # noqa: ARG002  the port's shape
         """Return `fee`, at least one µSTX a byte."""

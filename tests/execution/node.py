@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from keeper.chain.transactions import decode_transaction
-from keeper.core.chain_types import Account, Tip
+from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.units import MicroStx, Seconds
 from keeper.errors import NodeUnavailable, TransactionRefused
 
@@ -40,6 +40,12 @@ class ModelNode:
 
     async def next_nonce(self, principal: str) -> int:
         return self.nonce + len(self.waiting)
+
+    async def mempool_nonces(self, principal: str) -> MempoolNonces:
+        pending = tuple(sorted(decode_transaction(raw).origin.nonce for raw in self.waiting.values()))
+        span = range(self.nonce, max(pending, default=self.nonce))
+        missing = tuple(nonce for nonce in span if nonce not in pending)
+        return MempoolNonces(max(pending, default=self.nonce - 1) + 1, pending, missing)
 
     async def estimate_fee(self, payload: bytes, length: int) -> MicroStx:
         return MicroStx(self.fee)

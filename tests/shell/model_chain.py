@@ -13,7 +13,7 @@ from keeper.chain.clarity import bool_, decode, err, list_, ok, plain, tuple_, u
 from keeper.chain.postconditions import Compare, FtSent, Mode, StxSent
 from keeper.chain.transactions import Transaction, decode_transaction
 from keeper.core.assets import AssetBook
-from keeper.core.chain_types import Account, Tip
+from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.drift import pool_drift
 from keeper.core.units import MicroStx, Seconds, value_ustx_down
 from keeper.errors import NodeUnavailable, TipMoved, TransactionRefused
@@ -96,6 +96,11 @@ class ModelChain:
     async def next_nonce(self, principal) -> int:
         self._answer()
         return self.nonce + len(self.waiting)
+
+    async def mempool_nonces(self, principal) -> MempoolNonces:
+        self._answer()
+        pending = tuple(sorted(transaction.origin.nonce for transaction in self.waiting.values()))
+        return MempoolNonces(self.nonce + len(pending), pending, ())
 
     async def estimate_fee(self, payload, length) -> MicroStx:
         self._answer()
