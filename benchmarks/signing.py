@@ -14,9 +14,9 @@ from typing import Any
 from keeper.chain.c32 import parse_principal
 from keeper.chain.contracts import PoolContracts, SwapLeg
 from keeper.chain.postconditions import Compare, FtSent, Mode, PostCondition, StxSent, parse_asset
-from keeper.chain.signer import KeySigner
 from keeper.chain.transactions import Network, call, unsigned
 from keeper.core.units import MicroStx
+from keeper.signers.local import KeySigner
 from keeper.testing.build import ALEX, DEPLOYER, DIKO, STSTX, STX, WELSH
 
 SECONDS = 2.0
@@ -69,7 +69,7 @@ async def sign_once(signer: KeySigner) -> bytes:
     payload = call(parse_principal(order.contract), order.function, order.args)
     draft = unsigned(Network.TESTNET, signer.public_key, payload, nonce=NONCE, fee=FEE)
     made = replace(draft, conditions=tuple(conditions()), mode=Mode.ORIGINATOR)
-    return made.with_signature(await signer.sign(made.presign_hash())).encode()
+    return made.with_signature(await signer.sign(made)).encode()
 
 
 async def repeat(seconds: float) -> tuple[float, bytes]:

@@ -14,7 +14,6 @@ from keeper import __version__
 from keeper.alerts.router import AlertRouter
 from keeper.chain.contracts import PoolContracts
 from keeper.chain.rpc import StacksNode
-from keeper.chain.signer import KeySigner
 from keeper.chain.transactions import Network
 from keeper.clock import ChainClock
 from keeper.core import alerting
@@ -28,6 +27,7 @@ from keeper.execution.sender import FeeRule, Sender
 from keeper.observe import Observer
 from keeper.registry import Registry, load
 from keeper.settings import Settings
+from keeper.signers.local import KeySigner
 from keeper.steps import Steps
 from keeper.store.sqlite import SqliteStore, open_store
 from keeper.supervisor import repeat, stop_on_signals

@@ -6,6 +6,7 @@ KeeperError
 │   ├── SourceUnavailable
 │   ├── StoreUnavailable
 │   ├── NotifierUnavailable
+│   ├── SignerUnavailable
 │   └── TipMoved
 ├── Refused                   drop this cycle, record why, keep running
 │   ├── StalePrice
@@ -16,6 +17,7 @@ KeeperError
 │   ├── PlanRejected
 │   ├── FeeTooHigh
 │   ├── TransactionRefused
+│   ├── SignerRefused
 │   └── BadInput
 └── Halt                      stop, page a person, exit 78 so that systemd does not restart
     ├── BadSettings
@@ -51,6 +53,10 @@ class StoreUnavailable(Transient):
 
 class NotifierUnavailable(Transient):
     """An alert channel did not take the message."""
+
+
+class SignerUnavailable(Transient):
+    """The signer did not answer, or answered something that is not a signature; nothing counts as signed."""
 
 
 class TipMoved(Transient):
@@ -91,6 +97,10 @@ class FeeTooHigh(Refused):
 
 class TransactionRefused(Refused):
     """The node or a contract refused a transaction."""
+
+
+class SignerRefused(Refused):
+    """The signer will not sign this transaction; the message says by which rule."""
 
 
 class BadInput(Refused):

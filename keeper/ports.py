@@ -84,8 +84,20 @@ class TxStatus(Protocol):
         ...
 
 
+class Signable(Protocol):
+    """A transaction as a signer sees it: all of it, so that it can judge what it signs."""
+
+    def presign_hash(self) -> bytes:
+        """Return the 32 bytes the origin signs."""
+        ...
+
+    def encode(self) -> bytes:
+        """Return the serialised transaction, not signed yet."""
+        ...
+
+
 class Signer(Protocol):
-    """Holds a key and signs; the key itself never leaves it."""
+    """Holds a key and signs, here or elsewhere; the key itself never leaves it."""
 
     @property
     def address(self) -> str:
@@ -97,8 +109,11 @@ class Signer(Protocol):
         """Compressed public key, 33 bytes."""
         ...
 
-    async def sign(self, digest: bytes) -> bytes:
-        """Return the 65-byte recoverable signature (recovery id first) of a 32-byte digest."""
+    async def sign(self, transaction: Signable) -> bytes:
+        """Return the origin's 65-byte recoverable signature, recovery id first.
+
+        A signature that did not arrive was not made. Raises SignerUnavailable, SignerRefused.
+        """
         ...
 
 

@@ -1,6 +1,5 @@
 """Every item of the Stacks vector files. KEEPER_VECTORS names another directory with the same file names."""
 
-import asyncio
 import gzip
 import json
 import os
@@ -31,7 +30,6 @@ from keeper.chain.postconditions import (
     nft_moves,
     parse_asset,
 )
-from keeper.chain.signer import KeySigner
 from keeper.chain.transactions import (
     Network,
     Payload,
@@ -41,6 +39,7 @@ from keeper.chain.transactions import (
     decode_transaction,
 )
 from keeper.errors import BadInput
+from keeper.signers.local import KeySigner
 
 pytestmark = pytest.mark.vectors
 
@@ -202,7 +201,7 @@ def unsigned_of(item: Item) -> Transaction:
 
 
 def signature_of(private_key: str, digest: bytes, network: Network = Network.MAINNET) -> bytes:
-    return asyncio.run(KeySigner(key_of(private_key)[0].secret, network).sign(digest))
+    return KeySigner(key_of(private_key)[0].secret, network).sign_digest(digest)
 
 
 @pytest.mark.parametrize("name", REQUIRED)

@@ -128,7 +128,7 @@ class Sender:
         except (FeeTooHigh, NodeUnavailable) as exc:
             await self._journal.dropped(intent, f"never signed: {exc}")
             raise
-        signature = await self._signer.sign(transaction.presign_hash())
+        signature = await self._signer.sign(transaction)
         transaction = transaction.with_signature(signature)
         return await self._journal.signed(
             intent,

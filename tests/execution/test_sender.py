@@ -5,7 +5,6 @@ import pytest
 from keeper.chain.clarity import uint
 from keeper.chain.contracts import ContractCall
 from keeper.chain.postconditions import Mode
-from keeper.chain.signer import KeySigner
 from keeper.chain.transactions import Network, decode_transaction
 from keeper.core.records import IntentKind, IntentState
 from keeper.core.units import MicroStx, Seconds
@@ -13,6 +12,7 @@ from keeper.errors import FeeTooHigh, NodeUnavailable, TransactionRefused
 from keeper.execution.journal import FAILURE_MEMORY, MAX_FAILURES, Journal
 from keeper.execution.orders import Order
 from keeper.execution.sender import SPENT_GRACE, FeeRule, Sender
+from keeper.signers.local import KeySigner
 from keeper.store.sqlite import open_store
 from keeper.testing.fakes import ManualClock
 from tests.execution.node import ModelNode

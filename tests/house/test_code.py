@@ -25,7 +25,7 @@ ONE_DOOR = {
     "aiosqlite": {"keeper/store/sqlite.py"},
     "sqlite3": {"keeper/store/sqlite.py"},
     "pluggy": {"keeper/hookspecs.py", "keeper/registry.py"},
-    "coincurve": {"keeper/chain/signer.py", "keeper/chain/auth.py"},
+    "coincurve": {"keeper/signers/local.py", "keeper/chain/auth.py"},
     "pydantic_settings": {"keeper/settings/model.py", "keeper/settings/load.py"},
     "prometheus_client": {"keeper/telemetry/metrics.py"},
     "rich": {"keeper/console.py"},

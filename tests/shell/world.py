@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from keeper.alerts.router import AlertRouter
 from keeper.chain.contracts import PoolContracts
-from keeper.chain.signer import KeySigner
 from keeper.chain.transactions import Network
 from keeper.clock import ChainClock
 from keeper.core.assets import AssetBook
@@ -19,6 +18,7 @@ from keeper.cycle import Cycle
 from keeper.execution.journal import Journal
 from keeper.execution.sender import FeeRule, Sender
 from keeper.observe import Observer
+from keeper.signers.local import KeySigner
 from keeper.steps import Steps
 from keeper.store.sqlite import SqliteStore, open_store
 from keeper.telemetry.metrics import Metrics

@@ -13,7 +13,7 @@ from keeper.chain.auth import signer_hash
 from keeper.chain.c32 import MAINNET_SINGLE, TESTNET_SINGLE, Address
 from keeper.chain.transactions import Network, Transaction
 from keeper.errors import BadSettings
-from keeper.ports import Signer
+from keeper.ports import Signable, Signer
 
 DIGEST_LENGTH: Final = 32
 _KEY: Final = re.compile(rb"\s*([0-9a-fA-F]{64})(?:01)?\s*")
@@ -61,8 +61,12 @@ class KeySigner:
         """Compressed public key, 33 bytes."""
         return self._public_key
 
-    async def sign(self, digest: bytes) -> bytes:
-        """Return the 65-byte recoverable signature of a 32-byte digest: recovery id, r, low s (RFC 6979)."""
+    async def sign(self, transaction: Signable) -> bytes:
+        """Return the origin's 65-byte recoverable signature: recovery id, r, low s (RFC 6979)."""
+        return self.sign_digest(transaction.presign_hash())
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """Return the 65-byte recoverable signature of a 32-byte digest. Raises ValueError for another length."""
         if len(digest) != DIGEST_LENGTH:
             message = f"a digest has {DIGEST_LENGTH} bytes, not {len(digest)}"
             raise ValueError(message)
@@ -81,7 +85,7 @@ class KeySigner:
 
 async def sign_transaction(transaction: Transaction, signer: Signer) -> Transaction:
     """Return the transaction signed by its origin. Raises BadInput when the signer is not that origin."""
-    signed = transaction.with_signature(await signer.sign(transaction.presign_hash()))
+    signed = transaction.with_signature(await signer.sign(transaction))
     signed.verify()
     return signed
 

@@ -9,9 +9,9 @@ import pytest
 from coincurve import PrivateKey, PublicKey
 
 from keeper.chain.c32 import parse_principal
-from keeper.chain.signer import KeySigner, readable_by_others, sign_transaction
 from keeper.chain.transactions import Network, TransferPayload, unsigned
 from keeper.errors import BadInput, BadSettings
+from keeper.signers.local import KeySigner, readable_by_others, sign_transaction
 
 SECRET = "11" * 31 + "0a"
 PAYLOAD = TransferPayload(parse_principal("ST000000000000000000002AMW42H"), 1)
@@ -89,23 +89,23 @@ def test_access_list__instead_of_plain_bits__is_what_counts(entries: list[bytes]
     assert readable_by_others(0o100440, HEAD + b"".join(entries), 990) is open_to_others
 
 
-async def test_signature__of_a_digest__is_deterministic_low_and_recovers_the_key(tmp_path: Path) -> None:
+def test_signature__of_a_digest__is_deterministic_low_and_recovers_the_key(tmp_path: Path) -> None:
     signer = KeySigner.from_file(key_file(tmp_path, SECRET), Network.TESTNET)
 
-    signature = await signer.sign(bytes(range(32)))
+    signature = signer.sign_digest(bytes(range(32)))
 
-    assert signature == await signer.sign(bytes(range(32)))
+    assert signature == signer.sign_digest(bytes(range(32)))
     assert (len(signature), signature[0] < 4, signature[33] < 0x80) == (65, True, True)
     recovered = PublicKey.from_signature_and_message(signature[1:] + signature[:1], bytes(range(32)), hasher=None)
     assert recovered.format(compressed=True) == signer.public_key
 
 
 @pytest.mark.parametrize("length", [0, 31, 33])
-async def test_signature__of_something_else_than_32_bytes__is_refused(tmp_path: Path, length: int) -> None:
+def test_signature__of_something_else_than_32_bytes__is_refused(tmp_path: Path, length: int) -> None:
     signer = KeySigner.from_file(key_file(tmp_path, SECRET), Network.TESTNET)
 
     with pytest.raises(ValueError, match="32 bytes"):
-        await signer.sign(bytes(length))
+        signer.sign_digest(bytes(length))
 
 
 def test_signer__shown_copied_or_pickled__does_not_give_the_key_away(tmp_path: Path) -> None:
