@@ -15,10 +15,11 @@ import aiohttp
 from keeper.chain import clarity, nonces
 from keeper.chain.hashing import sha512_256
 from keeper.chain.http import Answer, Endpoint
+from keeper.chain.rejections import refusal
 from keeper.chain.shapes import Fields
 from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.units import MicroStx, Seconds
-from keeper.errors import BadInput, MarketRefused, NodeUnavailable, TipMoved, TransactionRefused
+from keeper.errors import BadInput, MarketRefused, NodeUnavailable, TipMoved
 
 OK: Final = 200
 BAD_REQUEST: Final = 400
@@ -34,7 +35,6 @@ _ERROR_CODE: Final = re.compile(r"\(err u(\d{1,38})\)")
 _MINED: Final = frozenset({"success", "abort_by_response", "abort_by_post_condition", "problematic_skipped"})
 _NO_ESTIMATE: Final = frozenset({"NoEstimateAvailable", "CostEstimationDisabled", "DatabaseError"})
 _OVER_BUDGET: Final = re.compile(r"cost|budget|memory|execution ?time", re.IGNORECASE)
-_TRY_LATER: Final = re.compile(r"ServerFailure\w*|TooMuchChaining|ConflictingNonceInMempool")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,8 @@ class StacksNode:
         """Offer signed bytes once and return the txid, 64 hex digits.
 
         A txid is not proof of acceptance: look the transaction up. Raises TransactionRefused with facts
-        `reason`, `reason_data` and `try_later`, and NodeUnavailable with fact `may_be_accepted`.
+        `reason`, `reason_data`, `fate`, `try_later` and, where the reason has them, `expected` and `actual`;
+        NodeUnavailable with fact `may_be_accepted`.
         """
         txid = sha512_256(raw).hex()
         try:
@@ -175,7 +176,7 @@ class StacksNode:
         except NodeUnavailable as exc:
             raise _unclear(str(exc), txid, may_be_accepted=exc.facts.get("reached") is not False) from exc
         if answer.status == BAD_REQUEST:
-            raise _refused(answer, txid)
+            raise refusal(answer, txid)
         if answer.status != OK:
             # Turned away at the door (429, 401, a redirect): the node behind it has seen nothing.
             raise _unclear(str(answer.failed()), txid, may_be_accepted=answer.status >= 500)  # noqa: PLR2004
@@ -218,19 +219,6 @@ def _call_failed(answer: Answer, fields: Fields, what: str) -> Exception:
         return NodeUnavailable(message, reason="over budget", cause=cause)
     message = f"{what}: {cause}"
     return MarketRefused(message, cause=cause)
-
-
-def _refused(answer: Answer, txid: str) -> TransactionRefused:
-    try:
-        fields = Fields.of(answer)
-        reason = fields.text("reason", longest=100)
-    except NodeUnavailable:
-        message = f"the node refused the transaction: {answer.text()}"
-        return TransactionRefused(message, reason="text", reason_data=None, txid=txid, try_later=False)
-    data = fields.raw("reason_data")
-    message = f"the node refused the transaction: {reason}"
-    later = _TRY_LATER.fullmatch(reason) is not None
-    return TransactionRefused(message, reason=reason, reason_data=data, txid=txid, try_later=later)
 
 
 def _unclear(why: str, txid: str, *, may_be_accepted: bool) -> NodeUnavailable:

@@ -8,7 +8,7 @@ from scripted_node import BLOCK, OTHER, RAW, TXID, WHO, Reply, ScriptedNode
 
 from keeper.chain import clarity
 from keeper.chain.rpc import StacksNode
-from keeper.errors import NodeUnavailable, TransactionRefused
+from keeper.errors import NodeUnavailable
 
 # --- broadcast ----------------------------------------------------------------------------------------------
 
@@ -21,36 +21,6 @@ async def test_broadcast__taken__sends_the_bytes_once_and_returns_the_txid(
     assert await chain.broadcast(RAW) == TXID
     [(_, _, body, headers)] = scripted.asked
     assert (body, headers["Content-Type"]) == (RAW, "application/octet-stream")
-
-
-@pytest.mark.parametrize(
-    ("reason", "data", "later"),
-    [
-        ("BadNonce", {"expected": 0, "actual": 4, "is_origin": True, "principal": WHO}, False),
-        ("TooMuchChaining", {"expected": 25, "actual": 26}, True),
-        ("ConflictingNonceInMempool", None, True),
-        ("ServerFailureDatabase", {"message": "locked"}, True),
-        ("FeeTooLow", {"expected": 300, "actual": 1}, False),
-    ],
-)
-async def test_broadcast__refused__carries_the_reason(
-    scripted: ScriptedNode, chain: StacksNode, reason: str, data: Any, *, later: bool
-) -> None:
-    body = {"error": "transaction rejected", "reason": reason, "reason_data": data, "txid": TXID}
-    scripted["/v2/transactions"] = Reply(body, status=400)
-
-    with pytest.raises(TransactionRefused) as refused:
-        await chain.broadcast(RAW)
-
-    assert refused.value.facts == {"reason": reason, "reason_data": data, "txid": TXID, "try_later": later}
-
-
-async def test_broadcast__refused_in_plain_text__keeps_the_text(scripted: ScriptedNode, chain: StacksNode) -> None:
-    scripted["/v2/transactions"] = Reply(b"Failed to parse transaction", status=400)
-
-    with pytest.raises(TransactionRefused, match="Failed to parse") as refused:
-        await chain.broadcast(RAW)
-    assert refused.value.facts["reason"] == "text"
 
 
 @pytest.mark.parametrize(
