@@ -4,7 +4,9 @@ The numbers follow the type checker of stacks-core (clarity-types, 2026-08): a v
 the type it implies could not be held in 1 MiB, even when its own bytes are fewer.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Final
 
 MAX_VALUE_SIZE: Final = 1024 * 1024
@@ -59,25 +61,33 @@ def optional_of(inner: Type) -> Type:
     return _bounded(Type("optional", inner.size + _WRAPPER, inner.signature + 1, parts=(inner,)))
 
 
+NONE: Final = optional_of(UNKNOWN)
+
+
 def response_of(ok: Type, err: Type) -> Type:
     """Return the type of a response. Raises TypeClash when it is too large."""
     size = max(ok.size, err.size) + _WRAPPER
     return _bounded(Type("response", size, ok.signature + err.signature + 1, parts=(ok, err)))
 
 
-def list_of(entry: Type, length: int) -> Type:
-    """Return the type of a list. Raises TypeClash when it is too large."""
+def list_of(items: Iterable[Type], length: int) -> Type:
+    """Return the type of a list of `length` items. Raises TypeClash when they clash or take too much."""
+    return _list_of(reduce(supertype, items, UNKNOWN), length)
+
+
+def _list_of(entry: Type, length: int) -> Type:
     signature = entry.signature + _LENGTH_FIELD + 1
     return _bounded(Type("list", entry.size * length + signature, signature, length, parts=(entry,)))
 
 
-def tuple_of(fields: tuple[tuple[str, Type], ...]) -> Type:
-    """Return the type of a tuple whose keys are sorted. Raises TypeClash when it is too large."""
-    names = sum(len(key) for key, _ in fields) + 2 * len(fields)
-    signature = names + sum(kind.signature for _, kind in fields)
-    size = names + signature + sum(kind.size for _, kind in fields)
-    keys, parts = tuple(key for key, _ in fields), tuple(kind for _, kind in fields)
-    return _bounded(Type("tuple", size, signature, keys=keys, parts=parts))
+def tuple_of(keys: tuple[str, ...], parts: tuple[Type, ...]) -> Type:
+    """Return the type of a tuple whose `keys` are sorted. Raises TypeClash when it is too large."""
+    names = len("".join(keys)) + 2 * len(keys)
+    signature, size = names, names
+    for part in parts:
+        signature += part.signature
+        size += part.size
+    return _bounded(Type("tuple", size + signature, signature, 0, keys, parts))
 
 
 def supertype(a: Type, b: Type) -> Type:  # noqa: PLR0911 - one return per kind
@@ -107,7 +117,7 @@ def _list_supertype(a: Type, b: Type) -> Type:
         entry = b.parts[0] if not a.length else a.parts[0]
     else:
         entry = supertype(a.parts[0], b.parts[0])
-    return list_of(entry, max(a.length, b.length))
+    return _list_of(entry, max(a.length, b.length))
 
 
 def _tuple_supertype(a: Type, b: Type) -> Type:
@@ -117,4 +127,4 @@ def _tuple_supertype(a: Type, b: Type) -> Type:
     if missing:
         message = f"tuples with and without {missing[0]!r} have no common type"
         raise TypeClash(message)
-    return tuple_of(tuple((key, supertype(kind, others[key])) for key, kind in zip(a.keys, a.parts, strict=True)))
+    return tuple_of(a.keys, tuple(supertype(kind, others[key]) for key, kind in zip(a.keys, a.parts, strict=True)))

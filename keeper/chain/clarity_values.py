@@ -4,29 +4,25 @@
 the consensus form: tuple keys in byte order, whatever order they came in.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from keeper.chain import clarity_types as types
-from keeper.chain.c32 import HASH_LENGTH, MAX_VERSION, Address, Principal
 from keeper.chain.clarity_types import MAX_VALUE_SIZE, Type, TypeClash
 from keeper.chain.codec import Cursor, refuse
-from keeper.chain.names import clarity_name, contract_name
+from keeper.chain.names import short
+from keeper.chain.principals import encode_principal, read_clarity_name, read_contract, read_standard
 
 MAX_WRAPPERS: Final = 15
 MAX_SERIALISED: Final = 2 * MAX_VALUE_SIZE
 INT_BYTES: Final = 16
 _ASCII: Final = bytes(range(0x20, 0x7F)) + b"\t\n\x0c\r"
-_PREFIXES: Final = {
-    "int": 0, "uint": 1, "buffer": 2, "true": 3, "false": 4, "standard": 5, "contract": 6,
-    "ok": 7, "err": 8, "none": 9, "some": 10, "list": 11, "tuple": 12, "ascii": 13, "utf8": 14,
-}  # fmt: skip
-_KINDS: Final = {number: kind for kind, number in _PREFIXES.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One Clarity value, made by `parse`.
+    """One Clarity value, made by `parse` or by the constructors in `keeper.chain.clarity`.
 
     kind and content: int, uint (int) · bool (bool) · buffer (bytes) · ascii, utf8 (str) ·
     principal (Principal) · none (None) · some, ok, err (Value) · list (tuple of Value) ·
@@ -39,46 +35,12 @@ class Value:
 
     def encode(self) -> bytes:
         """Return the consensus serialisation."""
-        match self.kind:
-            case "bool":
-                return b"\x03" if self.content else b"\x04"
-            case "principal":
-                return encode_principal(self.content)
-            case "list":
-                body = b"".join(item.encode() for item in self.content)
-            case "tuple":
-                body = b"".join(short(key) + value.encode() for key, value in self.content)
-            case _:
-                return bytes([_PREFIXES[self.kind]]) + self._encode_plain()
-        return bytes([_PREFIXES[self.kind]]) + len(self.content).to_bytes(4) + body
-
-    def _encode_plain(self) -> bytes:
-        match self.content:
-            case None:
-                return b""
-            case Value() as inner:
-                return inner.encode()
-            case int() as number:
-                return number.to_bytes(INT_BYTES, signed=self.kind == "int")
-            case text:
-                return sized(text.encode() if isinstance(text, str) else text)
+        return _ENCODERS[self.kind](self.content)
 
 
-def encode_principal(principal: Principal) -> bytes:
-    """Return the serialisation of a principal: 05 for an address, 06 for a contract."""
-    prefix = _PREFIXES["standard" if principal.contract is None else "contract"]
-    head = bytes([prefix, principal.address.version]) + principal.address.hash160
-    return head if principal.contract is None else head + short(principal.contract)
-
-
-def short(name: str) -> bytes:
-    """Return an ASCII name with its one-byte length in front."""
-    return bytes([len(name)]) + name.encode("ascii")
-
-
-def sized(data: bytes) -> bytes:
-    """Return bytes with their four-byte length in front."""
-    return len(data).to_bytes(4) + data
+NONE: Final = Value("none", None, types.NONE)
+TRUE: Final = Value("bool", True, types.BOOL)  # noqa: FBT003 - the value is the argument
+FALSE: Final = Value("bool", False, types.BOOL)  # noqa: FBT003 - the same
 
 
 def parse(data: bytes) -> Value:
@@ -98,99 +60,121 @@ def read_value(cursor: Cursor) -> Value:
     return value
 
 
-def read_address(cursor: Cursor) -> Address:
-    """Read an address: version below 32, then the hash. Raises BadInput."""
-    start = cursor.offset
-    version = cursor.uint(1, "address version")
-    if version > MAX_VERSION:
-        refuse(f"address version {version} is not below 32", start)
-    return Address(version, cursor.take(HASH_LENGTH, "address hash"))
+def sized(data: bytes) -> bytes:
+    """Return bytes with their four-byte length in front."""
+    return len(data).to_bytes(4) + data
 
 
-def read_contract_name(cursor: Cursor, longest: int) -> str:
-    """Read a contract name of at most `longest` characters. Raises BadInput."""
-    start = cursor.offset
-    return contract_name(cursor.short_text("contract name"), start, longest)
+# --- to bytes ---
 
 
-def read_clarity_name(cursor: Cursor, what: str) -> str:
-    """Read a function, asset or key name. Raises BadInput."""
-    start = cursor.offset
-    return clarity_name(cursor.short_text(what), start)
+def _encode_list(items: tuple[Value, ...]) -> bytes:
+    body = [_ENCODERS[item.kind](item.content) for item in items]
+    return b"\x0b" + len(items).to_bytes(4) + b"".join(body)
+
+
+def _encode_tuple(fields: tuple[tuple[str, Value], ...]) -> bytes:
+    body = [short(key) + _ENCODERS[value.kind](value.content) for key, value in fields]
+    return b"\x0c" + len(fields).to_bytes(4) + b"".join(body)
+
+
+_ENCODERS: Final[Mapping[str, Callable[[Any], bytes]]] = {
+    "int": lambda number: b"\x00" + number.to_bytes(INT_BYTES, signed=True),
+    "uint": lambda number: b"\x01" + number.to_bytes(INT_BYTES),
+    "buffer": lambda data: b"\x02" + sized(data),
+    "bool": lambda true: b"\x03" if true else b"\x04",
+    "principal": encode_principal,
+    "ok": lambda inner: b"\x07" + inner.encode(),
+    "err": lambda inner: b"\x08" + inner.encode(),
+    "none": lambda _: b"\x09",
+    "some": lambda inner: b"\x0a" + inner.encode(),
+    "list": _encode_list,
+    "tuple": _encode_tuple,
+    "ascii": lambda text: b"\x0d" + sized(text.encode("ascii")),
+    "utf8": lambda text: b"\x0e" + sized(text.encode()),
+}
+
+
+# --- from bytes; each reader stands behind the type prefix and is told how deep its own contents are ---
 
 
 def _read(cursor: Cursor, wrappers: int) -> Value:
     start = cursor.offset
     if wrappers > MAX_WRAPPERS:
         refuse(f"more than {MAX_WRAPPERS} values inside each other", start)
-    prefix = cursor.uint(1, "type prefix")
-    kind = _KINDS.get(prefix)
+    prefix = cursor.byte("type prefix")
+    reader = _READERS.get(prefix)
+    if reader is None:
+        refuse(f"unknown type prefix {prefix:02x}", start)
     try:
-        match kind:
-            case None:
-                refuse(f"unknown type prefix {prefix:02x}", start)
-            case "some" | "ok" | "err":
-                return _read_wrapped(cursor, kind, wrappers + 1)
-            case "list":
-                return _read_list(cursor, wrappers + 1)
-            case "tuple":
-                return _read_tuple(cursor, wrappers + 1)
-            case _:
-                return _read_leaf(cursor, kind)
+        return reader(cursor, wrappers + 1)
     except TypeClash as exc:
-        refuse(f"{kind}: {exc}", start)
+        refuse(str(exc), start)
 
 
-def _read_leaf(cursor: Cursor, kind: str) -> Value:  # noqa: PLR0911 - one return per kind
-    match kind:
-        case "int":
-            return Value(kind, int.from_bytes(cursor.take(INT_BYTES, kind), signed=True), types.INT)
-        case "uint":
-            return Value(kind, cursor.uint(INT_BYTES, kind), types.UINT)
-        case "true" | "false":
-            return Value("bool", kind == "true", types.BOOL)
-        case "none":
-            return Value(kind, None, types.optional_of(types.UNKNOWN))
-        case "standard":
-            return Value("principal", Principal(read_address(cursor)), types.PRINCIPAL)
-        case "contract":
-            address = read_address(cursor)
-            return Value("principal", Principal(address, read_contract_name(cursor, 128)), types.PRINCIPAL)
-        case _:
-            return _read_text(cursor, kind)
+def _read_int(cursor: Cursor, _inside: int) -> Value:
+    return Value("int", int.from_bytes(cursor.take(INT_BYTES, "int"), signed=True), types.INT)
 
 
-def _read_text(cursor: Cursor, kind: str) -> Value:
+def _read_uint(cursor: Cursor, _inside: int) -> Value:
+    return Value("uint", int.from_bytes(cursor.take(INT_BYTES, "uint")), types.UINT)
+
+
+def _read_standard(cursor: Cursor, _inside: int) -> Value:
+    return Value("principal", read_standard(cursor), types.PRINCIPAL)
+
+
+def _read_contract(cursor: Cursor, _inside: int) -> Value:
+    return Value("principal", read_contract(cursor), types.PRINCIPAL)
+
+
+def _read_sized(cursor: Cursor, kind: str) -> bytes:
     start = cursor.offset
     length = cursor.uint(4, f"length of {kind}")
     if length > MAX_VALUE_SIZE:
         refuse(f"{kind} of {length} bytes, more than 1 MiB", start)
-    data = cursor.take(length, kind)
-    if kind == "buffer":
-        return Value(kind, data, types.text_of(kind, length))
-    if kind == "ascii":
-        if data.translate(None, _ASCII):
-            refuse("ascii holds a byte that Clarity does not allow", start)
-        return Value(kind, data.decode("ascii"), types.text_of(kind, length))
+    return cursor.take(length, kind)
+
+
+def _read_buffer(cursor: Cursor, _inside: int) -> Value:
+    data = _read_sized(cursor, "buffer")
+    return Value("buffer", data, types.text_of("buffer", len(data)))
+
+
+def _read_ascii(cursor: Cursor, _inside: int) -> Value:
+    start = cursor.offset
+    data = _read_sized(cursor, "ascii")
+    wrong = data.translate(None, _ASCII)
+    if wrong:
+        refuse(f"ascii holds {wrong[0]:02x}, which Clarity does not allow", start + 4 + data.index(wrong[0]))
+    return Value("ascii", data.decode("ascii"), types.text_of("ascii", len(data)))
+
+
+def _read_utf8(cursor: Cursor, _inside: int) -> Value:
+    start = cursor.offset
+    data = _read_sized(cursor, "utf8")
     try:
         text = data.decode()
     except UnicodeDecodeError as exc:
         refuse(f"utf8: {exc.reason}", start + 4 + exc.start)
     if len(text) > types.MAX_UTF8_CHARACTERS:
         refuse(f"utf8 of {len(text)} characters", start)
-    return Value(kind, text, types.text_of(kind, len(text)))
+    return Value("utf8", text, types.text_of("utf8", len(text)))
 
 
-def _read_wrapped(cursor: Cursor, kind: str, wrappers: int) -> Value:
-    inner = _read(cursor, wrappers)
-    match kind:
-        case "some":
-            made = types.optional_of(inner.type)
-        case "ok":
-            made = types.response_of(inner.type, types.UNKNOWN)
-        case _:
-            made = types.response_of(types.UNKNOWN, inner.type)
-    return Value(kind, inner, made)
+def _read_some(cursor: Cursor, inside: int) -> Value:
+    inner = _read(cursor, inside)
+    return Value("some", inner, types.optional_of(inner.type))
+
+
+def _read_ok(cursor: Cursor, inside: int) -> Value:
+    inner = _read(cursor, inside)
+    return Value("ok", inner, types.response_of(inner.type, types.UNKNOWN))
+
+
+def _read_err(cursor: Cursor, inside: int) -> Value:
+    inner = _read(cursor, inside)
+    return Value("err", inner, types.response_of(types.UNKNOWN, inner.type))
 
 
 def _count(cursor: Cursor, what: str) -> int:
@@ -201,17 +185,12 @@ def _count(cursor: Cursor, what: str) -> int:
     return count
 
 
-def _read_list(cursor: Cursor, wrappers: int) -> Value:
-    count = _count(cursor, "list")
-    items: list[Value] = []
-    entry = types.UNKNOWN
-    for _ in range(count):
-        items.append(_read(cursor, wrappers))
-        entry = types.supertype(entry, items[-1].type)
-    return Value("list", tuple(items), types.list_of(entry, count))
+def _read_list(cursor: Cursor, inside: int) -> Value:
+    items = tuple([_read(cursor, inside) for _ in range(_count(cursor, "list"))])
+    return Value("list", items, types.list_of([item.type for item in items], len(items)))
 
 
-def _read_tuple(cursor: Cursor, wrappers: int) -> Value:
+def _read_tuple(cursor: Cursor, inside: int) -> Value:
     start = cursor.offset
     count = _count(cursor, "tuple")
     if not count:
@@ -222,6 +201,31 @@ def _read_tuple(cursor: Cursor, wrappers: int) -> Value:
         key = read_clarity_name(cursor, "tuple key")
         if key in fields:
             refuse(f"tuple key {key!r} a second time", at)
-        fields[key] = _read(cursor, wrappers)
+        fields[key] = _read(cursor, inside)
+    return tuple_value(fields)
+
+
+def tuple_value(fields: Mapping[str, Value]) -> Value:
+    """Return the tuple of these fields, whose keys are known to be good. Raises TypeClash when it is too large."""
     ordered = tuple(sorted(fields.items()))
-    return Value("tuple", ordered, types.tuple_of(tuple((key, value.type) for key, value in ordered)))
+    keys, values = zip(*ordered, strict=True)
+    return Value("tuple", ordered, types.tuple_of(keys, tuple([value.type for value in values])))
+
+
+_READERS: Final[Mapping[int, Callable[[Cursor, int], Value]]] = {
+    0: _read_int,
+    1: _read_uint,
+    2: _read_buffer,
+    3: lambda _cursor, _inside: TRUE,
+    4: lambda _cursor, _inside: FALSE,
+    5: _read_standard,
+    6: _read_contract,
+    7: _read_ok,
+    8: _read_err,
+    9: lambda _cursor, _inside: NONE,
+    10: _read_some,
+    11: _read_list,
+    12: _read_tuple,
+    13: _read_ascii,
+    14: _read_utf8,
+}

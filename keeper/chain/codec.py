@@ -1,6 +1,7 @@
 """Reading bytes that somebody else wrote: every refusal names the offset and the reason."""
 
 import re
+from collections.abc import Container
 from typing import Final, NoReturn
 
 from keeper.errors import BadInput
@@ -26,30 +27,61 @@ def from_hex(text: str) -> bytes:
 class Cursor:
     """Walks over bytes, forwards only."""
 
+    __slots__ = ("_data", "_end", "offset")
+
     def __init__(self, data: bytes, offset: int = 0) -> None:
         self._data = data
+        self._end = len(data)
         self.offset = offset
 
     @property
     def left(self) -> int:
         """How many bytes have not been read."""
-        return len(self._data) - self.offset
+        return self._end - self.offset
 
     def take(self, count: int, what: str) -> bytes:
         """Return the next `count` bytes. Raises BadInput when there are fewer."""
-        if self.left < count:
-            refuse(f"{what} needs {count} bytes, {self.left} left", self.offset)
         start = self.offset
-        self.offset += count
-        return self._data[start : self.offset]
+        end = start + count
+        if end > self._end:
+            refuse(f"{what} needs {count} bytes, {self.left} left", start)
+        self.offset = end
+        return self._data[start:end]
+
+    def byte(self, what: str) -> int:
+        """Return the next byte as a number. Raises BadInput when there is none."""
+        start = self.offset
+        if start >= self._end:
+            refuse(f"{what} needs 1 bytes, 0 left", start)
+        self.offset = start + 1
+        return self._data[start]
+
+    def peek(self) -> int | None:
+        """Return the next byte without reading it; None at the end."""
+        return self._data[self.offset] if self.left else None
 
     def uint(self, size: int, what: str) -> int:
         """Return the next `size` bytes as a big-endian unsigned number."""
         return int.from_bytes(self.take(size, what))
 
+    def one_of(self, allowed: Container[int], what: str) -> int:
+        """Return the next byte, which has to be one of `allowed`. Raises BadInput."""
+        value = self.byte(what)
+        if value not in allowed:
+            refuse(f"unknown {what} {value:02x}", self.offset - 1)
+        return value
+
+    def count(self, what: str) -> int:
+        """Return a four-byte count of things that take a byte or more each. Raises BadInput beyond what is left."""
+        start = self.offset
+        count = self.uint(4, f"count of {what}")
+        if count > self.left:
+            refuse(f"{count} {what} announced, {self.left} bytes left", start)
+        return count
+
     def short_text(self, what: str) -> bytes:
         """Return a byte string with a one-byte length in front."""
-        return self.take(self.uint(1, f"length of {what}"), what)
+        return self.take(self.byte(what), what)
 
     def finish(self) -> None:
         """Raise BadInput when bytes are left: stream decoders ignore them, an exact one must not."""

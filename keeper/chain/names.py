@@ -1,6 +1,7 @@
 """Which names the chain takes. `fullmatch` everywhere: `$` would let a final newline through."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from keeper.chain.codec import refuse
@@ -14,12 +15,12 @@ _CLARITY: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_!?+<>=/*-]*|[-+=/*]|[<>]=?")
 
 def is_contract_name(text: str, longest: int = MAX_NAME) -> bool:
     """Tell whether `text` names a contract: up to 128 characters in a principal, 40 in a transaction field."""
-    return len(text) <= longest and _CONTRACT.fullmatch(text) is not None
+    return len(text) <= longest and _fits(_CONTRACT, text)
 
 
 def is_clarity_name(text: str) -> bool:
     """Tell whether `text` names a function, an asset or a tuple key."""
-    return len(text) <= MAX_NAME and _CLARITY.fullmatch(text) is not None
+    return len(text) <= MAX_NAME and _fits(_CLARITY, text)
 
 
 def contract_name(raw: bytes, offset: int, longest: int = MAX_NAME) -> str:
@@ -36,3 +37,15 @@ def clarity_name(raw: bytes, offset: int) -> str:
     if not is_clarity_name(text):
         refuse(f"{text[:60]!r} is not a Clarity name", offset)
     return text
+
+
+@lru_cache(maxsize=1024)
+def _fits(grammar: re.Pattern[str], text: str) -> bool:
+    """Match, and remember: a chain speaks of the same few names all the time."""
+    return grammar.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def short(name: str) -> bytes:
+    """Return an ASCII name of up to 255 characters with its one-byte length in front."""
+    return bytes([len(name)]) + name.encode("ascii")

@@ -9,17 +9,10 @@ from enum import IntEnum
 from typing import Final, TypeVar
 
 from keeper.chain.c32 import Principal, parse_principal
-from keeper.chain.clarity_values import (
-    Value,
-    parse,
-    read_address,
-    read_clarity_name,
-    read_contract_name,
-    read_value,
-    short,
-)
+from keeper.chain.clarity_values import Value, parse, read_value
 from keeper.chain.codec import Cursor, refuse
-from keeper.chain.names import MAX_CONTRACT_NAME_IN_TX, is_clarity_name, is_contract_name
+from keeper.chain.names import MAX_CONTRACT_NAME_IN_TX, is_clarity_name, is_contract_name, short
+from keeper.chain.principals import read_address, read_clarity_name, read_contract, read_contract_name
 from keeper.errors import BadInput
 
 Code = TypeVar("Code", bound=IntEnum)
@@ -223,7 +216,7 @@ def _read_who(cursor: Cursor) -> Principal | None:
 
 
 def _read_asset(cursor: Cursor) -> AssetId:
-    contract = Principal(read_address(cursor), read_contract_name(cursor, MAX_CONTRACT_NAME_IN_TX))
+    contract = read_contract(cursor, MAX_CONTRACT_NAME_IN_TX)
     return AssetId(contract, read_clarity_name(cursor, "asset name"))
 
 

@@ -1,39 +1,46 @@
-"""Transactions to bytes and back, exactly (SIP-005): contract calls and STX transfers, one key per signer.
+"""Transactions to bytes and back, exactly (SIP-005): contract calls, STX transfers and deploys, one key per signer.
 
 The life of one: build it unsigned, sign `presign_hash()`, put the signature in with `with_signature`,
 send `encode()`. A sponsored one is signed by the origin first, over a stand-in for the sponsor; then
 `with_sponsor` names the sponsor, who signs `sponsor_hash()`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
 from keeper.chain import auth
 from keeper.chain.auth import AuthFlag, Condition
-from keeper.chain.c32 import Principal
-from keeper.chain.clarity_values import (
-    Value,
-    encode_principal,
-    parse,
-    read_address,
-    read_clarity_name,
-    read_contract_name,
-    read_value,
-    short,
-)
 from keeper.chain.codec import Cursor, refuse
 from keeper.chain.hashing import sha512_256
-from keeper.chain.names import MAX_CONTRACT_NAME_IN_TX, is_clarity_name, is_contract_name
-from keeper.chain.postconditions import U64_END, Mode, PostCondition, encode_condition, read_condition
+from keeper.chain.payloads import (
+    MEMO_LENGTH,
+    CallPayload,
+    DeployPayload,
+    Payload,
+    TransferPayload,
+    call,
+    read_payload,
+)
+from keeper.chain.postconditions import Mode, PostCondition, encode_condition, read_condition
 from keeper.errors import BadInput
 
+__all__ = [
+    "MAX_TRANSACTION",
+    "MEMO_LENGTH",
+    "CallPayload",
+    "DeployPayload",
+    "Network",
+    "Payload",
+    "Transaction",
+    "TransferPayload",
+    "call",
+    "decode_transaction",
+    "unsigned",
+]
+
 MAX_TRANSACTION: Final = 2 * 1024 * 1024
-MEMO_LENGTH: Final = 34
 ANCHOR_ANY: Final = 3
-_TRANSFER: Final = 0
-_CONTRACT_CALL: Final = 2
 
 
 class Network(Enum):
@@ -41,48 +48,6 @@ class Network(Enum):
 
     MAINNET = (0x00, 0x00000001)
     TESTNET = (0x80, 0x80000000)
-
-
-@dataclass(frozen=True, slots=True)
-class CallPayload:
-    """A public function to call; `args` are values, in order."""
-
-    contract: Principal
-    function: str
-    args: tuple[Value, ...]
-
-    def __post_init__(self) -> None:
-        name = self.contract.contract
-        if name is None or not is_contract_name(name, MAX_CONTRACT_NAME_IN_TX) or not is_clarity_name(self.function):
-            message = f"{self.contract} {self.function[:60]!r} cannot be called from a transaction"
-            raise BadInput(message)
-
-    def encode(self) -> bytes:
-        """Return the payload bytes; fee estimates want these alone."""
-        address, name = self.contract.address, self.contract.contract or ""
-        head = bytes([_CONTRACT_CALL, address.version]) + address.hash160 + short(name) + short(self.function)
-        return head + len(self.args).to_bytes(4) + b"".join(arg.encode() for arg in self.args)
-
-
-@dataclass(frozen=True, slots=True)
-class TransferPayload:
-    """µSTX for `recipient`; `memo` is 34 raw bytes, zero-padded, not necessarily text."""
-
-    recipient: Principal
-    amount: int
-    memo: bytes = bytes(MEMO_LENGTH)
-
-    def __post_init__(self) -> None:
-        if len(self.memo) != MEMO_LENGTH or not 0 <= self.amount < U64_END:
-            message = f"a transfer needs an amount of 8 bytes and a memo of {MEMO_LENGTH}"
-            raise BadInput(message, amount=self.amount, memo_length=len(self.memo))
-
-    def encode(self) -> bytes:
-        """Return the payload bytes."""
-        return bytes([_TRANSFER]) + encode_principal(self.recipient) + self.amount.to_bytes(8) + self.memo
-
-
-Payload = CallPayload | TransferPayload
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +121,6 @@ class Transaction:
             raise BadInput(message, network=network.name)
 
 
-def call(contract: Principal, function: str, args: Sequence[bytes]) -> CallPayload:
-    """Return a contract call from serialised arguments. Raises BadInput."""
-    return CallPayload(contract, function, tuple(parse(arg) for arg in args))
-
-
 def unsigned(network: Network, public_key: bytes, payload: Payload, *, nonce: int, fee: int) -> Transaction:
     """Return an unsigned transaction of the compressed `public_key`, which denies every transfer.
 
@@ -179,50 +139,14 @@ def decode_transaction(data: bytes) -> Transaction:
     if len(data) > MAX_TRANSACTION:
         refuse(f"a transaction of {len(data)} bytes; the limit is {MAX_TRANSACTION}", 0)
     cursor = Cursor(data)
-    version = _one_of(cursor, (0x00, 0x80), "transaction version")
+    version = cursor.one_of((0x00, 0x80), "transaction version")
     chain_id = cursor.uint(4, "chain id")
-    flag = _one_of(cursor, tuple(AuthFlag), "authorisation")
+    flag = cursor.one_of(tuple(AuthFlag), "authorisation")
     origin = auth.read_condition(cursor)
     sponsor = auth.read_condition(cursor) if flag == AuthFlag.SPONSORED else None
-    anchor_mode = _one_of(cursor, (1, 2, 3), "anchor mode")
-    mode = Mode(_one_of(cursor, tuple(Mode), "post-condition mode"))
-    conditions = tuple(read_condition(cursor) for _ in range(_count(cursor, "post-conditions")))
-    payload = _read_payload(cursor)
+    anchor_mode = cursor.one_of((1, 2, 3), "anchor mode")
+    mode = Mode(cursor.one_of(tuple(Mode), "post-condition mode"))
+    conditions = tuple(read_condition(cursor) for _ in range(cursor.count("post-conditions")))
+    payload = read_payload(cursor)
     cursor.finish()
     return Transaction(version, chain_id, origin, payload, conditions, mode, sponsor, anchor_mode)
-
-
-def _one_of(cursor: Cursor, allowed: tuple[int, ...], what: str) -> int:
-    start = cursor.offset
-    value = cursor.uint(1, what)
-    if value not in allowed:
-        refuse(f"unknown {what} {value:02x}", start)
-    return value
-
-
-def _count(cursor: Cursor, what: str) -> int:
-    start = cursor.offset
-    count = cursor.uint(4, f"count of {what}")
-    if count > cursor.left:
-        refuse(f"{count} {what} announced, {cursor.left} bytes left", start)
-    return count
-
-
-def _read_payload(cursor: Cursor) -> Payload:
-    kind = _one_of(cursor, (_TRANSFER, _CONTRACT_CALL), "payload type")
-    return _read_transfer(cursor) if kind == _TRANSFER else _read_call(cursor)
-
-
-def _read_call(cursor: Cursor) -> CallPayload:
-    contract = Principal(read_address(cursor), read_contract_name(cursor, MAX_CONTRACT_NAME_IN_TX))
-    function = read_clarity_name(cursor, "function name")
-    args = tuple(read_value(cursor) for _ in range(_count(cursor, "arguments")))
-    return CallPayload(contract, function, args)
-
-
-def _read_transfer(cursor: Cursor) -> TransferPayload:
-    start = cursor.offset
-    recipient = read_value(cursor)
-    if recipient.kind != "principal":
-        refuse(f"recipient is a {recipient.kind}, not a principal", start)
-    return TransferPayload(recipient.content, cursor.uint(8, "amount"), cursor.take(MEMO_LENGTH, "memo"))
