@@ -7,7 +7,8 @@ KeeperError
 │   ├── StoreUnavailable
 │   ├── NotifierUnavailable
 │   ├── SignerUnavailable
-│   └── TipMoved
+│   ├── TipMoved
+│   └── LeaseLost
 ├── Refused                   drop this cycle, record why, keep running
 │   ├── StalePrice
 │   ├── TooFewSources
@@ -61,6 +62,10 @@ class SignerUnavailable(Transient):
 
 class TipMoved(Transient):
     """The chain moved on while a cycle was reading; read again at the new tip."""
+
+
+class LeaseLost(Transient):
+    """Another keeper holds the lease, or this one could not renew it: stand by, send nothing, wait for a new term."""
 
 
 class Refused(KeeperError):

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from keeper.core.assets import Asset
 from keeper.core.chain_types import Account, MempoolNonces, Tip
+from keeper.core.leases import Lease
 from keeper.core.market import MarketView
 from keeper.core.prices import PricePoint
 from keeper.core.records import Alert, AlertRecord, Decision, Intent, PoolView
@@ -182,8 +183,12 @@ class Store(WhaleSource, Protocol):
         """Return the newest decisions first."""
         ...
 
-    async def put_intent(self, intent: Intent) -> None:
-        """Insert or replace an intent by its key."""
+    async def put_intent(self, intent: Intent, *, term: int | None = None) -> None:
+        """Insert or replace an intent by its key.
+
+        With a `term` the write happens only while the stored lease `sender` has exactly that term, and
+        the look at the lease and the write are one atomic step. Raises LeaseLost otherwise.
+        """
         ...
 
     async def intent(self, key: str) -> Intent | None:
@@ -191,9 +196,13 @@ class Store(WhaleSource, Protocol):
         ...
 
     async def intents(
-        self, *, open_only: bool = False, pool_id: int | None = None, limit: int = 200
+        self, *, open_only: bool = False, pool_id: int | None = None, limit: int | None = None
     ) -> Sequence[Intent]:
-        """Return the newest intents first."""
+        """Return the newest intents first, at most `limit`.
+
+        Without a limit: every open one when only open ones are asked for, since recovery may miss none,
+        else the newest 200.
+        """
         ...
 
     async def add_alert(self, record: AlertRecord) -> None:
@@ -212,12 +221,35 @@ class Store(WhaleSource, Protocol):
         """Return the last view of every pool, by pool id."""
         ...
 
-    async def put_note(self, key: str, body: Mapping[str, Any]) -> None:
-        """Replace a small named JSON document (last agreed prices, round counters)."""
+    async def put_note(self, key: str, body: Mapping[str, Any], *, term: int | None = None) -> None:
+        """Replace a small named JSON document (last agreed prices, round counters).
+
+        With a `term`: only while the lease `sender` has it, as for put_intent. Raises LeaseLost otherwise.
+        """
         ...
 
     async def note(self, key: str) -> Mapping[str, Any] | None:
         """Return a small named JSON document."""
+        ...
+
+    async def lease(self, name: str) -> Lease | None:
+        """Return the lease as it stands; None when nobody ever held it."""
+        ...
+
+    async def take_lease(self, name: str, holder: str, *, seen: Lease | None) -> Lease | None:
+        """Make `holder` the holder, if the lease still has the term and beat of `seen` (None: if there is none yet).
+
+        The new term is one more than the old one, or 1, and its beat is 0. Returns None when somebody was
+        faster. Raises ValueError for a holder without a name, or with one that is too long.
+        """
+        ...
+
+    async def renew_lease(self, lease: Lease) -> Lease | None:
+        """Add one to the beat while term and holder are still those of `lease`; None when they are not."""
+        ...
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Let go of a lease while term and holder are still those of `lease`; the row and its term stay."""
         ...
 
     async def close(self) -> None:

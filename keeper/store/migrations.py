@@ -50,4 +50,21 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         """,
         "CREATE TABLE notes (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID",
     ),
+    (
+        # Rows are never deleted, so a term is never given out twice.
+        """
+        CREATE TABLE leases (
+            name TEXT PRIMARY KEY,
+            term INTEGER NOT NULL CHECK (term >= 1),
+            holder TEXT NOT NULL CHECK (length(holder) <= 200),
+            beat INTEGER NOT NULL CHECK (beat >= 0)
+        ) STRICT, WITHOUT ROWID
+        """,
+        # Almost every intent is over: an index of the few that are not is all that recovery has to read.
+        """
+        CREATE INDEX intents_open ON intents (seq)
+        WHERE state IN ('mined', 'planned', 'sent', 'signed')
+        """,
+        "DROP INDEX intents_by_state",
+    ),
 )

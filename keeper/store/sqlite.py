@@ -8,7 +8,7 @@ not at all. No transaction is ever left open between two awaits.
 import asyncio
 import errno
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import chain
 from pathlib import Path
@@ -17,9 +17,10 @@ from typing import Any, Final
 import aiosqlite
 from typing_extensions import override
 
+from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, PoolView
 from keeper.core.whales import Whale
-from keeper.errors import BadSettings, KeeperError, StoreUnavailable
+from keeper.errors import BadSettings, KeeperError, LeaseLost, StoreUnavailable
 from keeper.ports import Store
 from keeper.retry import READ
 from keeper.store.migrations import STEPS
@@ -29,7 +30,15 @@ BUSY_SECONDS: Final = 5.0
 """How long a write waits for another process that holds the file."""
 KEPT_DECISIONS: Final = 100_000
 KEPT_ALERTS: Final = 20_000
+NEWEST_INTENTS: Final = 200
+"""How many intents are given when nobody says how many."""
 _PRUNE_EVERY: Final = 500
+_PAGE: Final = 500
+"""Rows in one read of intents, so that no single read holds the connection for long."""
+_LAST_SEQ: Final = 2**63 - 1
+_FENCE: Final = f"WHERE :term IS NULL OR EXISTS (SELECT 1 FROM leases WHERE name = '{SENDER}' AND term = :term)"  # noqa: S608 - constants
+"""In the very statement that writes: SQLite takes the write lock before it reads any of it."""
+_LEASE: Final = "name, term, holder, beat"
 _OPEN: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN_STATES))
 _WRONG_FILE: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY})
 
@@ -78,12 +87,20 @@ class SqliteStore(Store):
         return tuple(DECISIONS.record(body) for (body,) in rows)
 
     @override
-    async def put_intent(self, intent: Intent) -> None:
-        await self._write(
-            "INSERT INTO intents (key, pool_id, state, txid, body) VALUES (?, ?, ?, ?, ?) "
+    async def put_intent(self, intent: Intent, *, term: int | None = None) -> None:
+        await self._write_fenced(
+            "INSERT INTO intents (key, pool_id, state, txid, body) "
+            f"SELECT :key, :pool_id, :state, :txid, :body {_FENCE} "
             "ON CONFLICT (key) DO UPDATE SET "
             "pool_id = excluded.pool_id, state = excluded.state, txid = excluded.txid, body = excluded.body",
-            (intent.key, intent.pool_id, intent.state, intent.txid, INTENTS.document(intent)),
+            {
+                "key": intent.key,
+                "pool_id": intent.pool_id,
+                "state": intent.state,
+                "txid": intent.txid,
+                "body": INTENTS.document(intent),
+            },
+            term,
         )
 
     @override
@@ -93,14 +110,19 @@ class SqliteStore(Store):
 
     @override
     async def intents(
-        self, *, open_only: bool = False, pool_id: int | None = None, limit: int = 200
+        self, *, open_only: bool = False, pool_id: int | None = None, limit: int | None = None
     ) -> Sequence[Intent]:
-        rows = await self._read(
-            f"SELECT body FROM intents {_where(pool_id, open_only=open_only)}"  # noqa: S608 - constants
-            "ORDER BY seq DESC LIMIT :limit",
-            {"pool_id": pool_id, "limit": limit},
-        )
-        return tuple(INTENTS.record(body) for (body,) in rows)
+        wanted = _LAST_SEQ if open_only and limit is None else NEWEST_INTENTS if limit is None else limit
+        statement = _select_intents(pool_id, open_only=open_only)
+        found: list[Intent] = []
+        before = _LAST_SEQ
+        while (size := min(_PAGE, wanted - len(found))) > 0:
+            rows = await self._read(statement, {"pool_id": pool_id, "before": before, "size": size})
+            found += [INTENTS.record(body) for _, body in rows]
+            if len(rows) < size:
+                break
+            before = rows[-1][0]
+        return tuple(found)
 
     @override
     async def add_alert(self, record: AlertRecord) -> None:
@@ -127,8 +149,13 @@ class SqliteStore(Store):
         return tuple(VIEWS.record(body) for (body,) in await self._read("SELECT body FROM views ORDER BY pool_id"))
 
     @override
-    async def put_note(self, key: str, body: Mapping[str, Any]) -> None:
-        await self._write("INSERT OR REPLACE INTO notes (key, body) VALUES (?, ?)", (key, to_json(body)))
+    async def put_note(self, key: str, body: Mapping[str, Any], *, term: int | None = None) -> None:
+        await self._write_fenced(
+            f"INSERT INTO notes (key, body) SELECT :key, :body {_FENCE} "
+            "ON CONFLICT (key) DO UPDATE SET body = excluded.body",
+            {"key": key, "body": to_json(body)},
+            term,
+        )
 
     @override
     async def note(self, key: str) -> Mapping[str, Any] | None:
@@ -136,24 +163,74 @@ class SqliteStore(Store):
         return from_json(rows[0][0]) if rows else None
 
     @override
+    async def lease(self, name: str) -> Lease | None:
+        return _lease(await self._read(f"SELECT {_LEASE} FROM leases WHERE name = ?", (name,)))  # noqa: S608 - constants
+
+    @override
+    async def take_lease(self, name: str, holder: str, *, seen: Lease | None) -> Lease | None:
+        check_holder(holder)
+        if seen is None:
+            return await self._swap(
+                "INSERT INTO leases (name, term, holder, beat) VALUES (:name, 1, :holder, 0) ON CONFLICT DO NOTHING",
+                {"name": name, "holder": holder},
+            )
+        return await self._swap(
+            "UPDATE leases SET term = term + 1, holder = :holder, beat = 0 "
+            "WHERE name = :name AND term = :term AND beat = :beat",
+            {"name": name, "holder": holder, "term": seen.term, "beat": seen.beat},
+        )
+
+    @override
+    async def renew_lease(self, lease: Lease) -> Lease | None:
+        return await self._swap(
+            "UPDATE leases SET beat = beat + 1 WHERE name = :name AND term = :term AND holder = :holder",
+            {"name": lease.name, "term": lease.term, "holder": lease.holder},
+        )
+
+    @override
+    async def release_lease(self, lease: Lease) -> None:
+        await self._swap(
+            "UPDATE leases SET holder = :free WHERE name = :name AND term = :term AND holder = :holder",
+            {"free": FREE, "name": lease.name, "term": lease.term, "holder": lease.holder},
+        )
+
+    @override
     async def close(self) -> None:
         async with self._writing:
             await self._db.close()
 
-    async def _write(self, statement: str, values: Sequence[Any]) -> int:
+    async def _write(self, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> int:
         """Run one writing statement and return the rowid it inserted, 0 when it inserted none."""
+        changed, rowid = await self._change(statement, values)
+        return rowid if changed else 0
+
+    async def _write_fenced(self, statement: str, values: Mapping[str, Any], term: int | None) -> None:
+        """Run a statement that has _FENCE in it. Raises LeaseLost when the fence kept it from writing."""
+        changed, _ = await self._change(statement, {**values, "term": term})
+        if not changed:
+            msg = f"the lease {SENDER} no longer has term {term}; nothing was written, another keeper goes on from here"
+            raise LeaseLost(msg, lease=SENDER, term=term)
+
+    async def _change(self, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> tuple[int, int]:
+        """Run one writing statement; return how many rows it wrote and the last rowid."""
         async with self._writing:
             try:
                 async with self._db.execute(statement, values) as cursor:
-                    return cursor.lastrowid or 0 if cursor.rowcount > 0 else 0
+                    return max(cursor.rowcount, 0), cursor.lastrowid or 0
+            except (sqlite3.Error, ValueError) as exc:
+                raise _unavailable(exc, "written") from exc
+
+    async def _swap(self, statement: str, values: Mapping[str, Any]) -> Lease | None:
+        """Run one conditional write of a lease and return what it became; None when the condition did not hold."""
+        async with self._writing:
+            try:
+                return _lease(await self._db.execute_fetchall(f"{statement} RETURNING {_LEASE}", values))
             except (sqlite3.Error, ValueError) as exc:
                 raise _unavailable(exc, "written") from exc
 
     async def _read(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Sequence[Any]:
         try:
-            return list(
-                await self._db.execute_fetchall(statement, dict(values) if isinstance(values, Mapping) else values)
-            )
+            return list(await self._db.execute_fetchall(statement, values))
         except (sqlite3.Error, ValueError) as exc:
             raise _unavailable(exc, "read") from exc
 
@@ -218,11 +295,26 @@ async def _migrate(db: aiosqlite.Connection, path: Path) -> None:
         raise _not_opened(path, exc) from exc
 
 
-def _where(pool_id: int | None, *, open_only: bool = False) -> str:
+def _where(pool_id: int | None) -> str:
     """Return the rule that selects rows; its parts are constants and every value is bound."""
-    rules = ["pool_id = :pool_id"] if pool_id is not None else []
+    return "WHERE pool_id = :pool_id " if pool_id is not None else ""
+
+
+def _select_intents(pool_id: int | None, *, open_only: bool) -> str:
+    """Return the statement for one page of intents, newest first, older than `:before`."""
+    # Named, because without statistics SQLite may well choose to walk a million rows that are over.
+    index = " INDEXED BY intents_open" if open_only else ""
+    rules = ["seq < :before"]
+    rules += ["pool_id = :pool_id"] if pool_id is not None else []
     rules += [f"state IN ({_OPEN})"] if open_only else []
-    return f"WHERE {' AND '.join(rules)} " if rules else ""
+    return (
+        f"SELECT seq, body FROM intents{index} WHERE {' AND '.join(rules)} "  # noqa: S608 - constants
+        "ORDER BY seq DESC LIMIT :size"
+    )
+
+
+def _lease(rows: Iterable[Any]) -> Lease | None:
+    return next((Lease(name, term, holder, beat) for name, term, holder, beat in rows), None)
 
 
 def _bad_path(path: Path, why: str) -> BadSettings:
