@@ -1,8 +1,6 @@
-"""The keeper's key: read once from a file nobody else may read, and never shown again."""
+"""The key in this process: read once, and never shown again."""
 
-import os
 import re
-import struct
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -14,14 +12,12 @@ from keeper.chain.c32 import MAINNET_SINGLE, TESTNET_SINGLE, Address
 from keeper.chain.transactions import Network, Transaction
 from keeper.errors import BadSettings
 from keeper.ports import Signable, Signer
+from keeper.signers.places import read_private
+from keeper.signers.secret import Secret
 
 DIGEST_LENGTH: Final = 32
+KEY_LENGTH: Final = 32
 _KEY: Final = re.compile(rb"\s*([0-9a-fA-F]{64})(?:01)?\s*")
-_LONGEST_FILE: Final = 1024
-_READ: Final = 4
-_ACL: Final = "system.posix_acl_access"
-_ACL_ENTRY: Final = struct.Struct("<HHI")
-_ACL_USER, _ACL_GROUP_OBJ, _ACL_GROUP, _ACL_MASK, _ACL_OTHER = 0x02, 0x04, 0x08, 0x10, 0x20
 
 
 class KeySigner:
@@ -29,15 +25,16 @@ class KeySigner:
 
     __slots__ = ("_address", "_key", "_public_key")
 
-    def __init__(self, secret: bytes, network: Network) -> None:
-        try:
-            self._key = PrivateKey(secret)
-        except ValueError:
-            message = "the signer key is not a number below the order of secp256k1"
-            raise BadSettings(message) from None
-        self._public_key = self._key.public_key.format(compressed=True)
-        version = MAINNET_SINGLE if network is Network.MAINNET else TESTNET_SINGLE
-        self._address = str(Address(version, signer_hash(self._public_key)))
+    def __init__(self, secret: bytes | Secret, network: Network) -> None:
+        boxed = secret if isinstance(secret, Secret) else Secret(secret)
+        del secret  # an error below must not have it among the local variables
+        key = _private_key(boxed)
+        if key is None:
+            message = "the signer key is not a number below the order of secp256k1; make one with `keeper keys new`"
+            raise BadSettings(message)
+        self._key = key
+        self._public_key = key.public_key.format(compressed=True)
+        self._address = address_of(self._public_key, network)
 
     @classmethod
     def from_file(cls, path: Path, network: Network) -> "KeySigner":
@@ -45,11 +42,7 @@ class KeySigner:
 
         Raises BadSettings when the file is missing, readable by anyone but its user, or not a key.
         """
-        match = _KEY.fullmatch(_read_private(path))
-        if match is None:
-            message = f"signer key file {path}: expected 64 hex digits, or 66 ending in 01"
-            raise BadSettings(message, path=str(path))
-        return cls(bytes.fromhex(match[1].decode("ascii")), network)
+        return cls(read_key(path), network)
 
     @property
     def address(self) -> str:
@@ -83,6 +76,23 @@ class KeySigner:
         raise TypeError(message)
 
 
+def read_key(path: Path) -> Secret:
+    """Return the 32 bytes of a key file: 64 hex digits, or 66 ending in 01. Raises BadSettings."""
+    read = read_private(path, "signer key file")
+    key = _parsed(read)
+    read.forget()
+    if key is None:
+        message = f"signer key file {path}: expected 64 hex digits, or 66 ending in 01; is it the right file?"
+        raise BadSettings(message, path=str(path))
+    return key
+
+
+def address_of(public_key: bytes, network: Network) -> str:
+    """Return the principal that a compressed public key spends for."""
+    version = MAINNET_SINGLE if network is Network.MAINNET else TESTNET_SINGLE
+    return str(Address(version, signer_hash(public_key)))
+
+
 async def sign_transaction(transaction: Transaction, signer: Signer) -> Transaction:
     """Return the transaction signed by its origin. Raises BadInput when the signer is not that origin."""
     signed = transaction.with_signature(await signer.sign(transaction))
@@ -90,40 +100,16 @@ async def sign_transaction(transaction: Transaction, signer: Signer) -> Transact
     return signed
 
 
-def readable_by_others(mode: int, acl: bytes | None, uid: int) -> bool:
-    """Tell whether someone besides the owner and `uid` may read a file.
-
-    With an access list, the group bits of the mode are only its mask (systemd grants credentials to a
-    service user that way), so the list itself is judged: acl(5), xattr layout of Linux.
-    """
-    if acl is None:
-        return bool(mode & 0o077)
-    entries = list(_ACL_ENTRY.iter_unpack(acl[4 : 4 + (len(acl) - 4) // _ACL_ENTRY.size * _ACL_ENTRY.size]))
-    mask = next((rights for tag, rights, _ in entries if tag == _ACL_MASK), 7)
-    for tag, rights, who in entries:
-        if tag == _ACL_OTHER and rights:
-            return True
-        stranger = tag in {_ACL_GROUP_OBJ, _ACL_GROUP} or (tag == _ACL_USER and who != uid)
-        if stranger and rights & mask & _READ:
-            return True
-    return False
+def _parsed(read: Secret) -> Secret | None:
+    match = _KEY.fullmatch(read.reveal())
+    return None if match is None else Secret(bytes.fromhex(match[1].decode("ascii")))
 
 
-def _read_private(path: Path) -> bytes:
+def _private_key(secret: Secret) -> PrivateKey | None:
+    """Return the key; an error inside the library would carry the number in its frames, so none comes out."""
+    if len(secret.reveal()) != KEY_LENGTH:
+        return None
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if readable_by_others(mode, _access_list(file.fileno()), os.geteuid()):
-                message = f"signer key file {path} can be read by others; run: chmod 600 {path}"
-                raise BadSettings(message, path=str(path))
-            return file.read(_LONGEST_FILE)
-    except OSError as exc:
-        message = f"signer key file {path}: {exc.strerror}"
-        raise BadSettings(message, path=str(path)) from exc
-
-
-def _access_list(descriptor: int) -> bytes | None:
-    try:
-        return os.getxattr(descriptor, _ACL)
-    except OSError:
-        return None  # no list, or a file system without them: the mode says it all
+        return PrivateKey(secret.reveal())
+    except ValueError:
+        return None

@@ -11,7 +11,8 @@ from coincurve import PrivateKey, PublicKey
 from keeper.chain.c32 import parse_principal
 from keeper.chain.transactions import Network, TransferPayload, unsigned
 from keeper.errors import BadInput, BadSettings
-from keeper.signers.local import KeySigner, readable_by_others, sign_transaction
+from keeper.signers.local import KeySigner, sign_transaction
+from keeper.signers.places import readable_by_others
 
 SECRET = "11" * 31 + "0a"
 PAYLOAD = TransferPayload(parse_principal("ST000000000000000000002AMW42H"), 1)
