@@ -1,4 +1,4 @@
-"""The three hashes of Stacks. RIPEMD-160 is written out: OpenSSL builds without its legacy part lack it."""
+"""The three hashes of Stacks. RIPEMD-160 is also written out: OpenSSL builds without its legacy part lack it."""
 
 import hashlib
 from typing import Final
@@ -67,7 +67,12 @@ def _line(state: tuple[int, ...], words: list[int], *, right: bool) -> tuple[int
 
 
 def ripemd160(data: bytes) -> bytes:
-    """Return the 20-byte RIPEMD-160 of `data` (Dobbertin, Bosselaers, Preneel 1996)."""
+    """Return the 20-byte RIPEMD-160 of `data`."""
+    return hashlib.new("ripemd160", data).digest() if _OPENSSL_HAS_IT else ripemd160_written_out(data)
+
+
+def ripemd160_written_out(data: bytes) -> bytes:
+    """Return the 20-byte RIPEMD-160 of `data` without OpenSSL (Dobbertin, Bosselaers, Preneel 1996)."""
     padded = data + b"\x80" + bytes(-(len(data) + 9) % 64) + (8 * len(data)).to_bytes(8, "little")
     state: tuple[int, ...] = _START
     for start in range(0, len(padded), 64):
@@ -76,6 +81,17 @@ def ripemd160(data: bytes) -> bytes:
         right = _line(state, words, right=True)
         state = tuple((state[(i + 1) % 5] + left[(i + 2) % 5] + right[(i + 3) % 5]) & _MASK for i in range(5))
     return b"".join(word.to_bytes(4, "little") for word in state)
+
+
+def _openssl_has_ripemd160() -> bool:
+    try:
+        hashlib.new("ripemd160")
+    except ValueError:
+        return False
+    return True
+
+
+_OPENSSL_HAS_IT: Final = _openssl_has_ripemd160()
 
 
 def hash160(data: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keeper.chain.hashing import hash160, ripemd160, sha512_256
+from keeper.chain.hashing import hash160, ripemd160, ripemd160_written_out, sha512_256
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ from keeper.chain.hashing import hash160, ripemd160, sha512_256
 )
 def test_ripemd160__published_messages__have_their_published_digests(message: bytes, digest: str) -> None:
     assert ripemd160(message).hex() == digest
+    assert ripemd160_written_out(message).hex() == digest
 
 
 def test_hash160__generator_point__is_the_well_known_one() -> None:
