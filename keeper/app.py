@@ -19,11 +19,11 @@ from keeper.clock import ChainClock
 from keeper.core import alerting
 from keeper.core.assets import AssetBook
 from keeper.core.policy import PoolRule
-from keeper.core.units import MicroStx, Seconds
+from keeper.core.units import Seconds
 from keeper.cycle import Cycle
 from keeper.errors import BadSettings, Halt, Transient
-from keeper.execution.journal import Journal
-from keeper.execution.sender import FeeRule, Sender
+from keeper.execution.actions import Actions
+from keeper.execution.sender import Sender
 from keeper.observe import Observer
 from keeper.registry import Registry, load
 from keeper.settings import Settings
@@ -108,9 +108,19 @@ def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSessi
     chain = StacksNode(session, str(settings.node_url), api_key=api_key)
     contracts, pools, policy = PoolContracts(settings.deployer), settings.pool_rules(), settings.limits()
     observer = Observer(chain, contracts, clock, assets, registry.dexes, registry.price_sources)
-    fees = FeeRule(MicroStx(settings.fees.floor_ustx), MicroStx(settings.fees.max_fee_ustx))
     metrics, pulse = Metrics(), Pulse(rule.pool_id for rule in pools)
-    sender = Sender(chain, Journal(store, clock), signer, network, fees, clock, stop, progress=pulse.moved)
+    sender = Sender(
+        chain,
+        store,
+        signer,
+        network,
+        settings.fee_rule(),
+        clock,
+        stop,
+        rule=settings.send_rule(),
+        filler=Actions(contracts, assets, policy).fill_gap,
+        progress=pulse.moved,
+    )
     steps = Steps(chain, contracts, assets, policy, sender, clock)
     alerts = AlertRouter(registry.notifiers, store, clock)
     cycle = Cycle(

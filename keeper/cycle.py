@@ -92,6 +92,7 @@ class Cycle:
         self._turns += 1
         for intent in await self._sender.recover():
             await self._learn(intent)
+        await self._watch_key()
         self._web = None
         decisions = tuple([await self.turn(rule) for rule in self._pools])
         try:
@@ -292,6 +293,15 @@ class Cycle:
         self._metrics.signer_balance(self._sender.address, balance)
         if balance < LOW_BALANCE_USTX:
             await self._alerts.send(alerting.low_balance(self._sender.address, balance, self._clock.now()))
+
+    async def _watch_key(self) -> None:
+        """Tell people when the key is used elsewhere, or when something cannot get through."""
+        state, address = self._sender.key_state, self._sender.address
+        if state is not None and state.nonces.foreign:
+            await self._alerts.send(alerting.foreign_nonces(address, state.nonces.foreign, self._clock.now()))
+        if state is not None and state.stuck:
+            cap = self._sender.fee_cap
+            await self._alerts.send(alerting.stuck_at_the_cap(address, state.stuck, cap, self._clock.now()))
 
 
 def _seen(sight: Sight) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from keeper.core.assets import STX, AssetBook
 from keeper.core.mandates import NOT_CARRIED_OUT, WHY_REJECTED, ProposalState
 from keeper.core.plans import Plan
 from keeper.core.policy import Policy, PoolRule
-from keeper.core.records import Alert, Intent, IntentKind, IntentState, Outcome
+from keeper.core.records import Alert, Intent, IntentKind, Outcome
 from keeper.core.slicing import slice_limits
 from keeper.core.units import BPS_ONE, USTX_PER_STX, Seconds
 from keeper.core.withdrawals import Payment, PoolMoney, payments
@@ -29,6 +29,7 @@ from keeper.errors import (
     TransactionRefused,
 )
 from keeper.execution.actions import Actions
+from keeper.execution.inquiry import why_failed
 from keeper.execution.orders import Order
 from keeper.execution.sender import Sender
 from keeper.observe import TIP_RETRY, WebPrices
@@ -217,15 +218,15 @@ class Steps:
         """Make `order` happen and return it settled. Raises Unfinished, or what the contract's refusal means."""
         intent = await self._sender.execute(order)
         self.learn(intent)
-        if intent.state is IntentState.REFUSED:
+        if intent.failed:
             raise _refusal(intent)
-        if intent.state is not IntentState.SETTLED:
+        if not intent.succeeded:
             raise Unfinished(intent)
         return intent
 
     def learn(self, intent: Intent) -> None:
         """Keep away from the venues of a slice that was refused, once; also when only a later cycle found out."""
-        if intent.kind is IntentKind.REBALANCE and intent.state is IntentState.REFUSED and intent.pool_id is not None:
+        if intent.kind is IntentKind.REBALANCE and intent.failed and intent.pool_id is not None:
             venues = (str(leg["venue"]) for leg in intent.call["expects"]["legs"])
             self._avoided[intent.pool_id] = frozenset(venues)
 
@@ -264,7 +265,7 @@ def _refusal(intent: Intent) -> KeeperError:
         error = reasons.error_for(contract, code)
         error.facts["txid"] = intent.txid
         return error
-    message = f"{intent.call['function']} was refused: {intent.result.get('why', 'no reason given')}"
+    message = f"{intent.call['function']} was refused: {intent.result.get('why') or why_failed(intent)}"
     return TransactionRefused(message, txid=intent.txid, key=intent.key)
 
 

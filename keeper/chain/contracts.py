@@ -220,6 +220,14 @@ class PoolContracts:
         """Return the call that pays the queue as far as the pool's STX goes; `share` is the pool's share token."""
         return self._call(VAULT, "process-withdrawals", uint(pool_id), principal(share))
 
+    def observe(self, assets: Sequence[str]) -> ContractCall:
+        """Return the call that has the oracle look at its venues anew; with no assets it does nothing at all."""
+        return self._call(ORACLE, "observe", list_([principal(asset) for asset in assets]))
+
+    def emergency_pause(self, pool_id: int) -> ContractCall:
+        """Return the call that stops a pool, or all of them with 0; for whoever holds the role `emergency`."""
+        return self._call(VAULT, "emergency-pause", uint(pool_id))
+
     def _call(self, contract: str, function: str, *args: bytes) -> ContractCall:
         return ContractCall(self.name(contract), function, args)
 

@@ -1,6 +1,6 @@
 """What a person is told: what happened, what the keeper did, what they can do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keeper.core.policy import PoolRule
@@ -142,6 +142,48 @@ def low_balance(address: str, balance_ustx: int, at: Seconds) -> Alert:
         remedy="Send STX to that address.",
         at=at,
         facts={"balance_ustx": str(balance_ustx)},
+    )
+
+
+def foreign_nonces(address: str, nonces: Sequence[int], at: Seconds) -> Alert:
+    """Tell people that something the keeper did not send waits under its key."""
+    return Alert(
+        key=f"foreign-nonces:{address}",
+        severity=Severity.CRITICAL,
+        title="Somebody else uses the keeper's key",
+        what=f"Transactions wait under {address} that this keeper did not make, at nonces {', '.join(map(str, nonces))}.",
+        done="It goes on behind them, and sends nothing in their place.",
+        remedy="Give every program a key of its own. If nobody you know sent them, revoke the key's role and replace the key.",
+        at=at,
+        facts={"nonces": list(nonces)},
+    )
+
+
+def stuck_at_the_cap(address: str, txids: Sequence[str], cap_ustx: int, at: Seconds) -> Alert:
+    """Tell people that a transaction waits although it pays the most that it may."""
+    return Alert(
+        key=f"stuck:{address}",
+        severity=Severity.WARNING,
+        title="A transaction is stuck at the highest fee allowed",
+        what=f"{', '.join(txids)} waits with a fee of {cap_ustx} µSTX, and everything behind it waits too.",
+        done="The keeper keeps offering it.",
+        remedy="Wait for calmer blocks, or raise fees.max_fee_ustx.",
+        at=at,
+        facts={"txids": list(txids), "cap_ustx": cap_ustx},
+    )
+
+
+def standing_by(holder: str, at: Seconds) -> Alert:
+    """Tell people that another keeper holds the lease of this store."""
+    return Alert(
+        key="standing-by",
+        severity=Severity.INFO,
+        title="This keeper stands by",
+        what=f"Another keeper holds the lease: {holder}.",
+        done="It watches, sends nothing, and takes over when the other one falls silent.",
+        remedy="Nothing to do, unless only one keeper should run.",
+        at=at,
+        facts={"holder": holder},
     )
 
 

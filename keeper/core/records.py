@@ -33,6 +33,8 @@ class IntentKind(StrEnum):
     POST_PRICES = "post_prices"
     REBALANCE = "rebalance"
     PAY_WITHDRAWAL = "pay_withdrawal"
+    PAUSE = "pause"
+    FILL_GAP = "fill_gap"
 
 
 class IntentState(StrEnum):
@@ -48,6 +50,8 @@ class IntentState(StrEnum):
 
 
 OPEN_STATES = frozenset({IntentState.PLANNED, IntentState.SIGNED, IntentState.SENT, IntentState.MINED})
+SUCCESS = "success"
+"""What the chain says of a transaction that did what it was made for."""
 
 
 class Severity(StrEnum):
@@ -74,6 +78,15 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """An earlier version of a transaction: the same nonce at a lower fee. It may still be the one that is mined."""
+
+    txid: str
+    fee_ustx: MicroStx
+    raw_hex: str
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """One transaction the keeper means to make, journalled before anything is signed or sent.
 
@@ -93,10 +106,33 @@ class Intent:
     txid: str | None = None
     raw_hex: str | None = None
     """The signed bytes, kept so that exactly the same transaction can be offered again."""
+    signed_at: Seconds | None = None
+    """When these bytes were signed; how long they have waited decides whether more is offered for them."""
+    replaced: tuple[Attempt, ...] = ()
+    """Earlier versions under the same nonce, oldest first."""
+    urgent: bool = False
+    """Whether it may take the nonce of something that can wait."""
     call: Mapping[str, Any] = field(default_factory=dict)
     """JSON-safe description: contract, function, arguments as hex, expectations."""
     result: Mapping[str, Any] = field(default_factory=dict)
     """JSON-safe: block height, status, result hex, what it settled to, or why it was refused."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it is in a block and did what it was made for."""
+        return self.state in (IntentState.MINED, IntentState.SETTLED) and self.result.get("status") == SUCCESS
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was refused, by the node or in a block."""
+        mined = self.state is IntentState.MINED and self.result.get("status") != SUCCESS
+        return mined or self.state is IntentState.REFUSED
+
+    @property
+    def txids(self) -> tuple[str, ...]:
+        """Every transaction id it may be mined under, the newest first."""
+        newest = () if self.txid is None else (self.txid,)
+        return (*newest, *(attempt.txid for attempt in reversed(self.replaced)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from keeper import console as output
 from keeper import narrate
 from keeper.app import Keeper
 from keeper.core.policy import PoolRule
-from keeper.core.records import AlertRecord, Decision, Intent, IntentKind, IntentState, Outcome
+from keeper.core.records import AlertRecord, Decision, Intent, IntentKind, Outcome
 from keeper.core.views import decimal
 
 MANY = 1_000
@@ -29,11 +29,7 @@ def pool_facts(
     txids = {found for decision in decisions if (found := _txid(decision)) is not None}
     own = [intent for intent in reversed(intents) if intent.pool_id == rule.pool_id and intent.txid in txids]
     since = decisions[0].at if decisions else None
-    slices = [
-        narrate.slice_facts(intent)
-        for intent in own
-        if intent.kind is IntentKind.REBALANCE and intent.state is IntentState.SETTLED
-    ]
+    slices = [narrate.slice_facts(intent) for intent in own if intent.kind is IntentKind.REBALANCE and intent.succeeded]
     return {
         "pool_id": rule.pool_id,
         "name": rule.name,

@@ -1,4 +1,4 @@
-"""The five things the keeper asks contracts to do, each with the conditions it may happen under."""
+"""What the keeper asks contracts to do, each with the conditions it may happen under."""
 
 import hashlib
 import json
@@ -114,6 +114,28 @@ class Actions:
                 FtSent(vault, shares, Compare.LE, sum(item.shares for item in queue)),
             ),
             expects={"payments": [payment_facts(payment) for payment in due]},
+        )
+
+    def pause(self, pool_id: int) -> Order:
+        """Stop a pool, or all of them with 0; whoever signs must hold the role `emergency`."""
+        return Order(
+            purpose=f"pause:{pool_id}",
+            kind=IntentKind.PAUSE,
+            pool_id=pool_id or None,
+            call=self._contracts.emergency_pause(pool_id),
+            mode=Mode.DENY,
+            urgent=True,
+        )
+
+    def fill_gap(self, nonce: int) -> Order:
+        """Use up a nonce that is in the way, with a call that anyone may make and that changes nothing."""
+        return Order(
+            purpose=f"fill:{nonce}",
+            kind=IntentKind.FILL_GAP,
+            pool_id=None,
+            call=self._contracts.observe(()),
+            mode=Mode.DENY,
+            expects={"nonce": nonce},
         )
 
     def _swap(self, leg: Leg) -> SwapLeg:

@@ -22,6 +22,8 @@ class Order:
     conditions: tuple[PostCondition, ...] = ()
     fee_ustx: MicroStx | None = None
     """What to pay, where the call itself has to name it; None leaves it to the estimate."""
+    urgent: bool = False
+    """Whether it takes the nonce of something that can wait, and may use what the day's cap keeps back."""
     expects: Mapping[str, Any] = field(default_factory=dict)
     """JSON-safe numbers to hold the result against later: legs, minimums, prices."""
 

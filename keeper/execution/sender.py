@@ -1,251 +1,282 @@
-"""Makes a transaction happen at most once: journal, sign, journal, offer once, then ask the chain (ADR 3)."""
+"""Makes a transaction happen at most once: journal, sign, journal, offer once, then ask the chain (ADR 3, 15)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from keeper.chain.auth import Condition, signer_hash
-from keeper.chain.c32 import parse_principal
-from keeper.chain.clarity import decode
-from keeper.chain.transactions import Network, Transaction, call
+from keeper.chain.transactions import Network
 from keeper.core.records import Intent, IntentState
 from keeper.core.units import MicroStx, Seconds
-from keeper.errors import BadInput, FeeTooHigh, NodeUnavailable, TransactionRefused
-from keeper.execution.journal import Journal
+from keeper.errors import FeeTooHigh, KeeperError, LeaseLost, NodeUnavailable, Refused
+from keeper.execution.fees import DayBudget, FeeRule
+from keeper.execution.fenced import Fenced, unfenced
+from keeper.execution.inquiry import UNSPOKEN, Inquiry
+from keeper.execution.journal import Claim, Journal
+from keeper.execution.maker import Maker
+from keeper.execution.nonces import Nonces
+from keeper.execution.offers import Offers
 from keeper.execution.orders import Order
 from keeper.pause import pause
-from keeper.ports import Chain, Clock, Signer, TxStatus
+from keeper.points import reached
+from keeper.ports import Chain, Clock, Signer, Store
 from keeper.retry import READ
 
 log = structlog.get_logger("keeper.sender")
 
-UNSPOKEN = (IntentState.SIGNED, IntentState.SENT)
-"""States in which only the chain can say what became of a transaction."""
-
 POLL_SECONDS = 0.5
 POLL_LONGEST = 5.0
 POLL_GROWTH = 1.5
-SPENT_GRACE = Seconds(600)
-"""A node can know that a nonce is spent before its API knows by which transaction; so long we wait for the API."""
 WAIT_SECONDS = 90.0
 """How long one cycle waits for a block; after that the next cycle goes on waiting."""
 
 
 @dataclass(frozen=True, slots=True)
-class FeeRule:
-    """What may be paid for one transaction, in µSTX."""
+class SendRule:
+    """How patient the sender is; seconds are of block time."""
 
-    floor: MicroStx
-    cap: MicroStx
+    confirmations: int = 1
+    """Blocks, its own included, that a transaction lies deep before it counts as settled."""
+    raise_after: Seconds = Seconds(300)
+    """How long bytes wait before more is offered for them."""
+    fill_after: Seconds = Seconds(120)
+    """How long something waits behind a nonce nobody uses before that nonce is used up."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """How the key stands, as last seen; for the page, metrics and alerts."""
+
+    nonces: Nonces
+    balance_ustx: MicroStx
+    stuck: tuple[str, ...]
+    """Txids that wait at the highest fee that may be paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a transaction goes in the account's order; `above` is the fee, µSTX, of what waits there already."""
+
+    nonce: int
+    above: MicroStx | None = None
+
+
+def _front(open_ones: Sequence[Intent], confirmed: int) -> Intent | None:
+    """Return what waits first: at the lowest unspent nonce, and of several there the one that pays most."""
+    waiting = [i for i in open_ones if i.state in UNSPOKEN and i.nonce is not None and i.nonce >= confirmed]
+    return min(waiting, key=lambda i: (i.nonce or 0, -(i.fee_ustx or 0)), default=None)
 
 
 class Sender:
-    """The only place that signs and broadcasts. One transaction at a time, so nonces never race."""
+    """The only place that signs and broadcasts. One transaction is begun at a time, so nonces never race."""
 
     def __init__(  # noqa: PLR0913 - what one transaction needs from outside
         self,
         chain: Chain,
-        journal: Journal,
+        store: Store,
         signer: Signer,
         network: Network,
         fees: FeeRule,
         clock: Clock,
         stop: asyncio.Event,
         *,
+        rule: SendRule = SendRule(),
+        term: Callable[[], int | None] = unfenced,
+        filler: Callable[[int], Order] | None = None,
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._chain = chain
         self._clock = clock
-        self._progress = progress
-        self._journal = journal
-        self._signer = signer
-        self._network = network
+        self._rule = rule
         self._fees = fees
+        self._filler = filler
+        self._progress = progress
         self._stop = stop
+        fenced = Fenced(store, term)
+        self._journal = Journal(fenced, clock)
+        self._budget = DayBudget(fenced, clock, fees)
+        self._maker = Maker(signer, network)
+        self._inquiry = Inquiry(chain, self._journal, clock, rule.confirmations)
+        self._offers = Offers(chain, self._journal, self._budget, self._inquiry, clock)
         self._one_at_a_time = asyncio.Lock()
+        self._state: KeyState | None = None
 
     @property
     def address(self) -> str:
         """The principal that pays and signs."""
-        return self._signer.address
+        return self._maker.address
 
     @property
     def fee_cap(self) -> MicroStx:
         """The most that one transaction may cost."""
         return self._fees.cap
 
+    @property
+    def key_state(self) -> KeyState | None:
+        """How the key stood when it was last asked for; None before that."""
+        return self._state
+
+    async def fees_today(self) -> MicroStx:
+        """Return what today's transactions have cost so far, in µSTX."""
+        return await self._budget.spent()
+
     async def execute(self, order: Order) -> Intent:
         """Make `order` happen, or find out what became of it before; return its intent.
 
-        The intent comes back SETTLED or REFUSED when the chain has spoken, SENT or SIGNED when
-        nothing is known yet. Raises FeeTooHigh, TransactionRefused, NodeUnavailable.
+        The intent comes back MINED, SETTLED or REFUSED when the chain has spoken, SENT or SIGNED when
+        nothing is known yet. Raises FeeTooHigh, TransactionRefused, NodeUnavailable, LeaseLost.
         """
         async with self._one_at_a_time:
-            key, found = await self._journal.claim(order.purpose)
-            if found is None:
-                found = await self._offer(await self._sign(order, key))
-            elif found.state is IntentState.SETTLED:
-                found = await self._still_mined(found)
-            return await self._follow(found)
+            intent = await self._begin(order)
+        return await self._follow(intent)
 
     async def recover(self) -> list[Intent]:
-        """Resolve everything that an earlier cycle or an earlier life left open."""
+        """Resolve everything that an earlier cycle or an earlier life left open, and free what is stuck."""
         async with self._one_at_a_time:
-            return [await self._resolve_alone(intent) for intent in await self._journal.open()]
-
-    async def _resolve_alone(self, intent: Intent) -> Intent:
-        """Resolve one intent; an odd answer about it must not keep the others from being resolved."""
-        try:
-            return await self._resolve(intent)
-        except (NodeUnavailable, BadInput) as exc:
-            log.warning("transaction_unresolved", intent=intent.key, txid=intent.txid, reason=str(exc))
-            return intent
-
-    async def _still_mined(self, intent: Intent) -> Intent:
-        """Ask again about a settled intent whose purpose has come up again: a reorganisation may have undone it."""
-        status = await READ(self._chain.transaction, intent.txid or "")
-        if status is not None and status.block_height is not None:
-            return intent
-        log.warning("settled_transaction_is_gone", intent=intent.key, txid=intent.txid)
-        return await self._resolve(await self._journal.sent(intent))
+            reached("recover.before")
+            found = await self._journal.open()
+            if not found:
+                self._state = None
+                return []
+            confirmed = (await self._look(found)).confirmed
+            tried = [await self._resolve_alone(intent, confirmed) for intent in found]
+            if open_ones := [intent for intent in tried if intent.state in UNSPOKEN]:
+                await self._free(open_ones)
+            reached("recover.after")
+            return tried
 
     async def quote_fee(self, order: Order) -> MicroStx:
         """Return what `order` would cost now. Raises FeeTooHigh above the cap."""
-        draft = self._draft(order, nonce=0, fee=MicroStx(0))
-        asked = await READ(self._chain.estimate_fee, draft.payload.encode(), len(draft.encode()))
-        fee = max(asked, self._fees.floor, MicroStx(len(draft.encode())))
-        if fee > self._fees.cap:
-            message = f"the network asks for {fee} µSTX and fees.max_fee_ustx is {self._fees.cap}"
-            raise FeeTooHigh(message, asked=fee, cap=self._fees.cap)
-        return fee
+        draft = self._maker.draft(order)
+        reached("fee_estimate.before")
+        length = len(draft.encode())
+        asked = await READ(self._chain.estimate_fee, draft.payload.encode(), length)
+        reached("fee_estimate.after")
+        return self._fees.checked(max(asked, length))
 
-    async def _sign(self, order: Order, key: str) -> Intent:
-        intent = await self._journal.planned(key, order.kind, order.pool_id, self._signer.address, order.describe())
+    async def _begin(self, order: Order) -> Intent:
+        claim = await self._journal.claim(order.purpose)
+        if claim.found is None:
+            return await self._offers.first(await self._sign(order, claim))
+        if claim.found.state is IntentState.SETTLED:
+            return await self._inquiry.still_mined(claim.found)
+        return claim.found
+
+    async def _sign(self, order: Order, claim: Claim, place: Place | None = None) -> Intent:
+        intent = await self._journal.planned(claim.key, order, self.address)
+        reserved = 0
         try:
-            transaction = await self._build(order)
-        except (FeeTooHigh, NodeUnavailable) as exc:
-            await self._journal.dropped(intent, f"never signed: {exc}")
+            fee = order.fee_ustx if order.fee_ustx is not None else await self.quote_fee(order)
+            place = place or await self._place(order, claim)
+            if place.above is not None:
+                fee = self._fees.raised(place.above, fee) or self._fees.cap
+            await self._budget.reserve(fee, urgent=order.urgent)
+            reserved = fee
+            signed = await self._maker.signed(self._maker.draft(order, nonce=place.nonce, fee=fee))
+        except LeaseLost:
             raise
-        signature = await self._signer.sign(transaction)
-        transaction = transaction.with_signature(signature)
-        return await self._journal.signed(
-            intent,
-            nonce=transaction.origin.nonce,
-            fee=MicroStx(transaction.origin.fee),
-            txid=transaction.txid,
-            raw=transaction.encode(),
-        )
+        except KeeperError as exc:
+            await self._journal.dropped(intent, f"never signed: {exc}")
+            if reserved:
+                await self._budget.release(reserved)
+            raise
+        return await self._journal.signed(intent, signed)
 
-    async def _build(self, order: Order) -> Transaction:
-        fee = order.fee_ustx if order.fee_ustx is not None else await self.quote_fee(order)
-        return self._draft(order, nonce=await self._next_nonce(), fee=fee)
+    async def _place(self, order: Order, claim: Claim) -> Place:
+        """Return the next free place, or for what is urgent the place of what waits in front and can wait."""
+        open_ones = await self._journal.open()
+        nonces = await self._look(open_ones)
+        reached("nonce.chosen")
+        front = _front(open_ones, nonces.confirmed)
+        if order.urgent and front is not None and not front.urgent and (front.fee_ustx or 0) < self._fees.cap:
+            log.warning("nonce_taken_over", nonce=front.nonce, by=claim.key, waits=front.key)
+            return Place(front.nonce or 0, front.fee_ustx)
+        return Place(nonces.next())
 
-    async def _next_nonce(self) -> int:
-        """Return the chain's next nonce, or the one after our own open transactions where the chain lags behind them."""
-        told = await READ(self._chain.next_nonce, self._signer.address)
-        ours = [i.nonce + 1 for i in await self._journal.open() if i.nonce is not None and i.state in UNSPOKEN]
-        return max([told, *ours])
+    async def _look(self, open_ones: list[Intent], stuck: tuple[str, ...] = ()) -> Nonces:
+        """Ask node and API how the account's nonces stand, and hold the journal against it."""
+        reached("account.before")
+        account = await READ(self._chain.account, self.address)
+        reached("account.after")
+        reached("mempool.before")
+        mempool = await READ(self._chain.mempool_nonces, self.address)
+        reached("mempool.after")
+        ours = frozenset(i.nonce for i in open_ones if i.nonce is not None and i.state is not IntentState.PLANNED)
+        nonces = Nonces(account.nonce, ours, frozenset(mempool.pending), self._offers.contested())
+        if nonces.foreign:
+            log.warning("foreign_nonces", nonces=list(nonces.foreign), confirmed=nonces.confirmed)
+        self._state = KeyState(nonces, account.balance_ustx, stuck)
+        return nonces
 
-    def _draft(self, order: Order, *, nonce: int, fee: MicroStx) -> Transaction:
-        payload = call(parse_principal(order.call.contract), order.call.function, order.call.args)
-        version, chain_id = self._network.value
-        condition = Condition(signer=signer_hash(self._signer.public_key), nonce=nonce, fee=fee)
-        return Transaction(version, chain_id, condition, payload, order.conditions, order.mode)
-
-    async def _offer(self, intent: Intent, *, again: bool = False) -> Intent:
-        """Offer the signed bytes, once. An answer that got lost leaves the intent SIGNED, to be asked about.
-
-        Only a first offer can be refused for good: before a second one (`again`) the first may have been taken.
-        """
+    async def _resolve_alone(self, intent: Intent, confirmed: int) -> Intent:
+        """Resolve one intent; an odd answer about it must not keep the others from being resolved."""
         try:
-            await self._chain.broadcast(bytes.fromhex(intent.raw_hex or ""))
-        except TransactionRefused as exc:
-            if exc.facts.get("reason") == "BadNonce":  # perhaps because this very transaction was mined meanwhile
-                intent = await self._ask(intent)
-                if intent.state not in UNSPOKEN:
-                    return intent
-            if again or exc.facts.get("try_later"):
-                # An earlier offer may have been taken, or this one may be later: still open, the chain decides.
-                log.warning("offer_declined", intent=intent.key, txid=intent.txid, reason=str(exc))
-                return intent
-            refused = await self._journal.refused(intent, {"why": str(exc), **exc.facts})
-            log.warning("transaction_refused", intent=intent.key, reason=str(exc))
-            return refused
-        except NodeUnavailable as exc:
-            log.warning("broadcast_unanswered", intent=intent.key, txid=intent.txid, reason=str(exc))
+            return await self._inquiry.resolve(intent, confirmed)
+        except (NodeUnavailable, Refused) as exc:
+            log.warning("transaction_unresolved", intent=intent.key, txid=intent.txid, reason=str(exc))
             return intent
-        log.info("transaction_sent", intent=intent.key, txid=intent.txid, nonce=intent.nonce, fee_ustx=intent.fee_ustx)
-        return await self._journal.sent(intent)
+
+    async def _free(self, open_ones: list[Intent]) -> None:
+        """Offer again what nobody knows, offer more for what waits too long in front, use up a nonce nobody uses."""
+        try:
+            nonces = await self._look(open_ones)
+            front = await self._offers.again(open_ones, nonces)
+            if front is not None and self._offers.is_hopeless(front):
+                await self._fill(Place(front.nonce or 0, front.fee_ustx))
+            elif front is not None and self._waited(front) >= self._rule.raise_after:
+                await self._raise(front)
+            elif nonces.gap is not None and min(map(self._waited, open_ones)) >= self._rule.fill_after:
+                await self._fill(Place(nonces.gap))
+        except (NodeUnavailable, FeeTooHigh) as exc:
+            log.warning("not_freed", error=type(exc).__name__, reason=str(exc))
+
+    def _waited(self, intent: Intent) -> int:
+        return self._clock.now() - (intent.signed_at or intent.updated_at)
+
+    async def _raise(self, intent: Intent) -> None:
+        """Replace the bytes of the front transaction by the same at a higher fee, within the caps."""
+        before = intent.fee_ustx or MicroStx(0)
+        draft = self._maker.redraft(intent.raw_hex or "", before)
+        asked = await READ(self._chain.estimate_fee, draft.payload.encode(), len(draft.encode()))
+        fee = self._fees.raised(before, asked)
+        if fee is None:
+            self._mark_stuck(intent)
+            return
+        reached("replace.decided")
+        await self._budget.reserve(fee - before, urgent=intent.urgent)
+        signed = await self._maker.signed(self._maker.redraft(intent.raw_hex or "", fee))
+        log.warning("fee_raised", intent=intent.key, nonce=intent.nonce, before_ustx=before, fee_ustx=fee)
+        await self._offers.replacement(await self._journal.replaced(intent, signed))
+
+    def _mark_stuck(self, intent: Intent) -> None:
+        log.warning("stuck_at_the_cap", intent=intent.key, txid=intent.txid, fee_ustx=intent.fee_ustx)
+        if self._state is not None:
+            self._state = KeyState(self._state.nonces, self._state.balance_ustx, (intent.txid or "",))
+
+    async def _fill(self, place: Place) -> None:
+        """Use up a nonce that everything else waits behind: nothing of ours is there, or what no node will take."""
+        reached("gap.found")
+        log.warning("nonce_in_the_way", nonce=place.nonce)
+        if self._filler is None:
+            return
+        order = self._filler(place.nonce)
+        claim = await self._journal.claim(order.purpose)
+        if claim.found is None:
+            await self._offers.first(await self._sign(order, claim, place))
 
     async def _follow(self, intent: Intent) -> Intent:
         """Ask until the chain has spoken, we are told to stop, or the wait is over."""
+        reached("follow.begun")
         wait = POLL_SECONDS
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                while intent.state in UNSPOKEN and (intent := await self._ask(intent)).state in UNSPOKEN:
+                while intent.state in UNSPOKEN and (intent := await self._inquiry.ask(intent)).state in UNSPOKEN:
                     self._progress()
                     if await pause(self._stop, wait):
                         break
                     wait = min(wait * POLL_GROWTH, POLL_LONGEST)
         except TimeoutError:
             log.warning("transaction_still_waiting", intent=intent.key, txid=intent.txid)
+        reached("follow.ended")
         return intent
-
-    async def _ask(self, intent: Intent) -> Intent:
-        status = await READ(self._chain.transaction, intent.txid or "")
-        if status is None or status.block_height is None:
-            return intent
-        return await self._settle(intent, status)
-
-    async def _settle(self, intent: Intent, status: TxStatus) -> Intent:
-        facts = {"status": status.status, "block_height": status.block_height, "result_hex": status.result_hex}
-        if status.status == "success":
-            if _decoded(status) is None:
-                message = f"the chain reports success of {intent.txid} without a result that can be read"
-                raise NodeUnavailable(message, txid=intent.txid)
-            log.info("transaction_settled", intent=intent.key, txid=intent.txid, block=status.block_height)
-            return await self._journal.settled(intent, facts)
-        why = _why(status)
-        log.warning("transaction_failed", intent=intent.key, txid=intent.txid, reason=why)
-        return await self._journal.refused(intent, {**facts, "why": why})
-
-    async def _resolve(self, intent: Intent) -> Intent:
-        """Find out what became of an intent that was left open.
-
-        Never signed: dropped. Known to the chain: settled, or waited for. Unknown: offered again as
-        the very same bytes while its nonce is unspent, dropped once something else has spent it.
-        """
-        if intent.state is IntentState.PLANNED:
-            return await self._journal.dropped(intent, "never signed: the keeper stopped first")
-        status = await READ(self._chain.transaction, intent.txid or "")
-        if status is not None and status.block_height is not None:
-            return await self._settle(intent, status)
-        if status is not None and not status.status.startswith("dropped"):
-            return intent
-        account = await READ(self._chain.account, intent.sender)
-        if intent.nonce is not None and account.nonce > intent.nonce:
-            return await self._spent(intent)
-        return await self._offer(intent, again=True)
-
-    async def _spent(self, intent: Intent) -> Intent:
-        """The nonce is gone, perhaps by this very transaction: ask again, and give the API time to know it."""
-        asked = await self._ask(intent)
-        if asked.state not in UNSPOKEN or self._clock.now() - intent.updated_at < SPENT_GRACE:
-            return asked
-        return await self._journal.dropped(intent, "another transaction spent its nonce")
-
-
-def _decoded(status: TxStatus) -> object:
-    """Return the result as a value; None when there is none that can be read."""
-    try:
-        return decode(bytes.fromhex((status.result_hex or "").removeprefix("0x")))
-    except (BadInput, ValueError):
-        return None
-
-
-def _why(status: TxStatus) -> str:
-    if status.status == "abort_by_response" and status.result_hex:
-        return f"the contract answered {_decoded(status)}"
-    return f"the chain reports {status.status}"

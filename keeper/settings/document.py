@@ -9,7 +9,15 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from keeper.settings.load import CONFIG_ENV, env_name
-from keeper.settings.model import AssetSettings, FeeSettings, PolicySettings, PoolSettings, Settings, WhaleSettings
+from keeper.settings.model import (
+    AssetSettings,
+    FeeSettings,
+    PolicySettings,
+    PoolSettings,
+    SendingSettings,
+    Settings,
+    WhaleSettings,
+)
 
 EXAMPLE: Final = """\
 network = "mainnet"
@@ -71,6 +79,7 @@ def settings_markdown() -> str:
         "## General\n\n" + _HEAD + "".join(_rows(Settings, "")),
         "## policy\n\n" + f"{PolicySettings.__doc__}\n\n" + _HEAD + "".join(_rows(PolicySettings, "policy.")),
         "## fees\n\n" + f"{FeeSettings.__doc__}\n\n" + _HEAD + "".join(_rows(FeeSettings, "fees.")),
+        "## sending\n\n" + f"{SendingSettings.__doc__}\n\n" + _HEAD + "".join(_rows(SendingSettings, "sending.")),
         "## Each entry of assets\n\n" + _ITEM_HEAD + "".join(_item_rows(AssetSettings)),
         "## Each entry of pools\n\n" + _ITEM_HEAD + "".join(_item_rows(PoolSettings)),
         "## whales of a pool\n\n" + _ITEM_HEAD + "".join(_item_rows(WhaleSettings)),

@@ -13,6 +13,8 @@ from keeper.core.assets import STX, Asset, AssetBook
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.units import Bps, MicroStx, Seconds
 from keeper.core.whales import RankBy, WhaleRule
+from keeper.execution.fees import FeeRule
+from keeper.execution.sender import SendRule
 from keeper.settings.shapes import Address, ContractName, KeyFile, Name, NodeUrl, Principal
 from keeper.telemetry.redact import Redactor, is_secret_name, is_secret_url
 
@@ -113,6 +115,21 @@ class FeeSettings(_Section):
     """Most that one transaction may cost, in µSTX."""
     floor_ustx: int = Field(default=1_000, ge=1, le=1_000_000)
     """Least that is offered however low the estimate, in µSTX."""
+    max_day_ustx: int = Field(default=5_000_000, ge=1, le=1_000_000_000)
+    """Most that all transactions of a day (UTC, by block time) may cost, in µSTX; a tenth of it is kept for what is urgent."""
+    raise_bps: int = Field(default=2_500, ge=1, le=10_000)
+    """How much more is offered for a transaction that is not taken up, in basis points of what was offered before."""
+    raise_after_seconds: int = Field(default=300, ge=10, le=86_400)
+    """How long a transaction waits before more is offered for it, in seconds of block time."""
+
+
+class SendingSettings(_Section):
+    """When a transaction counts as done, and who may send."""
+
+    confirmations: int = Field(default=3, ge=1, le=100)
+    """Blocks, its own included, that a transaction lies deep before it counts as settled."""
+    lease_seconds: int = Field(default=9, ge=1, le=60)
+    """How long the keeper that sends may be silent before another one on the same store takes over, in seconds."""
 
 
 class Settings(BaseSettings):
@@ -156,6 +173,8 @@ class Settings(BaseSettings):
     """The keeper's own limits."""
     fees: FeeSettings = FeeSettings()
     """What the keeper pays the network."""
+    sending: SendingSettings = SendingSettings()
+    """When a transaction counts as done, and who may send."""
     sentry_dsn: SecretStr | None = None
     """Where unexpected errors are reported; nowhere when absent."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -163,7 +182,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     """Log lines for people, or one JSON object a line for machines."""
 
-    NESTED: ClassVar[frozenset[str]] = frozenset({"policy", "fees", "plugin"})
+    NESTED: ClassVar[frozenset[str]] = frozenset({"policy", "fees", "sending", "plugin"})
     """Fields whose parts have environment names of their own."""
 
     @classmethod
@@ -234,6 +253,17 @@ class Settings(BaseSettings):
             max_fee_ustx=MicroStx(self.fees.max_fee_ustx),
         )
 
+    def fee_rule(self) -> FeeRule:
+        """Return what may be paid, as the sender takes it."""
+        fees = self.fees
+        return FeeRule(
+            MicroStx(fees.floor_ustx), MicroStx(fees.max_fee_ustx), MicroStx(fees.max_day_ustx), Bps(fees.raise_bps)
+        )
+
+    def send_rule(self) -> SendRule:
+        """Return how patient the sender is, as it takes it."""
+        return SendRule(self.sending.confirmations, Seconds(self.fees.raise_after_seconds))
+
     def secrets(self) -> tuple[str, ...]:
         """Return every secret value, for the log redactor and for nothing else."""
         named = [item.get_secret_value() for item in (self.node_api_key, self.sentry_dsn) if item is not None]
@@ -255,6 +285,8 @@ def disagreements(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _pool_disagreements(settings)
     if settings.fees.floor_ustx > settings.fees.max_fee_ustx:
         yield "fees.floor_ustx", f"is above fees.max_fee_ustx ({settings.fees.max_fee_ustx}); lower it"
+    if settings.fees.max_fee_ustx > settings.fees.max_day_ustx:
+        yield "fees.max_fee_ustx", f"is above fees.max_day_ustx ({settings.fees.max_day_ustx}); lower it"
 
 
 def _asset_disagreements(assets: tuple[AssetSettings, ...]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""A node small enough to reason about: one account, a mempool, blocks made by hand, and the faults that matter."""
+"""A node small enough to reason about: one account, a mempool by nonce, blocks made by hand, and the faults that matter."""
 
 from dataclasses import dataclass, field
 
@@ -7,12 +7,30 @@ from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.units import MicroStx, Seconds
 from keeper.errors import NodeUnavailable, TransactionRefused
 
+CHAINED = 25
+FATES = {
+    "BadNonce": "spent",
+    "ConflictingNonceInMempool": "contested",
+    "TooMuchChaining": "wait",
+    "ServerFailureDatabase": "wait",
+    "NotEnoughFunds": "unaffordable",
+    "FeeTooLow": "unaffordable",
+    "NoSuchContract": "final",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
     status: str
     block_height: int | None
     result_hex: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    txid: str
+    fee: int
+    raw: bytes = b""
 
 
 @dataclass(slots=True)
@@ -27,10 +45,21 @@ class ModelNode:
     lose_requests: int = 0
     """How many broadcasts never arrive."""
     refuse: str | None = None
+    refuse_only: str | None = None
+    """The function whose calls are refused; all of them with None."""
+    blind: bool = False
+    """Whether the API says nothing of what waits."""
+    ghosts: frozenset[int] = frozenset()
+    """Nonces that the API believes in and no node holds."""
     offered: list[bytes] = field(default_factory=list)
-    waiting: dict[str, bytes] = field(default_factory=dict)
+    mempool: dict[int, Waiting] = field(default_factory=dict)
     mined: dict[str, Status] = field(default_factory=dict)
+    blocks: list[list[Waiting]] = field(default_factory=list)
     height: int = 100
+
+    @property
+    def waiting(self) -> dict[str, bytes]:
+        return {item.txid: item.raw for item in self.mempool.values()}
 
     async def tip(self) -> Tip:
         return Tip(self.height, "00" * 32, Seconds(1_000 + self.height))
@@ -39,12 +68,12 @@ class ModelNode:
         return Account(MicroStx(10**9), self.nonce)
 
     async def next_nonce(self, principal: str) -> int:
-        return self.nonce + len(self.waiting)
+        return max(self.mempool, default=self.nonce - 1) + 1
 
     async def mempool_nonces(self, principal: str) -> MempoolNonces:
-        pending = tuple(sorted(decode_transaction(raw).origin.nonce for raw in self.waiting.values()))
-        span = range(self.nonce, max(pending, default=self.nonce))
-        missing = tuple(nonce for nonce in span if nonce not in pending)
+        seen = set() if self.blind else set(self.mempool)
+        pending = tuple(sorted(seen | self.ghosts))
+        missing = tuple(n for n in range(self.nonce, max(pending, default=self.nonce)) if n not in pending)
         return MempoolNonces(max(pending, default=self.nonce - 1) + 1, pending, missing)
 
     async def estimate_fee(self, payload: bytes, length: int) -> MicroStx:
@@ -58,29 +87,67 @@ class ModelNode:
         if self.lose_requests:
             self.lose_requests -= 1
             raise NodeUnavailable("no answer")
-        if self.refuse is not None:
-            later = self.refuse in ("TooMuchChaining", "ServerFailureDatabase")
-            raise TransactionRefused(f"the node refused: {self.refuse}", reason=self.refuse, try_later=later)
-        transaction = decode_transaction(raw)
-        transaction.verify()
-        if transaction.origin.nonce < self.nonce:
-            raise TransactionRefused("the node refused: BadNonce", reason="BadNonce")
-        self.waiting[transaction.txid] = raw
+        txid = self._take(raw)
         if self.auto_mine:
             self.mine()
         if self.lose_answers:
             self.lose_answers -= 1
             raise NodeUnavailable("the answer was lost")
+        return txid
+
+    def _take(self, raw: bytes) -> str:
+        transaction = decode_transaction(raw)
+        transaction.verify()
+        if self.refuse is not None and self.refuse_only in (None, transaction.payload.function):
+            raise refusal(self.refuse)
+        nonce, fee = transaction.origin.nonce, transaction.origin.fee
+        there = self.mempool.get(nonce)
+        if there is not None and there.txid == transaction.txid:
+            return there.txid
+        if nonce < self.nonce:
+            raise refusal("BadNonce")
+        if nonce > self.nonce + CHAINED:
+            raise refusal("TooMuchChaining")
+        if there is not None and fee <= there.fee:
+            raise refusal("ConflictingNonceInMempool")
+        self.mempool[nonce] = Waiting(transaction.txid, fee, raw)
         return transaction.txid
 
+    def foreign(self, nonce: int, fee: int = 1_000) -> None:
+        """Let somebody else who has the key send something."""
+        self.mempool[nonce] = Waiting(f"{nonce:064x}", fee)
+
+    def drop(self, nonce: int) -> None:
+        """Forget what waits at a nonce, as nodes do."""
+        self.mempool.pop(nonce, None)
+
     def mine(self) -> None:
+        """Make a block of everything that waits without a gap before it."""
         self.height += 1
-        for txid in list(self.waiting):
-            del self.waiting[txid]
+        block = []
+        while self.nonce in self.mempool:
+            item = self.mempool.pop(self.nonce)
             self.nonce += 1
-            self.mined[txid] = Status(self.result, self.height, self.result_hex)
+            self.mined[item.txid] = Status(self.result, self.height, self.result_hex)
+            block.append(item)
+        self.blocks.append(block)
+
+    def reorganise(self, depth: int, *, lose: bool) -> None:
+        """Undo the last blocks; what was in them waits again, or is lost."""
+        for block in reversed(self.blocks[-depth:]):
+            for item in reversed(block):
+                self.nonce -= 1
+                del self.mined[item.txid]
+                if not lose:
+                    self.mempool.setdefault(self.nonce, item)
+        del self.blocks[-depth:]
 
     async def transaction(self, txid: str) -> Status | None:
-        if txid in self.waiting:
-            return Status("pending", None, None)
-        return self.mined.get(txid)
+        if txid in self.mined:
+            return self.mined[txid]
+        return Status("pending", None, None) if txid in self.waiting and not self.blind else None
+
+
+def refusal(reason: str) -> TransactionRefused:
+    fate = FATES[reason]
+    return TransactionRefused(f"the node refused: {reason}", reason=reason, fate=fate, try_later=fate == "wait")

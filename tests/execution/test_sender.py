@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -8,10 +9,14 @@ from keeper.chain.postconditions import Mode
 from keeper.chain.transactions import Network, decode_transaction
 from keeper.core.records import IntentKind, IntentState
 from keeper.core.units import MicroStx, Seconds
-from keeper.errors import FeeTooHigh, NodeUnavailable, TransactionRefused
+from keeper.errors import FeeTooHigh, LeaseLost, NodeUnavailable, TransactionRefused
+from keeper.execution.fees import FeeRule
+from keeper.execution.fenced import Fenced
+from keeper.execution.inquiry import SPENT_GRACE
 from keeper.execution.journal import FAILURE_MEMORY, MAX_FAILURES, Journal
 from keeper.execution.orders import Order
-from keeper.execution.sender import SPENT_GRACE, FeeRule, Sender
+from keeper.execution.sender import Sender, SendRule
+from keeper.points import listen
 from keeper.signers.local import KeySigner
 from keeper.store.sqlite import open_store
 from keeper.testing.fakes import ManualClock
@@ -38,11 +43,15 @@ def stop():
     return event
 
 
-def make_sender(store, node, stop, cap=200_000, now=1_000):
+def filler(nonce):
+    return Order(f"fill:{nonce}", IntentKind.FILL_GAP, None, ContractCall(VAULT, "get-pool-count", ()), Mode.DENY)
+
+
+def make_sender(store, node, stop, cap=200_000, now=1_000, day_cap=5_000_000, confirmations=1):
     signer = KeySigner(bytes(31) + b"\x01", Network.TESTNET)
-    clock = ManualClock(Seconds(now))
-    fees = FeeRule(MicroStx(1_000), MicroStx(cap))
-    return Sender(node, Journal(store, clock), signer, Network.TESTNET, fees, clock, stop)
+    fees = FeeRule(MicroStx(1_000), MicroStx(cap), MicroStx(day_cap))
+    rule = SendRule(confirmations)
+    return Sender(node, store, signer, Network.TESTNET, fees, ManualClock(Seconds(now)), stop, rule=rule, filler=filler)
 
 
 async def test_execute__quiet_node__is_settled_and_offered_once(store, stop):
@@ -107,8 +116,8 @@ async def test_recover__nonce_spent_by_another__is_dropped_and_the_next_attempt_
 async def test_recover__planned_only__is_dropped_because_nothing_was_signed(store, stop):
     node = ModelNode()
     sender = make_sender(store, node, stop)
-    journal = Journal(store, ManualClock(Seconds(1_000)))
-    await journal.planned("x#1", IntentKind.CONCLUDE, 1, sender.address, {})
+    journal = Journal(Fenced(store), ManualClock(Seconds(1_000)))
+    await journal.planned("x#1", order(), sender.address)
 
     [intent] = await sender.recover()
 
@@ -202,11 +211,13 @@ async def test_execute__settled_transaction_lost_in_a_reorganisation__is_offered
     node = ModelNode()
     sender = make_sender(store, node, stop)
     first = await sender.execute(order())
-    node.mined.clear()
-    node.nonce = 7
+    node.reorganise(1, lose=True)
 
-    await sender.execute(order())
+    reopened = await sender.execute(order())
+    await sender.recover()
     again = await sender.execute(order())
+
+    assert reopened.state is IntentState.SENT
 
     assert (again.key, again.txid, again.state) == (first.key, first.txid, IntentState.SETTLED)
     assert node.offered[0] == node.offered[1]
@@ -250,3 +261,266 @@ async def test_execute__mined_later__is_followed_until_then(store):
     node.mine()
 
     assert (await task).state is IntentState.SETTLED
+
+
+RAISE, FILL = 300, 120
+
+
+def fees_of(node):
+    return [decode_transaction(raw).origin.fee for raw in node.offered]
+
+
+async def test_recover__waits_too_long__the_same_is_offered_under_its_nonce_for_more(store, stop):
+    node = ModelNode(auto_mine=False)
+    first = await make_sender(store, node, stop).execute(order())
+
+    [early] = await make_sender(store, node, stop, now=1_000 + RAISE - 1).recover()
+    await make_sender(store, node, stop, now=1_000 + RAISE).recover()
+    [raised] = await store.intents(open_only=True)
+    node.mine()
+    [settled] = await make_sender(store, node, stop, now=1_000 + RAISE).recover()
+
+    assert early.txid == first.txid
+    assert (raised.nonce, raised.fee_ustx, raised.txids[1:]) == (7, 3_750, (first.txid,))
+    assert (settled.state, settled.txid, node.nonce) == (IntentState.SETTLED, raised.txid, 8)
+    before, after = (decode_transaction(raw) for raw in node.offered)
+    assert (before.payload, before.conditions, before.mode) == (after.payload, after.conditions, after.mode)
+
+
+async def test_recover__the_earlier_version_is_the_one_mined__it_counts_and_is_not_sent_again(store, stop):
+    node = ModelNode(auto_mine=False)
+    first = await make_sender(store, node, stop).execute(order())
+    node.lose_requests = 1
+    await make_sender(store, node, stop, now=1_000 + RAISE).recover()
+    node.mine()
+
+    [settled] = await make_sender(store, node, stop, now=1_000 + RAISE).recover()
+
+    assert (settled.state, settled.txid, settled.fee_ustx) == (IntentState.SETTLED, first.txid, 3_000)
+    assert (await make_sender(store, node, stop).execute(order())).txid == first.txid
+    assert node.nonce == 8
+
+
+async def test_recover__waits_at_the_cap__goes_no_further_and_says_so(store, stop):
+    node = ModelNode(auto_mine=False)
+    await make_sender(store, node, stop, cap=3_500).execute(order())
+    for age in (1, 2, 3):
+        sender = make_sender(store, node, stop, cap=3_500, now=1_000 + age * RAISE)
+        await sender.recover()
+
+    assert fees_of(node) == [3_000, 3_500]
+    assert sender.key_state.stuck == (node.mempool[7].txid,)
+
+
+async def test_execute__urgent__takes_the_place_of_what_can_wait(store, stop):
+    node = ModelNode(auto_mine=False)
+    sender = make_sender(store, node, stop)
+    first = await sender.execute(order("pay:1:2"))
+    second = await sender.execute(order("pay:1:3"))
+
+    urgent = await sender.execute(replace(order("pause:1"), urgent=True))
+    node.mine()
+    later = make_sender(store, node, stop, now=1_000 + SPENT_GRACE)
+    states = {intent.key: intent.state for intent in await later.recover()}
+
+    assert (first.nonce, second.nonce, urgent.nonce) == (7, 8, 7)
+    assert urgent.fee_ustx > first.fee_ustx
+    assert states == {
+        "pay:1:2#1": IntentState.DROPPED,
+        "pay:1:3#1": IntentState.SETTLED,
+        "pause:1#1": IntentState.SETTLED,
+    }
+
+
+async def test_execute__urgent_and_another_urgent_in_front__queues_behind_it(store, stop):
+    node = ModelNode(auto_mine=False)
+    sender = make_sender(store, node, stop)
+
+    nonces = [(await sender.execute(replace(order(f"pause:{n}"), urgent=True))).nonce for n in (1, 2)]
+
+    assert nonces == [7, 8]
+
+
+async def test_execute__the_day_has_cost_enough__nothing_is_signed_but_the_urgent(store, stop):
+    node = ModelNode()
+    sender = make_sender(store, node, stop, day_cap=10_000)
+    for n in range(3):
+        await sender.execute(order(f"pay:1:{n}"))
+
+    with pytest.raises(FeeTooHigh, match="the day's cap of 9000"):
+        await sender.execute(order("pay:1:9"))
+    with pytest.raises(FeeTooHigh, match="the day's cap of 10000"):
+        await sender.execute(replace(order("pause:1"), urgent=True))
+    tomorrow = make_sender(store, node, stop, day_cap=10_000, now=86_400)
+
+    assert (len(node.offered), await sender.fees_today()) == (3, 9_000)
+    assert (await tomorrow.execute(order("pay:1:9"))).state is IntentState.SETTLED
+
+
+async def test_execute__node_refuses_for_good__what_was_set_aside_is_given_back(store, stop):
+    node = ModelNode(refuse="NoSuchContract")
+    sender = make_sender(store, node, stop)
+
+    refused = await sender.execute(order())
+
+    assert (refused.state, await sender.fees_today()) == (IntentState.REFUSED, 0)
+
+
+async def test_execute__somebody_else_uses_the_key__goes_behind_and_says_so(store, stop):
+    node = ModelNode(auto_mine=False)
+    node.foreign(7)
+    sender = make_sender(store, node, stop)
+
+    intent = await sender.execute(order())
+    node.mine()
+
+    assert intent.nonce == 8
+    assert sender.key_state.nonces.foreign == (7,)
+    assert (await sender.execute(order())).state is IntentState.SETTLED
+
+
+async def test_execute__somebody_else_and_the_api_is_blind__one_refusal_then_behind(store, stop):
+    node = ModelNode(auto_mine=False, blind=True)
+    node.foreign(7, fee=9_000)
+    sender = make_sender(store, node, stop)
+
+    refused = await sender.execute(order())
+    behind = await sender.execute(order())
+
+    assert (refused.state, refused.result["reason"]) == (IntentState.REFUSED, "ConflictingNonceInMempool")
+    assert (behind.nonce, behind.state) == (8, IntentState.SENT)
+
+
+async def test_recover__api_believes_in_a_ghost__its_nonce_is_used_up(store, stop):
+    node = ModelNode(auto_mine=False, ghosts=frozenset({7}))
+    behind = await make_sender(store, node, stop).execute(order())
+    assert behind.nonce == 8
+
+    await make_sender(store, node, stop, now=1_000 + FILL).recover()
+    node.mine()
+    done = await make_sender(store, node, stop, now=1_000 + FILL).recover()
+
+    assert {i.key: (i.nonce, i.state) for i in done} == {
+        "fill:7#1": (7, IntentState.SETTLED),
+        "pay:1:2#1": (8, IntentState.SETTLED),
+    }
+
+
+async def test_recover__no_node_takes_the_front_any_more__its_nonce_is_used_up_and_it_is_given_up(store, stop):
+    node = ModelNode(auto_mine=False, lose_requests=1)
+    await make_sender(store, node, stop).execute(order())
+    node.refuse, node.refuse_only = "NoSuchContract", "collect-fees"
+
+    await make_sender(store, node, stop).recover()
+    node.mine()
+    later = await make_sender(store, node, stop, now=1_000 + SPENT_GRACE).recover()
+
+    assert {i.key: (i.nonce, i.state) for i in later} == {
+        "pay:1:2#1": (7, IntentState.DROPPED),
+        "fill:7#1": (7, IntentState.SETTLED),
+    }
+
+
+async def test_recover__dropped_by_the_node__the_very_same_bytes_are_offered_again(store, stop):
+    node = ModelNode(auto_mine=False)
+    sender = make_sender(store, node, stop)
+    await sender.execute(order())
+    node.drop(7)
+
+    await sender.recover()
+    node.mine()
+    [settled] = await sender.recover()
+
+    assert settled.state is IntentState.SETTLED
+    assert node.offered[0] == node.offered[1]
+
+
+async def test_recover__not_deep_enough__is_mined_first_and_settled_when_blocks_lie_on_it(store, stop):
+    node = ModelNode()
+    sender = make_sender(store, node, stop, confirmations=3)
+
+    mined = await sender.execute(order())
+    again = await sender.execute(order())
+    node.mine()
+    [still] = await sender.recover()
+    node.mine()
+    [settled] = await sender.recover()
+
+    states = [mined.state, again.state, still.state, settled.state]
+    assert states == [IntentState.MINED] * 3 + [IntentState.SETTLED]
+    assert mined.succeeded
+
+
+@pytest.mark.parametrize("lose", [True, False])
+async def test_recover__block_undone_before_it_is_settled__waits_again_and_happens_once(store, stop, lose):
+    node = ModelNode()
+    sender = make_sender(store, node, stop, confirmations=3)
+    first = await sender.execute(order())
+    node.reorganise(1, lose=lose)
+    node.auto_mine = False
+
+    [reopened] = await sender.recover()
+    await sender.recover()
+    for _ in range(3):
+        node.mine()
+    await sender.recover()
+    [settled] = await sender.recover()
+
+    assert (reopened.state, settled.state, settled.txid) == (IntentState.SENT, IntentState.SETTLED, first.txid)
+    assert node.nonce == 8
+
+
+async def test_recover__refused_in_a_block_that_is_undone__may_still_succeed(store, stop):
+    node = ModelNode(result="abort_by_response", result_hex="0801" + "00" * 15 + "05")
+    sender = make_sender(store, node, stop, confirmations=2)
+    failed = await sender.execute(order())
+    node.reorganise(1, lose=False)
+    node.result, node.result_hex = "success", "0703"
+    node.mine()
+
+    [mined] = await sender.recover()
+    node.mine()
+    [settled] = await sender.recover()
+
+    assert (failed.failed, mined.succeeded, settled.state) == (True, True, IntentState.SETTLED)
+
+
+async def test_execute__lease_lost__nothing_is_signed_or_offered(store, stop):
+    node = ModelNode()
+    signer = KeySigner(bytes(31) + b"\x01", Network.TESTNET)
+
+    def lost():
+        raise LeaseLost("another keeper took over")
+
+    fees = FeeRule(MicroStx(1_000), MicroStx(200_000))
+    sender = Sender(node, store, signer, Network.TESTNET, fees, ManualClock(Seconds(1_000)), stop, term=lost)
+
+    with pytest.raises(LeaseLost):
+        await sender.execute(order())
+
+    assert (node.offered, list(await store.intents())) == ([], [])
+
+
+async def test_execute__lease_lost_between_signing_and_sending__the_bytes_stay_in_the_drawer(store, stop):
+    node = ModelNode()
+    signer = KeySigner(bytes(31) + b"\x01", Network.TESTNET)
+    gone = []
+
+    def term():
+        if gone:
+            raise LeaseLost("another keeper took over")
+
+    listen(lambda point: gone.append(point) if point == "journal.signed.after" else None)
+    fees = FeeRule(MicroStx(1_000), MicroStx(200_000))
+    sender = Sender(node, store, signer, Network.TESTNET, fees, ManualClock(Seconds(1_000)), stop, term=term)
+    try:
+        with pytest.raises(LeaseLost):
+            await sender.execute(order())
+    finally:
+        listen(None)
+
+    assert node.offered == []
+    assert [intent.state for intent in await store.intents()] == [IntentState.SIGNED]
+    await make_sender(store, node, stop).recover()
+    [settled] = await make_sender(store, node, stop).recover()
+    assert settled.state is IntentState.SETTLED

@@ -15,8 +15,8 @@ from keeper.core.policy import Policy, PoolRule
 from keeper.core.units import Bps, MicroStx, Seconds
 from keeper.core.whales import Whale, WhaleRule
 from keeper.cycle import Cycle
-from keeper.execution.journal import Journal
-from keeper.execution.sender import FeeRule, Sender
+from keeper.execution.fees import FeeRule
+from keeper.execution.sender import Sender
 from keeper.observe import Observer
 from keeper.signers.local import KeySigner
 from keeper.steps import Steps
@@ -157,7 +157,7 @@ async def open_world(folder, *, pools=(RULE,), wait=False, policy=POLICY, more_s
             now, contracts = ChainClock(monotonic=lambda: 0.0), PoolContracts(DEPLOYER)
             observer = Observer(chain, contracts, now, ASSETS, dexes, sources)
             signer, fees = KeySigner(KEY, Network.TESTNET), FeeRule(MicroStx(1_000), MicroStx(200_000))
-            sender = Sender(chain, Journal(store, now), signer, Network.TESTNET, fees, now, stop)
+            sender = Sender(chain, store, signer, Network.TESTNET, fees, now, stop)
             cycle = Cycle(
                 pools=pools,
                 assets=ASSETS,

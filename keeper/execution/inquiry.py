@@ -1,0 +1,132 @@
+"""Asks the chain what became of transactions, and writes the answer down."""
+
+import structlog
+
+from keeper.chain.clarity import decode
+from keeper.core.chain_types import Tip
+from keeper.core.records import SUCCESS, Intent, IntentState
+from keeper.core.units import Seconds
+from keeper.errors import BadInput, NodeUnavailable
+from keeper.execution.journal import NEVER_SIGNED, Journal
+from keeper.points import reached
+from keeper.ports import Chain, Clock, TxStatus
+from keeper.retry import READ
+
+log = structlog.get_logger("keeper.inquiry")
+
+UNSPOKEN = (IntentState.SIGNED, IntentState.SENT)
+"""States in which only the chain can say what became of a transaction."""
+SPENT_GRACE = Seconds(600)
+"""A node can know that a nonce is spent before its API knows by which transaction; so long we wait for the API."""
+
+
+class Inquiry:
+    """Moves intents to MINED, SETTLED, REFUSED or DROPPED, and back to SENT when the chain goes back on a block."""
+
+    def __init__(self, chain: Chain, journal: Journal, clock: Clock, confirmations: int) -> None:
+        self._chain = chain
+        self._journal = journal
+        self._clock = clock
+        self._confirmations = confirmations
+        self._waiting: set[str] = set()
+
+    def is_waiting(self, intent: Intent) -> bool:
+        """Tell whether the newest version was in a mempool when it was last asked about."""
+        return intent.txid in self._waiting
+
+    async def ask(self, intent: Intent) -> Intent:
+        """Ask once, under every txid it may have; unchanged while no block has it. Raises NodeUnavailable."""
+        for txid in intent.txids:
+            status = await self._status(txid)
+            if status is not None and status.block_height is not None:
+                return await self._note_mined(intent, txid, status)
+        return intent
+
+    async def resolve(self, intent: Intent, next_nonce: int) -> Intent:
+        """Find out what became of an intent that was left open; `next_nonce` is the chain's own.
+
+        Never signed: dropped. In a block: mined, and settled or refused once that lies deep enough. Its
+        nonce spent by something else: dropped, in time. Else it stays open. Raises NodeUnavailable.
+        """
+        if intent.state is IntentState.PLANNED:
+            return await self._journal.dropped(intent, NEVER_SIGNED)
+        if intent.state is IntentState.MINED:
+            return await self._confirm(intent)
+        asked = await self.ask(intent)
+        if asked.state not in UNSPOKEN:
+            return asked
+        # Perhaps by this very transaction: the API has time to know it.
+        is_spent = intent.nonce is not None and next_nonce > intent.nonce
+        if is_spent and self._clock.now() - intent.updated_at >= SPENT_GRACE:
+            return await self._journal.dropped(intent, "another transaction spent its nonce")
+        return asked
+
+    async def still_mined(self, intent: Intent) -> Intent:
+        """Ask again about a settled intent whose purpose has come up again: a reorganisation may have undone it."""
+        status = await self._status(intent.txid or "")
+        if status is not None and status.block_height is not None:
+            return intent
+        return await self._reopen(intent)
+
+    async def _confirm(self, intent: Intent) -> Intent:
+        """Ask again about what was in a block: still there and deep enough, still there, or gone again."""
+        status = await self._status(intent.txid or "")
+        if status is None or status.block_height is None:
+            return await self._reopen(intent)
+        facts = _facts(status)
+        if facts != dict(intent.result):
+            log.warning("block_changed", intent=intent.key, txid=intent.txid, before=dict(intent.result), after=facts)
+            return await self._note_mined(intent, intent.txid or "", status)
+        return await self._conclude(intent, await READ(self._chain.tip))
+
+    async def _conclude(self, intent: Intent, tip: Tip) -> Intent:
+        if tip.height - int(intent.result["block_height"]) + 1 < self._confirmations:
+            return intent
+        if intent.succeeded:
+            return await self._journal.settled(intent)
+        return await self._journal.refused(intent, {**intent.result, "why": why_failed(intent)})
+
+    async def _reopen(self, intent: Intent) -> Intent:
+        log.warning("mined_transaction_is_gone", intent=intent.key, txid=intent.txid)
+        return await self._journal.reopened(intent, "the block it was in is no longer part of the chain")
+
+    async def _note_mined(self, intent: Intent, txid: str, status: TxStatus) -> Intent:
+        if status.status == SUCCESS and _decoded(status.result_hex) is None:
+            message = f"the chain reports success of {txid} without a result that can be read"
+            raise NodeUnavailable(message, txid=txid)
+        mined = await self._journal.mined(intent, txid, _facts(status))
+        told = log.info if mined.succeeded else log.warning
+        told("transaction_mined", intent=mined.key, txid=txid, block=status.block_height, status=status.status)
+        if self._confirmations > 1:
+            return mined
+        return await self._conclude(mined, Tip(status.block_height or 0, "", Seconds(0)))
+
+    async def _status(self, txid: str) -> TxStatus | None:
+        reached("status.before")
+        status = await READ(self._chain.transaction, txid)
+        reached("status.after")
+        if status is not None and status.status == "pending":
+            self._waiting.add(txid)
+        else:
+            self._waiting.discard(txid)
+        return status
+
+
+def why_failed(intent: Intent) -> str:
+    """Return in words what the chain reports of a transaction that did not do what it was made for."""
+    status, result = intent.result.get("status"), intent.result.get("result_hex")
+    if status == "abort_by_response" and isinstance(result, str):
+        return f"the contract answered {_decoded(result)}"
+    return f"the chain reports {status}"
+
+
+def _facts(status: TxStatus) -> dict[str, object]:
+    return {"status": status.status, "block_height": status.block_height, "result_hex": status.result_hex}
+
+
+def _decoded(result_hex: str | None) -> object:
+    """Return the result as a value; None when there is none that can be read."""
+    try:
+        return decode(bytes.fromhex((result_hex or "").removeprefix("0x")))
+    except (BadInput, ValueError):
+        return None

@@ -1,0 +1,44 @@
+"""Makes the bytes: a draft of an order, signed, or signed again at another fee."""
+
+from dataclasses import replace
+
+from keeper.chain.auth import NO_SIGNATURE, Condition, signer_hash
+from keeper.chain.c32 import parse_principal
+from keeper.chain.transactions import Network, Transaction, call, decode_transaction
+from keeper.core.units import MicroStx
+from keeper.execution.journal import Signed
+from keeper.execution.orders import Order
+from keeper.points import reached
+from keeper.ports import Signer
+
+
+class Maker:
+    """Knows the key's address and the network, and nothing of the chain's state."""
+
+    def __init__(self, signer: Signer, network: Network) -> None:
+        self._signer = signer
+        self._network = network
+
+    @property
+    def address(self) -> str:
+        """The principal that pays and signs."""
+        return self._signer.address
+
+    def draft(self, order: Order, *, nonce: int = 0, fee: MicroStx = MicroStx(0)) -> Transaction:
+        """Return the unsigned transaction of an order."""
+        payload = call(parse_principal(order.call.contract), order.call.function, order.call.args)
+        version, chain_id = self._network.value
+        condition = Condition(signer=signer_hash(self._signer.public_key), nonce=nonce, fee=fee)
+        return Transaction(version, chain_id, condition, payload, order.conditions, order.mode)
+
+    def redraft(self, raw_hex: str, fee: MicroStx) -> Transaction:
+        """Return the same transaction at another fee, unsigned; nonce and all that it does stay."""
+        signed = decode_transaction(bytes.fromhex(raw_hex))
+        return replace(signed, origin=replace(signed.origin, fee=fee, signature=NO_SIGNATURE))
+
+    async def signed(self, draft: Transaction) -> Signed:
+        """Return the draft's signed bytes. Raises what the signer raises."""
+        reached("signing.before")
+        transaction = draft.with_signature(await self._signer.sign(draft))
+        reached("signing.after")
+        return Signed(draft.origin.nonce, MicroStx(draft.origin.fee), transaction.txid, transaction.encode())
