@@ -26,6 +26,7 @@ from keeper.chain.postconditions import Mode, PostCondition, encode_condition, r
 from keeper.errors import BadInput
 
 __all__ = [
+    "ANCHOR_ANY",
     "MAX_TRANSACTION",
     "MEMO_LENGTH",
     "CallPayload",
