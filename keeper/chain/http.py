@@ -7,14 +7,18 @@ nothing here retries.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn
 from urllib.parse import quote
 
 import aiohttp
 
+from keeper.chain.budget import Budget
 from keeper.errors import NodeUnavailable
 
 MAX_BODY: Final = 4 * 1024 * 1024
+MAX_PATIENCE: Final = 120.0
+"""Seconds; however long a server asks us to stay away, we come back after that."""
 _EXCERPT: Final = 200
 _CHUNK: Final = 64 * 1024
 
@@ -28,6 +32,8 @@ class Answer:
     status: int
     body: bytes = field(repr=False)
     retry_after: str | None = None
+    patience: float | None = None
+    """Seconds that the server asks us to stay away, at most MAX_PATIENCE."""
 
     def text(self) -> str:
         """Return the start of the body, for people."""
@@ -53,12 +59,13 @@ class Answer:
 
     def failed(self) -> NodeUnavailable:
         """Return the error for a status that is not a success."""
-        limited = f", retry after {self.retry_after}" if self.retry_after else ""
+        limited = f", retry after {self.retry_after[:_EXCERPT]}" if self.retry_after else ""
         return self._error(f"HTTP {self.status}{limited} {self.text()}".rstrip())
 
     def _error(self, why: str) -> NodeUnavailable:
         message = f"{self.asked}: {why}"
-        return NodeUnavailable(message, status=self.status, reason=why, retry_after=self.retry_after)
+        told = {"retry_after": self.retry_after, "patience": self.patience}
+        return NodeUnavailable(message, status=self.status, reason=why, **told)
 
 
 def _no_such_number(name: str) -> None:
@@ -66,22 +73,57 @@ def _no_such_number(name: str) -> None:
     raise ValueError(message)
 
 
-class Endpoint:
-    """One base URL, its headers and its time-out."""
+def patience(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that `Retry-After` asks for, from 0 to MAX_PATIENCE; None when it says nothing usable.
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, *, headers: Mapping[str, str], timeout: float) -> None:
+    A date is taken by the server's own clock (`Date`), so that ours does not matter.
+    """
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return min(float(asked[:9]), MAX_PATIENCE)
+    try:
+        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), MAX_PATIENCE)
+
+
+class Endpoint:
+    """One base URL, its headers, its time-out in seconds, and how often it may be asked."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        timeout: float,
+        budget: Budget | None = None,
+    ) -> None:
         self._session = session
         self._url = url.rstrip("/")
         self._headers = headers
         self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._budget = budget
 
     async def get(self, *path: str, query: Mapping[str, str] | None = None) -> Answer:
         """Return the answer, whatever its status. Raises NodeUnavailable."""
+        await self._turn(urgent=False)
         return await self._ask("GET", path, query, None)
 
-    async def post(self, *path: str, query: Mapping[str, str] | None = None, body: object) -> Answer:
-        """Return the answer, whatever its status; bytes go as octets, the rest as JSON. Raises NodeUnavailable."""
+    async def post(
+        self, *path: str, query: Mapping[str, str] | None = None, body: object, urgent: bool = False
+    ) -> Answer:
+        """Return the answer, whatever its status; bytes go as octets, the rest as JSON. Raises NodeUnavailable.
+
+        An `urgent` request may use the reserve of the budget.
+        """
+        await self._turn(urgent=urgent)
         return await self._ask("POST", path, query, body)
+
+    async def _turn(self, *, urgent: bool) -> None:
+        if self._budget is not None:
+            await self._budget.take(urgent=urgent)
 
     async def _ask(self, method: str, path: tuple[str, ...], query: Mapping[str, str] | None, body: object) -> Answer:
         asked = "/".join((f"{method} ", *path)).replace(" /", " /", 1)
@@ -99,7 +141,8 @@ class Endpoint:
                 **{"headers": self._headers, **sends},
             ) as response:
                 read = await _bounded(response, asked)
-                return Answer(asked, response.status, read, response.headers.get("Retry-After"))
+                headers = response.headers
+                return Answer(asked, response.status, read, headers.get("Retry-After"), patience(headers))
         except TimeoutError:
             message = f"{asked}: no answer within {self._timeout.total} s"
             raise NodeUnavailable(message, reason="time-out", reached=True) from None

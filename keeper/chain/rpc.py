@@ -6,53 +6,41 @@ Nothing is retried here; reads may be wrapped in `keeper.retry.READ`, a broadcas
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import aiohttp
 
-from keeper.chain import clarity, nonces
+from keeper.chain import clarity, nonces, statuses
+from keeper.chain.budget import Budget
 from keeper.chain.hashing import sha512_256
 from keeper.chain.http import Answer, Endpoint
 from keeper.chain.rejections import refusal
+from keeper.chain.routes import NOT_FOUND, Routes
 from keeper.chain.shapes import Fields
+from keeper.chain.statuses import TxInfo
 from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.units import MicroStx, Seconds
 from keeper.errors import BadInput, MarketRefused, NodeUnavailable, TipMoved
 
 OK: Final = 200
 BAD_REQUEST: Final = 400
-NOT_FOUND: Final = 404
-ROUTE_MISSING: Final = frozenset({404, 410})
-NOT_INDEXED: Final = frozenset({404, 405, 410, 501})
 MAX_API_LAG: Final = 20
 """Blocks, about two minutes, that the API may be behind the node before it is of no use."""
 
+_Reader = Callable[[Answer, str], TxInfo]
 _BLOCK_ID: Final = re.compile(r"[0-9a-f]{64}")
-_BYTES: Final = re.compile(r"(?:0x)?(?:[0-9a-fA-F]{2})+")
-_ERROR_CODE: Final = re.compile(r"\(err u(\d{1,38})\)")
-_MINED: Final = frozenset({"success", "abort_by_response", "abort_by_post_condition", "problematic_skipped"})
 _NO_ESTIMATE: Final = frozenset({"NoEstimateAvailable", "CostEstimationDisabled", "DatabaseError"})
 _OVER_BUDGET: Final = re.compile(r"cost|budget|memory|execution ?time", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class TxInfo:
-    """A transaction as the chain reports it; see `keeper.ports.TxStatus`."""
-
-    txid: str
-    status: str
-    block_height: int | None = None
-    result_hex: str | None = None
-    vm_error: str | None = None
 
 
 class StacksNode:
     """One node, and the API in front of it or beside it.
 
     `api_url` defaults to the node's own URL (Hiro serves both at one address). The API key, when there
-    is one, goes to `api_url` only, as `x-api-key`.
+    is one, goes to `api_url` only, as `x-api-key`. `budgets` are those of node and API.
     """
 
     def __init__(
@@ -63,11 +51,20 @@ class StacksNode:
         api_url: str | None = None,
         api_key: str | None = None,
         timeout: float = 10.0,
+        budgets: tuple[Budget | None, Budget | None] = (None, None),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         keyed = {} if api_key is None else {"x-api-key": api_key}
         shared = api_url is None or api_url.rstrip("/") == node_url.rstrip("/")
-        self._node = Endpoint(session, node_url, headers=keyed if shared else {}, timeout=timeout)
-        self._api = Endpoint(session, api_url or node_url, headers=keyed, timeout=timeout)
+        node_headers, (node_budget, api_budget) = keyed if shared else {}, budgets
+        self._node = Endpoint(session, node_url, headers=node_headers, timeout=timeout, budget=node_budget)
+        self._api = Endpoint(session, api_url or node_url, headers=keyed, timeout=timeout, budget=api_budget)
+        self._routes = Routes(monotonic)
+        self._budgets = [budget for budget in budgets if budget is not None]
+
+    def requests_left(self) -> float | None:
+        """Return how many requests the tighter budget would let through at once; None without one."""
+        return min((budget.left() for budget in self._budgets), default=None)
 
     async def tip(self) -> Tip:
         """Return the newest block that node and API agree on. Raises NodeUnavailable.
@@ -79,7 +76,7 @@ class StacksNode:
         block_id, height = tenure.hash("tip_block_id"), tenure.whole("tip_height")
         latest = await self._block("latest")
         if latest.height > height:
-            latest = await self._block(str(height))
+            latest = await self.block(height)
         if latest.height == height and latest.block_id != block_id:
             message = f"node and API are on different forks at height {height}"
             raise NodeUnavailable(message, node=block_id, api=latest.block_id)
@@ -87,6 +84,10 @@ class StacksNode:
             message = f"the API is {height - latest.height} blocks behind the node"
             raise NodeUnavailable(message, node=height, api=latest.height)
         return latest
+
+    async def block(self, height: int) -> Tip:
+        """Return the block that the API has at `height`. Raises NodeUnavailable."""
+        return await self._block(str(height))
 
     async def _block(self, which: str) -> Tip:
         block = Fields.of(_expect(await self._api.get("extended", "v2", "blocks", which)))
@@ -125,19 +126,20 @@ class StacksNode:
 
     async def next_nonce(self, principal: str) -> int:
         """Return the next nonce, counting what waits in the mempool. Raises NodeUnavailable."""
-        answer = await self._api.get("extended", "v3", "principals", principal, "nonces")
-        if answer.status not in ROUTE_MISSING:
-            return Fields.of(_expect(answer)).whole("next_nonce")
-        answer = await self._api.get("extended", "v1", "address", principal, "nonces")
-        return Fields.of(_expect(answer)).whole("possible_next_nonce")
+        answer, is_v3 = await self._nonces(principal)
+        return Fields.of(answer).whole("next_nonce" if is_v3 else "possible_next_nonce")
 
     async def mempool_nonces(self, principal: str) -> MempoolNonces:
         """Return what waits in the mempool, and the gaps that hold it up. Raises NodeUnavailable."""
-        answer = await self._api.get("extended", "v3", "principals", principal, "nonces")
-        if answer.status not in ROUTE_MISSING:
-            return nonces.from_v3(_expect(answer))
-        answer = await self._api.get("extended", "v1", "address", principal, "nonces")
-        return nonces.from_v1(_expect(answer))
+        answer, is_v3 = await self._nonces(principal)
+        return nonces.from_v3(answer) if is_v3 else nonces.from_v1(answer)
+
+    async def _nonces(self, principal: str) -> tuple[Answer, bool]:
+        if self._routes.has("v3 nonces"):
+            answer = await self._api.get("extended", "v3", "principals", principal, "nonces")
+            if not self._routes.is_missing("v3 nonces", answer) and answer.status != NOT_FOUND:
+                return _expect(answer), True
+        return _expect(await self._api.get("extended", "v1", "address", principal, "nonces")), False
 
     async def estimate_fee(self, payload: bytes, length: int) -> MicroStx:
         """Return the middle estimate in µSTX, and never less than the mempool's floor of 1 µSTX per byte.
@@ -172,14 +174,15 @@ class StacksNode:
         """
         txid = sha512_256(raw).hex()
         try:
-            answer = await self._node.post("v2", "transactions", body=raw)
+            answer = await self._node.post("v2", "transactions", body=raw, urgent=True)
         except NodeUnavailable as exc:
             raise _unclear(str(exc), txid, may_be_accepted=exc.facts.get("reached") is not False) from exc
         if answer.status == BAD_REQUEST:
             raise refusal(answer, txid)
         if answer.status != OK:
             # Turned away at the door (429, 401, a redirect): the node behind it has seen nothing.
-            raise _unclear(str(answer.failed()), txid, may_be_accepted=answer.status >= 500)  # noqa: PLR2004
+            failed = answer.failed()
+            raise _unclear(str(failed), txid, may_be_accepted=answer.status >= 500) from failed  # noqa: PLR2004
         if _stripped(answer) != txid:
             claim = f"{answer.asked}: answered {answer.text()!r}"
             raise _unclear(claim, txid, may_be_accepted=True)
@@ -191,17 +194,32 @@ class StacksNode:
         Raises NodeUnavailable, also when only the node knows it and cannot tell how it ended.
         """
         known = txid.removeprefix("0x").lower()
+        told = False
+        for route, ask, read in self._indexes(known):
+            if not self._routes.has(route):
+                continue
+            answer = await ask()
+            if self._routes.is_missing(route, answer):
+                continue
+            if answer.status != NOT_FOUND:
+                return read(_expect(answer), known)
+            told = True
+        if not told:
+            message = "neither the API nor the node has an index of transactions; add an endpoint that has one"
+            raise NodeUnavailable(message, reason="not indexed", txid=known)
+        return None
+
+    def _indexes(self, txid: str) -> Sequence[tuple[str, Callable[[], Awaitable[Answer]], _Reader]]:
+        """Return where a transaction can be looked up, best first."""
         query = {"include": "result"}
-        answer = await self._api.get("extended", "v3", "transactions", f"0x{known}", query=query)
-        if answer.status not in ROUTE_MISSING:
-            return _from_v3(_expect(answer), known)
-        answer = await self._api.get("extended", "v1", "tx", f"0x{known}")
-        if answer.status not in ROUTE_MISSING:
-            return _from_v1(_expect(answer), known)
-        answer = await self._node.get("v3", "transaction", known)
-        if answer.status in NOT_INDEXED:
-            return None
-        return _from_node(_expect(answer), known)
+        v3 = partial(self._api.get, "extended", "v3", "transactions", f"0x{txid}", query=query)
+        v1 = partial(self._api.get, "extended", "v1", "tx", f"0x{txid}")
+        node = partial(self._node.get, "v3", "transaction", txid)
+        return (
+            ("v3 transactions", v3, statuses.from_v3),
+            ("v1 tx", v1, statuses.from_v1),
+            ("node transaction", node, statuses.from_node),
+        )
 
 
 def _expect(answer: Answer) -> Answer:
@@ -233,64 +251,3 @@ def _stripped(answer: Answer) -> str | None:
     except NodeUnavailable:
         return None
     return text.removeprefix("0x").lower() if isinstance(text, str) else None
-
-
-def _status(answer: Answer, status: str) -> str:
-    if status not in _MINED and status != "pending" and not status.startswith("dropped_"):
-        answer.reject(f"unknown status {status[:60]!r}")
-    return status
-
-
-def _same(answer: Answer, fields: Fields, txid: str) -> None:
-    if fields.hash("tx_id") != txid:
-        answer.reject("answers about another transaction")
-
-
-def _from_v3(answer: Answer, txid: str) -> TxInfo:
-    fields = Fields.of(answer)
-    _same(answer, fields, txid)
-    status = _status(answer, fields.text("status"))
-    if status not in _MINED:
-        return TxInfo(txid, status)
-    height = fields.inner("block").whole("height")
-    result = fields.inner("result").hex_bytes("hex") if fields.has("result") else None
-    vm_error = fields.text("vm_error", longest=1 << 20)[:300] if fields.has("vm_error") else None
-    return TxInfo(txid, status, height, result, vm_error)
-
-
-def _from_v1(answer: Answer, txid: str) -> TxInfo:
-    fields = Fields.of(answer)
-    _same(answer, fields, txid)
-    status = _status(answer, fields.text("tx_status"))
-    if status not in _MINED:
-        return TxInfo(txid, status)
-    if fields.raw("canonical") is False:  # its block was orphaned; it may be mined again
-        return TxInfo(txid, "pending")
-    result = fields.inner("tx_result").hex_bytes("hex") if fields.has("tx_result") else None
-    return TxInfo(txid, status, fields.whole("block_height"), result)
-
-
-def _from_node(answer: Answer, txid: str) -> TxInfo:
-    """Read the node's own index, which gives a result but not whether a post-condition undid it."""
-    fields = Fields.of(answer)
-    try:
-        raw = bytes.fromhex(fields.text("tx", longest=1 << 22).removeprefix("0x"))
-    except ValueError:
-        answer.reject("tx is not hex")
-    if sha512_256(raw).hex() != txid:
-        answer.reject("answers about another transaction")
-    if fields.raw("is_canonical") is False:
-        return TxInfo(txid, "pending")
-    result = fields.text("result", longest=1 << 22)
-    if not result.startswith(("(err ", "0x08", "08")):
-        answer.reject("mined, but only an API can tell success from a failed post-condition")
-    height = fields.whole("block_height") if fields.has("block_height") else None
-    return TxInfo(txid, "abort_by_response", height, _error_hex(result))
-
-
-def _error_hex(result: str) -> str | None:
-    """Return the serialised form of an error result, which a node writes as hex or as `(err uN)`."""
-    if _BYTES.fullmatch(result):
-        return f"0x{result.removeprefix('0x')}"
-    written = _ERROR_CODE.fullmatch(result)
-    return f"0x{clarity.err(clarity.uint(int(written[1]))).hex()}" if written else None
