@@ -183,8 +183,9 @@ class SqliteStore(Store):
     @override
     async def renew_lease(self, lease: Lease) -> Lease | None:
         return await self._swap(
-            "UPDATE leases SET beat = beat + 1 WHERE name = :name AND term = :term AND holder = :holder",
-            {"name": lease.name, "term": lease.term, "holder": lease.holder},
+            "UPDATE leases SET beat = beat + 1 "
+            "WHERE name = :name AND term = :term AND holder = :holder AND holder <> :free",
+            {"name": lease.name, "term": lease.term, "holder": lease.holder, "free": FREE},
         )
 
     @override

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
+from keeper.core.leases import FREE, LONGEST_HOLDER, SENDER, Lease
 from keeper.core.records import (
     Alert,
     AlertRecord,
@@ -19,7 +20,7 @@ from keeper.core.records import (
 )
 from keeper.core.units import Bps, MicroStx, Seconds
 from keeper.core.whales import Whale
-from keeper.errors import StoreUnavailable
+from keeper.errors import LeaseLost, StoreUnavailable
 from keeper.ports import Store
 
 BIG = 2**128 - 1
@@ -149,6 +150,129 @@ class StoreConformance:
         assert [item.key for item in await store.intents(pool_id=2)] == ["two"]
         assert [item.key for item in await store.intents(pool_id=2, open_only=True)] == ["two"]
         assert len(await store.intents(limit=2)) == 2
+
+    async def test_open_intents__more_than_a_page__all_come_newest_first(self, store: Store):
+        keys = [f"k-{number}" for number in range(1_203)]
+        for key in keys:
+            await store.put_intent(intent(key, IntentState.SENT))
+        await store.put_intent(intent("over", IntentState.SETTLED))
+
+        assert [item.key for item in await store.intents(open_only=True)] == keys[::-1]
+        assert [item.key for item in await store.intents(open_only=True, limit=501)] == keys[:-502:-1]
+        assert len(await store.intents(open_only=True, pool_id=1)) == len(keys)
+        assert await store.intents(open_only=True, pool_id=2) == ()
+
+    async def test_intents__limit_unsaid__are_the_newest_two_hundred(self, store: Store):
+        for number in range(203):
+            await store.put_intent(intent(f"k-{number}"))
+
+        found = [item.key for item in await store.intents()]
+
+        assert (len(found), found[0], found[-1]) == (200, "k-202", "k-3")
+        assert await store.intents(limit=0) == ()
+
+    async def test_lease__never_taken__is_none_and_cannot_be_renewed(self, store: Store):
+        guess = Lease(SENDER, 1, "me", 0)
+
+        assert await store.lease(SENDER) is None
+        assert await store.renew_lease(guess) is None
+        assert await store.take_lease(SENDER, "me", seen=guess) is None
+        await store.release_lease(guess)
+        assert await store.lease(SENDER) is None
+
+    async def test_lease__taken__starts_at_term_one_and_beats_with_each_renewal(self, store: Store):
+        first = await store.take_lease(SENDER, "me", seen=None)
+
+        assert first == Lease(SENDER, 1, "me", 0)
+        assert await store.renew_lease(first) == Lease(SENDER, 1, "me", 1)
+        assert await store.renew_lease(first) == Lease(SENDER, 1, "me", 2)
+        assert await store.lease(SENDER) == Lease(SENDER, 1, "me", 2)
+        assert await store.lease("another") is None
+
+    @pytest.mark.parametrize("stale", [None, Lease(SENDER, 1, "me", 0), Lease(SENDER, 2, "me", 1)])
+    async def test_lease__seen_otherwise_than_it_is__is_not_taken(self, store: Store, stale: Lease | None):
+        first = await store.take_lease(SENDER, "me", seen=None)
+        assert first is not None
+        renewed = await store.renew_lease(first)
+
+        assert await store.take_lease(SENDER, "you", seen=stale) is None
+        assert await store.lease(SENDER) == renewed
+
+    async def test_lease__taken_over__has_the_next_term_and_the_old_holder_is_out(self, store: Store):
+        first = await store.take_lease(SENDER, "me", seen=None)
+        assert first is not None
+        second = await store.take_lease(SENDER, "you", seen=first)
+
+        assert second == Lease(SENDER, 2, "you", 0)
+        assert await store.renew_lease(first) is None
+        await store.release_lease(first)
+        assert await store.lease(SENDER) == second
+
+    async def test_lease__released__keeps_its_term_and_cannot_be_renewed(self, store: Store):
+        first = await store.take_lease(SENDER, "me", seen=None)
+        assert first is not None
+        await store.release_lease(first)
+
+        free = await store.lease(SENDER)
+
+        assert free == Lease(SENDER, 1, FREE, 0)
+        assert await store.renew_lease(first) is None
+        assert free is not None
+        assert await store.renew_lease(free) is None
+        assert await store.take_lease(SENDER, "me", seen=free) == Lease(SENDER, 2, "me", 0)
+
+    @pytest.mark.parametrize("holder", [FREE, "x" * (LONGEST_HOLDER + 1)])
+    async def test_lease__holder_without_a_usable_name__is_an_error(self, store: Store, holder: str):
+        with pytest.raises(ValueError, match="a holder is named by"):
+            await store.take_lease(SENDER, holder, seen=None)
+
+    async def test_lease__eight_take_it_at_once__exactly_one_wins_each_term(self, store: Store):
+        for term in range(1, 11):
+            seen = await store.lease(SENDER)
+            takers = [store.take_lease(SENDER, f"taker-{number}", seen=seen) for number in range(8)]
+            won = [lease for lease in await asyncio.gather(*takers) if lease is not None]
+
+            assert [(lease.term, lease.beat) for lease in won] == [(term, 0)]
+            assert await store.lease(SENDER) == won[0]
+
+    async def test_fenced_write__under_the_present_term__is_done(self, store: Store):
+        first = await store.take_lease(SENDER, "me", seen=None)
+        assert first is not None
+        await store.renew_lease(first)
+
+        await store.put_intent(intent("k"), term=1)
+        await store.put_intent(intent("k", IntentState.SIGNED), term=1)
+        await store.put_intent(intent("k", IntentState.SIGNED), term=1)
+        await store.put_note("n", {"a": 1}, term=1)
+        await store.put_note("n", {"a": 2}, term=1)
+
+        assert await store.intent("k") == intent("k", IntentState.SIGNED)
+        assert await store.note("n") == {"a": 2}
+
+    @pytest.mark.parametrize("term", [0, 1, 3])
+    async def test_fenced_write__under_another_term__is_lost_and_changes_nothing(self, store: Store, term: int):
+        first = await store.take_lease(SENDER, "me", seen=None)
+        await store.take_lease(SENDER, "you", seen=first)
+        await store.put_intent(intent("old"))
+        await store.put_note("n", {"a": 1})
+
+        for key in ("old", "new"):
+            with pytest.raises(LeaseLost, match=f"no longer has term {term}"):
+                await store.put_intent(intent(key, IntentState.SIGNED), term=term)
+        for key in ("n", "m"):
+            with pytest.raises(LeaseLost, match=f"no longer has term {term}"):
+                await store.put_note(key, {"a": 9}, term=term)
+
+        assert [item.state for item in await store.intents()] == [IntentState.PLANNED]
+        assert (await store.note("n"), await store.note("m")) == ({"a": 1}, None)
+
+    async def test_fenced_write__no_lease_or_another_one__is_lost(self, store: Store):
+        await store.take_lease("another", "me", seen=None)
+
+        with pytest.raises(LeaseLost):
+            await store.put_intent(intent("k"), term=1)
+        with pytest.raises(LeaseLost):
+            await store.put_note("n", {}, term=1)
 
     async def test_whales__put_again__are_replaced_by_address_and_category(self, store: Store):
         await store.put_whales([whale("SP1"), whale("SP2"), whale("SP1", "meme")])

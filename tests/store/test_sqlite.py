@@ -4,15 +4,17 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from conformance import StoreConformance, alert, decision, intent, view
 
+from keeper.core.leases import SENDER, Lease
 from keeper.core.records import IntentState
 from keeper.errors import BadSettings, StoreUnavailable
 from keeper.store import migrations
-from keeper.store.sqlite import open_store
+from keeper.store.sqlite import _select_intents, open_store
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -192,3 +194,38 @@ async def test_decisions__beyond_what_is_kept__oldest_go_and_newest_stay(path):
 
         assert kept == [f"d-1-{number}" for number in range(499, 399, -1)]
         assert await store.intent("old") is not None
+
+
+async def test_lease__taken_from_eight_connections_at_once__exactly_one_wins(path):
+    async with AsyncExitStack() as opened:
+        stores = [await opened.enter_async_context(open_store(path)) for _ in range(8)]
+        for term in range(1, 21):
+            seen = await stores[0].lease(SENDER)
+            takers = [store.take_lease(SENDER, f"taker-{number}", seen=seen) for number, store in enumerate(stores)]
+            won = [lease.term for lease in await asyncio.gather(*takers) if lease is not None]
+
+            assert won == [term]
+
+
+async def test_lease__file_closed_and_opened_again__goes_on_counting(path):
+    async with open_store(path) as store:
+        first = await store.take_lease(SENDER, "me", seen=None)
+        await store.release_lease(first)
+    async with open_store(path) as store:
+        assert await store.take_lease(SENDER, "me", seen=await store.lease(SENDER)) == Lease(SENDER, 2, "me", 0)
+
+
+async def test_leases__as_they_are_stored__have_no_time_in_them(store):
+    columns = [name for _, name, *_ in await store._read("PRAGMA table_info(leases)")]  # noqa: SLF001 - nothing public shows it
+
+    assert columns == ["name", "term", "holder", "beat"]
+
+
+@pytest.mark.parametrize("pool_id", [None, 1])
+async def test_open_intents__as_sqlite_plans_to_read_them__never_walk_what_is_over(store, pool_id):
+    statement = _select_intents(pool_id, open_only=True)
+    values = {"pool_id": pool_id, "before": 1, "size": 1}
+
+    plan = [detail for *_, detail in await store._read(f"EXPLAIN QUERY PLAN {statement}", values)]  # noqa: SLF001
+
+    assert plan == ["SEARCH intents USING INDEX intents_open (seq<?)"]
