@@ -27,7 +27,7 @@ from keeper.execution.sender import Sender
 from keeper.observe import Observer
 from keeper.registry import Registry, load
 from keeper.settings import Settings
-from keeper.signers.local import KeySigner
+from keeper.signers.opening import open_signer
 from keeper.steps import Steps
 from keeper.store.sqlite import SqliteStore, open_store
 from keeper.supervisor import repeat, stop_on_signals
@@ -102,7 +102,7 @@ async def _same_installation(settings: Settings, store: SqliteStore) -> None:
 
 def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSession, store: SqliteStore) -> Keeper:
     network, clock, assets = network_of(settings), ChainClock(), settings.asset_book()
-    signer = KeySigner.from_file(settings.signer_key_file, network)
+    signer = open_signer(settings.signer_source(), network, session, os.environ)
     registry = load(settings.plugins, Toolbox(session, clock, assets, settings.deployer, settings.plugin))
     api_key = None if settings.node_api_key is None else settings.node_api_key.get_secret_value()
     chain = StacksNode(session, str(settings.node_url), api_key=api_key)

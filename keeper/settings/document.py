@@ -18,6 +18,7 @@ from keeper.settings.model import (
     Settings,
     WhaleSettings,
 )
+from keeper.settings.signer import SignerSettings
 
 EXAMPLE: Final = """\
 network = "mainnet"
@@ -65,7 +66,7 @@ Lists of sections (assets, pools) are easiest in the file; in the environment th
 the whole list. A setting that is unknown, missing or out of bounds stops the start with exit code 78 and one
 sentence that names it. Secrets are never logged or shown.
 
-The private key is never a setting: `signer_key_file` names the file that holds it.
+The private key is never a setting: `signer_key_file`, or the section `signer`, says where it lies.
 """
 
 _HEAD: Final = "| Setting | Environment | Kind and bounds | Default | Meaning |\n|---|---|---|---|---|\n"
@@ -77,6 +78,7 @@ def settings_markdown() -> str:
     parts = [
         _INTRO,
         "## General\n\n" + _HEAD + "".join(_rows(Settings, "")),
+        "## signer\n\n" + f"{SignerSettings.__doc__}\n\n" + _HEAD + "".join(_rows(SignerSettings, "signer.")),
         "## policy\n\n" + f"{PolicySettings.__doc__}\n\n" + _HEAD + "".join(_rows(PolicySettings, "policy.")),
         "## fees\n\n" + f"{FeeSettings.__doc__}\n\n" + _HEAD + "".join(_rows(FeeSettings, "fees.")),
         "## sending\n\n" + f"{SendingSettings.__doc__}\n\n" + _HEAD + "".join(_rows(SendingSettings, "sending.")),

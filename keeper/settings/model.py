@@ -16,6 +16,9 @@ from keeper.core.whales import RankBy, WhaleRule
 from keeper.execution.fees import FeeRule
 from keeper.execution.sender import SendRule
 from keeper.settings.shapes import Address, ContractName, KeyFile, Name, NodeUrl, Principal
+from keeper.settings.signer import SignerSettings, signer_disagreements
+from keeper.signers.opening import KeyFile as KeyFileSource
+from keeper.signers.opening import Source
 from keeper.telemetry.redact import Redactor, is_secret_name, is_secret_url
 
 PREFIX: Final = "KEEPER_"
@@ -151,8 +154,10 @@ class Settings(BaseSettings):
     """Key for a node or API provider that asks for one."""
     deployer: Address
     """Address under which the pool contracts are deployed."""
-    signer_key_file: KeyFile
-    """File that holds the keeper's private key as hex; read by the signer, never logged."""
+    signer_key_file: KeyFile | None = None
+    """File that holds the keeper's private key as hex, or `credential:NAME`; read by the signer, never logged. The section `signer` can take its place."""
+    signer: SignerSettings | None = None
+    """Who signs, where it is not a plain key file."""
     store_path: Path = Path("var/keeper.sqlite3")
     """SQLite file with everything that must survive a restart."""
     web_host: str = Field(default="127.0.0.1", min_length=1)
@@ -182,7 +187,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     """Log lines for people, or one JSON object a line for machines."""
 
-    NESTED: ClassVar[frozenset[str]] = frozenset({"policy", "fees", "sending", "plugin"})
+    NESTED: ClassVar[frozenset[str]] = frozenset({"policy", "fees", "signer", "sending", "plugin"})
     """Fields whose parts have environment names of their own."""
 
     @classmethod
@@ -264,6 +269,10 @@ class Settings(BaseSettings):
         """Return how patient the sender is, as it takes it."""
         return SendRule(self.sending.confirmations, Seconds(self.fees.raise_after_seconds))
 
+    def signer_source(self) -> Source:
+        """Return who signs, as `open_signer` takes it."""
+        return KeyFileSource(str(self.signer_key_file)) if self.signer is None else self.signer.source()
+
     def secrets(self) -> tuple[str, ...]:
         """Return every secret value, for the log redactor and for nothing else."""
         named = [item.get_secret_value() for item in (self.node_api_key, self.sentry_dsn) if item is not None]
@@ -281,6 +290,7 @@ def disagreements(settings: Settings) -> Iterator[tuple[str, str]]:
     letters = ("SP", "SM") if settings.network == "mainnet" else ("ST", "SN")
     if not settings.deployer.startswith(letters):
         yield "deployer", f"does not belong to {settings.network}; use an address that starts with {letters[0]}"
+    yield from signer_disagreements(settings.signer, settings.signer_key_file)
     yield from _asset_disagreements(settings.assets)
     yield from _pool_disagreements(settings)
     if settings.fees.floor_ustx > settings.fees.max_fee_ustx:

@@ -52,9 +52,16 @@ def _key_file(value: Path) -> Path:
     return value
 
 
+def _secret_place(value: str) -> str:
+    if not value.startswith("credential:"):
+        _key_file(Path(value))
+    return value
+
+
 Address = Annotated[str, AfterValidator(_address)]
 ContractName = Annotated[str, AfterValidator(_contract_name)]
 Name = Annotated[str, Field(min_length=1, max_length=32)]
 Principal = Annotated[str, AfterValidator(_contract)]
 NodeUrl = Annotated[str, AfterValidator(_url)]
 KeyFile = Annotated[Path, AfterValidator(_key_file)]
+SecretPlace = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_secret_place)]
