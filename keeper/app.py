@@ -13,7 +13,7 @@ import structlog
 from keeper import __version__
 from keeper.alerts.router import AlertRouter
 from keeper.chain.contracts import PoolContracts
-from keeper.chain.rpc import StacksNode
+from keeper.chain.nodes import NodeAddress, Nodes, open_nodes
 from keeper.chain.transactions import Network
 from keeper.clock import ChainClock
 from keeper.core import alerting
@@ -56,7 +56,7 @@ class Keeper:
     settings: Settings
     pools: tuple[PoolRule, ...]
     assets: AssetBook
-    chain: StacksNode
+    chain: Nodes
     contracts: PoolContracts
     clock: ChainClock
     store: SqliteStore
@@ -100,12 +100,24 @@ async def _same_installation(settings: Settings, store: SqliteStore) -> None:
         raise BadSettings(message, setting="store_path")
 
 
+def node_addresses(settings: Settings) -> list[NodeAddress]:
+    """Return where the nodes are and which keys open them."""
+    return [
+        NodeAddress(
+            url=node.url,
+            api_url=node.api_url,
+            api_key=None if node.api_key is None else node.api_key.get_secret_value(),
+            requests_per_minute=node.requests_per_minute,
+        )
+        for node in settings.every_node()
+    ]
+
+
 def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSession, store: SqliteStore) -> Keeper:
     network, clock, assets = network_of(settings), ChainClock(), settings.asset_book()
     signer = open_signer(settings.signer_source(), network, session, os.environ)
     registry = load(settings.plugins, Toolbox(session, clock, assets, settings.deployer, settings.plugin))
-    api_key = None if settings.node_api_key is None else settings.node_api_key.get_secret_value()
-    chain = StacksNode(session, str(settings.node_url), api_key=api_key)
+    chain = open_nodes(session, node_addresses(settings), stop)
     contracts, pools, policy = PoolContracts(settings.deployer), settings.pool_rules(), settings.limits()
     observer = Observer(chain, contracts, clock, assets, registry.dexes, registry.price_sources)
     metrics, pulse = Metrics(), Pulse(rule.pool_id for rule in pools)

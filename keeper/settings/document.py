@@ -12,6 +12,7 @@ from keeper.settings.load import CONFIG_ENV, env_name
 from keeper.settings.model import (
     AssetSettings,
     FeeSettings,
+    NodeSettings,
     PolicySettings,
     PoolSettings,
     SendingSettings,
@@ -82,6 +83,7 @@ def settings_markdown() -> str:
         "## policy\n\n" + f"{PolicySettings.__doc__}\n\n" + _HEAD + "".join(_rows(PolicySettings, "policy.")),
         "## fees\n\n" + f"{FeeSettings.__doc__}\n\n" + _HEAD + "".join(_rows(FeeSettings, "fees.")),
         "## sending\n\n" + f"{SendingSettings.__doc__}\n\n" + _HEAD + "".join(_rows(SendingSettings, "sending.")),
+        "## Each entry of nodes\n\n" + _ITEM_HEAD + "".join(_item_rows(NodeSettings)),
         "## Each entry of assets\n\n" + _ITEM_HEAD + "".join(_item_rows(AssetSettings)),
         "## Each entry of pools\n\n" + _ITEM_HEAD + "".join(_item_rows(PoolSettings)),
         "## whales of a pool\n\n" + _ITEM_HEAD + "".join(_item_rows(WhaleSettings)),

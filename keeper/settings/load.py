@@ -149,8 +149,8 @@ def _sentence(setting: str, error: ErrorDetails) -> str:
 
 def _shown(setting: str, value: Any) -> str:
     """Return "is VALUE but " when the value is short and cannot be a secret, else nothing."""
-    top = setting.split(".", maxsplit=1)[0]
-    secret = top in {"plugin", "node_url", "signer_key_file", "signer"} or is_secret_name(
+    top = re.split(r"[.\[]", setting, maxsplit=1)[0]
+    secret = top in {"plugin", "node_url", "nodes", "signer_key_file", "signer"} or is_secret_name(
         setting.rsplit(".", maxsplit=1)[-1]
     )
     if secret or not isinstance(value, (bool, int, float, str)) or len(str(value)) > _LONGEST_SHOWN:

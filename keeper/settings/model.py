@@ -43,6 +43,19 @@ class AssetSettings(_Section):
     """Name of the fungible token inside its contract, needed for post-conditions; absent for STX."""
 
 
+class NodeSettings(_Section):
+    """One further Stacks node, asked when it is ahead of the others or they fail."""
+
+    url: NodeUrl
+    """Address of the node's RPC."""
+    api_url: NodeUrl | None = None
+    """Address of the API when it is not served beside the RPC; the key goes there and nowhere else."""
+    api_key: SecretStr | None = None
+    """Key for a node or API provider that asks for one."""
+    requests_per_minute: int | None = Field(default=None, ge=10, le=100_000)
+    """Most requests a minute to each of its hosts; absent: 25 to a Hiro host without a key, else no limit."""
+
+
 class WhaleSettings(_Section):
     """Which whales a pool follows."""
 
@@ -152,6 +165,10 @@ class Settings(BaseSettings):
     """Address of the Stacks node's RPC."""
     node_api_key: SecretStr | None = None
     """Key for a node or API provider that asks for one."""
+    node_requests_per_minute: int | None = Field(default=None, ge=10, le=100_000)
+    """Most requests a minute to the node; absent: 25 to a Hiro host without a key, else no limit."""
+    nodes: tuple[NodeSettings, ...] = Field(default=(), max_length=8)
+    """Further nodes, most trusted first, after the one of node_url; as JSON in the environment."""
     deployer: Address
     """Address under which the pool contracts are deployed."""
     signer_key_file: KeyFile | None = None
@@ -273,9 +290,16 @@ class Settings(BaseSettings):
         """Return who signs, as `open_signer` takes it."""
         return KeyFileSource(str(self.signer_key_file)) if self.signer is None else self.signer.source()
 
+    def every_node(self) -> tuple[NodeSettings, ...]:
+        """Return all nodes, the one of node_url first."""
+        limit = self.node_requests_per_minute
+        first = NodeSettings(url=self.node_url, api_key=self.node_api_key, requests_per_minute=limit)
+        return (first, *self.nodes)
+
     def secrets(self) -> tuple[str, ...]:
         """Return every secret value, for the log redactor and for nothing else."""
-        named = [item.get_secret_value() for item in (self.node_api_key, self.sentry_dsn) if item is not None]
+        held = (*(node.api_key for node in self.every_node()), self.sentry_dsn)
+        named = [item.get_secret_value() for item in held if item is not None]
         return (*named, *secret_texts(self.plugin))
 
     def public(self) -> dict[str, Any]:
@@ -291,12 +315,20 @@ def disagreements(settings: Settings) -> Iterator[tuple[str, str]]:
     if not settings.deployer.startswith(letters):
         yield "deployer", f"does not belong to {settings.network}; use an address that starts with {letters[0]}"
     yield from signer_disagreements(settings.signer, settings.signer_key_file)
+    yield from _node_disagreements(settings)
     yield from _asset_disagreements(settings.assets)
     yield from _pool_disagreements(settings)
     if settings.fees.floor_ustx > settings.fees.max_fee_ustx:
         yield "fees.floor_ustx", f"is above fees.max_fee_ustx ({settings.fees.max_fee_ustx}); lower it"
     if settings.fees.max_fee_ustx > settings.fees.max_day_ustx:
         yield "fees.max_fee_ustx", f"is above fees.max_day_ustx ({settings.fees.max_day_ustx}); lower it"
+
+
+def _node_disagreements(settings: Settings) -> Iterator[tuple[str, str]]:
+    urls = [node.url for node in settings.every_node()]
+    for index in range(1, len(urls)):
+        if urls[index] in urls[:index]:
+            yield f"nodes[{index - 1}].url", "is the address of another node already; give each its own or remove one"
 
 
 def _asset_disagreements(assets: tuple[AssetSettings, ...]) -> Iterator[tuple[str, str]]:

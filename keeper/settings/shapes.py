@@ -40,7 +40,7 @@ def _url(value: str) -> str:
         msg = "must be an http or https address; correct it"
         raise ValueError(msg)
     if is_secret_url(value):
-        msg = "must not carry a user, password or query; put the key into node_api_key"
+        msg = "must not carry a user, password or query; put the key into the setting for it"
         raise ValueError(msg)
     return value.rstrip("/")
 

@@ -288,3 +288,62 @@ def test_settings_page__every_setting__has_a_sentence_and_its_environment_name()
 
 def test_settings_page__its_example__loads():
     assert Settings(**example()).pools[0].pool_id == 2
+
+
+NODES = """
+[[nodes]]
+url = "https://node.example.com/"
+requests_per_minute = 600
+
+[[nodes]]
+url = "http://10.0.0.2:20443"
+api_url = "https://api.example.com"
+api_key = "verysecretpart-of-the-second-node"
+"""
+
+
+def test_nodes__further_ones__stand_after_the_first(tmp_path):
+    first = 'node_api_key = "first-key"\nnode_requests_per_minute = 900\n'
+
+    settings = load_settings(write(tmp_path, first + BASE + NODES), NO_ENV)
+
+    shown = [(node.url, node.api_url, node.requests_per_minute) for node in settings.every_node()]
+    assert shown == [
+        ("http://127.0.0.1:20443", None, 900),
+        ("https://node.example.com", None, 600),
+        ("http://10.0.0.2:20443", "https://api.example.com", None),
+    ]
+    keys = [node.api_key.get_secret_value() for node in settings.every_node() if node.api_key is not None]
+    assert keys == ["first-key", "verysecretpart-of-the-second-node"]
+
+
+def test_nodes__with_keys__are_secret_everywhere(tmp_path):
+    settings = load_settings(write(tmp_path, BASE + NODES), NO_ENV)
+
+    assert "verysecretpart-of-the-second-node" in settings.secrets()
+    assert "verysecretpart" not in json.dumps(settings.public()["nodes"])
+    assert "verysecretpart" not in repr(settings.nodes)
+
+
+def test_nodes__from_the_environment__are_json(tmp_path):
+    env = {"KEEPER_NODES": '[{"url": "https://api.hiro.so", "api_key": "k"}]'}
+
+    assert [node.url for node in load_settings(write(tmp_path), env).nodes] == ["https://api.hiro.so"]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "told"),
+    [
+        ('[[nodes]]\nurl = "ftp://x"\n', "Setting nodes[0].url (KEEPER_NODES) must be an http or https address"),
+        ('[[nodes]]\nurl = "http://me:verysecretpart@x"\n', "Setting nodes[0].url (KEEPER_NODES) must not carry"),
+        ('[[nodes]]\nurl = "http://x"\nrequests_per_minute = 9\n', "nodes[0].requests_per_minute (KEEPER_NODES) must"),
+        ('[[nodes]]\nurl = "http://x"\nkey = "verysecretpart"\n', "Setting nodes[0].key (KEEPER_NODES) is unknown"),
+        ('[[nodes]]\nurl = "http://127.0.0.1:20443/"\n', "Setting nodes[0].url (KEEPER_NODES) is the address of"),
+        ('[[nodes]]\napi_key = "verysecretpart"\n', "Setting nodes[0].url (KEEPER_NODES) is missing"),
+    ],
+)
+def test_nodes__malformed__are_refused_without_showing_them(tmp_path, nodes, told):
+    sentence = refusal(tmp_path, BASE + nodes)
+
+    assert told in sentence
+    assert "verysecretpart" not in sentence
