@@ -29,6 +29,12 @@ export function registerControl(app, devnet, { scenario, faults, webhooks, name 
   registerTime(app, devnet);
   registerFaults(app, faults);
 
+  app.get("/devnet/transactions", (request) => {
+    const { sender } = request.query;
+    const all = [...devnet.ledger.transactions.values()];
+    return { transactions: all.filter(({ decoded }) => sender === undefined || decoded.sender === sender).map(brief) };
+  });
+
   app.get("/devnet/whales", () => ({ observed_at: devnet.tip.time, whales: scenario?.whales() ?? [] }));
 
   app.get("/devnet/webhooks", () => ({ webhooks }));
@@ -80,6 +86,11 @@ function registerFaults(app, faults) {
 
 function where({ height, time, indexHash }) {
   return { height, time, index_block_hash: indexHash };
+}
+
+function brief({ txid, decoded, status, block }) {
+  const { sender, nonce, fee, payload } = decoded;
+  return { txid, sender, nonce, fee: String(fee), status, block_height: block?.height ?? null, call: payload.fn ?? null };
 }
 
 function isCount(value, most) {

@@ -101,10 +101,19 @@ export class Devnet {
     }
   }
 
-  reorganise(depth) {
-    const steps = this.miner.reorganise(depth);
+  /** Takes blocks back and mines another one; what the principal `lost` had in them does not wait again. */
+  reorganise(depth, lost = null) {
+    const steps = this.miner.reorganise(depth, lost);
     this.mine();
     return steps;
+  }
+
+  /** Makes a waiting transaction disappear at once. Returns whether it was waiting. */
+  forget(txid) {
+    const record = this.ledger.transactions.get(txid.startsWith("0x") ? txid : `0x${txid}`);
+    if (record?.status !== "pending") return false;
+    this.mempool.drop(record, "dropped_stale_garbage_collect");
+    return true;
   }
 
   start(blockMs) {

@@ -1,13 +1,17 @@
 // Lets the local chain misbehave on request, so that a keeper can be seen to cope.
 
 const HTTP_KINDS = new Set(["latency", "status", "malformed", "cut"]);
-const TRANSACTION_KINDS = new Set(["drop-tx", "delay-tx", "lying-200"]);
+const TRANSACTION_KINDS = new Set(["drop-tx", "delay-tx", "lying-200", "reject"]);
 const NEVER_FAULTED = "/devnet/";
 
 export class BadRule extends Error {}
 
 function requireNumber(rule, name) {
   if (!Number.isFinite(rule[name]) || rule[name] < 0) throw new BadRule(`${rule.kind} needs a number "${name}"`);
+}
+
+function requireText(rule, name) {
+  if (typeof rule[name] !== "string" || rule[name] === "") throw new BadRule(`${rule.kind} needs a text "${name}"`);
 }
 
 const CHECKS = {
@@ -18,6 +22,8 @@ const CHECKS = {
   "drop-tx": () => {},
   "delay-tx": (rule) => requireNumber(rule, "value"),
   "lying-200": () => {},
+  reject: (rule) => requireText(rule, "value"),
+  forget: (rule) => requireText(rule, "txid"),
   reorg: (rule) => requireNumber(rule, "depth"),
   "clock-jump": (rule) => requireNumber(rule, "seconds"),
   price: (rule) => requireNumber(rule, "factor"),
@@ -30,7 +36,7 @@ export class Faults {
   #rules = [];
   #actions;
 
-  /** `actions` does what happens at once: {reorg(depth), clockJump(seconds), pauseVenue(venue, paused)}. */
+  /** `actions` does what happens at once: {reorg(depth, lost), forget(txid), clockJump(seconds), pauseVenue(venue, paused)}. */
   constructor(actions) {
     this.#actions = actions;
   }
@@ -44,7 +50,8 @@ export class Faults {
     const check = CHECKS[rule?.kind];
     if (check === undefined) throw new BadRule(`unknown kind ${rule?.kind}; known: ${Object.keys(CHECKS).join(", ")}`);
     check(rule);
-    if (rule.kind === "reorg") return { done: rule.kind, blocks: this.#actions.reorg(rule.depth) };
+    if (rule.kind === "reorg") return { done: rule.kind, blocks: this.#actions.reorg(rule.depth, rule.lose ?? null) };
+    if (rule.kind === "forget") return { done: rule.kind, forgotten: this.#actions.forget(rule.txid) };
     if (rule.kind === "clock-jump") {
       this.#actions.clockJump(rule.seconds);
       return { done: rule.kind, seconds: rule.seconds };

@@ -69,7 +69,8 @@ async function main() {
   const running = stopOnRequest(options["exit-with-parent"]);
   const { devnet, scenario, pauseVenue } = await (options.bare ? openBare(project, options) : openScenario(project, options));
   const faults = new Faults({
-    reorg: (depth) => devnet.reorganise(depth),
+    reorg: (depth, lost) => devnet.reorganise(depth, lost),
+    forget: (txid) => devnet.forget(txid),
     clockJump: (seconds) => devnet.advanceSeconds(seconds),
     pauseVenue,
   });

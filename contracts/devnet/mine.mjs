@@ -65,13 +65,16 @@ export class Miner {
     }
   }
 
-  /** Takes the newest blocks back; their transactions wait again. Returns how many blocks went. */
-  reorganise(depth) {
+  /** Takes the newest blocks back; their transactions wait again, but for those of `lost`. Returns how many blocks went. */
+  reorganise(depth, lost = null) {
     const steps = Math.min(depth, this.#ledger.reorgDepth);
     const gone = this.#ledger.takeBack(steps);
     this.#chain.stepBack(gone.map((block) => block.undo));
     const freed = gone.reverse().flatMap((block) => block.txids.map((txid) => this.#ledger.transactions.get(txid)));
-    for (const record of freed) this.#mempool.admit(record);
+    for (const record of freed) {
+      this.#mempool.admit(record);
+      if (record.decoded.sender === lost) this.#mempool.drop(record, "dropped_stale_garbage_collect");
+    }
     return steps;
   }
 

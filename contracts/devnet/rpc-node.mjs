@@ -173,6 +173,7 @@ function registerTransactions(app, devnet, faults) {
 // The usual way, unless a fault says that the transaction gets lost, comes late, or was never really taken.
 function submit(devnet, bytes, fault) {
   if (fault?.kind === "lying-200") return decodeTransaction(bytes);
+  if (fault?.kind === "reject") throw new Rejection(fault.value, null, decodeTransaction(bytes).txid);
   const record = devnet.mempool.submit(bytes);
   if (fault?.kind === "delay-tx") record.heldUntil = Date.now() + fault.value * 1000;
   if (fault?.kind === "drop-tx") devnet.loseSoon(record);

@@ -389,6 +389,34 @@ describe("a bare chain", () => {
       await chain.post("/devnet/mine");
       expect((await chain.get(`/extended/v3/transactions/${late.tx_id}`)).body.status).toBe("success");
     });
+
+    it("refuses a transaction for a reason it is given, as often as asked", async () => {
+      await chain.post("/devnet/faults", { match: "/v2/transactions", kind: "reject", value: "NotEnoughFunds", times: 1 });
+      const transaction = await call("add", [Cl.uint(6)], await chain.nonce());
+      const { status, body } = await chain.send(transaction);
+      expect([status, body.reason, body.txid]).toEqual([400, "NotEnoughFunds", transaction.txid()]);
+      expect((await chain.mined(transaction)).status).toBe("success");
+    });
+
+    it("forgets a transaction that waits, and says so of one that does not", async () => {
+      const txid = (await chain.send(await call("add", [Cl.uint(6)], await chain.nonce()))).body;
+      expect((await chain.post("/devnet/faults", { kind: "forget", txid })).body.forgotten).toBe(true);
+      await chain.post("/devnet/mine");
+      expect((await chain.transaction(txid)).status).toBe("dropped_stale_garbage_collect");
+      expect((await chain.post("/devnet/faults", { kind: "forget", txid })).body.forgotten).toBe(false);
+    });
+
+    it("loses in a reorganisation what one principal had in the blocks, and takes it again when it is offered again", async () => {
+      const nonce = await chain.nonce();
+      const transaction = await call("add", [Cl.uint(5)], nonce);
+      await chain.mined(transaction);
+      await chain.post("/devnet/faults", { kind: "reorg", depth: 1, lose: KEEPER });
+      expect((await chain.transaction(transaction.txid())).status).toBe("dropped_stale_garbage_collect");
+      expect(await chain.nonce()).toBe(nonce);
+      const { transactions } = (await chain.get(`/devnet/transactions?sender=${KEEPER}`)).body;
+      expect(transactions.find(({ txid }) => txid === `0x${transaction.txid()}`)).toMatchObject({ nonce, block_height: null });
+      expect((await chain.mined(transaction)).status).toBe("success");
+    });
   });
 
   it("keeps what the webhooks are sent", async () => {
