@@ -13,6 +13,7 @@ from keeper.chain.codec import Cursor, refuse
 from keeper.chain.hashing import hash160, sha512_256
 from keeper.errors import BadInput
 
+SIGNER_LENGTH: Final = 20
 SIGNATURE_LENGTH: Final = 65
 NO_SIGNATURE: Final = bytes(SIGNATURE_LENGTH)
 _MULTISIG: Final = frozenset({1, 3, 5, 7})
@@ -32,6 +33,10 @@ class KeyEncoding(IntEnum):
 
     COMPRESSED = 0
     UNCOMPRESSED = 1
+
+
+_HASH_MODES: Final = frozenset(map(int, HashMode))
+_KEY_ENCODINGS: Final = frozenset(map(int, KeyEncoding))
 
 
 class AuthFlag(IntEnum):
@@ -59,6 +64,9 @@ class Condition:
         if not (0 <= self.nonce < _U64_END and 0 <= self.fee < _U64_END):
             message = f"nonce {self.nonce} or fee {self.fee} does not fit 8 bytes"
             raise BadInput(message)
+        if len(self.signer) != SIGNER_LENGTH or len(self.signature) != SIGNATURE_LENGTH:
+            message = f"a signer hash has {SIGNER_LENGTH} bytes and a signature {SIGNATURE_LENGTH}"
+            raise BadInput(message, signer=len(self.signer), signature=len(self.signature))
         if self.hash_mode is HashMode.P2WPKH and self.encoding is not KeyEncoding.COMPRESSED:
             message = "a P2WPKH condition needs a compressed key"
             raise BadInput(message)
@@ -79,18 +87,13 @@ SPONSOR_SENTINEL: Final = Condition(signer=bytes(20), nonce=0, fee=0)
 
 def read_condition(cursor: Cursor) -> Condition:
     """Read a single-key condition. Raises BadInput with offset and reason."""
-    start = cursor.offset
-    mode = cursor.uint(1, "hash mode")
-    if mode in _MULTISIG:
-        refuse(f"hash mode {mode:02x} takes several keys, which this keeper does not handle", start)
-    if mode not in tuple(HashMode):
-        refuse(f"unknown hash mode {mode:02x}", start)
-    signer = cursor.take(20, "signer")
+    if cursor.peek() in _MULTISIG:
+        refuse(f"hash mode {cursor.peek():02x} takes several keys, which this keeper does not handle", cursor.offset)
+    mode = cursor.one_of(_HASH_MODES, "hash mode")
+    signer = cursor.take(SIGNER_LENGTH, "signer")
     nonce, fee = cursor.uint(8, "nonce"), cursor.uint(8, "fee")
     at = cursor.offset
-    encoding = cursor.uint(1, "key encoding")
-    if encoding not in tuple(KeyEncoding):
-        refuse(f"unknown key encoding {encoding:02x}", at)
+    encoding = cursor.one_of(_KEY_ENCODINGS, "key encoding")
     if mode == HashMode.P2WPKH and encoding != KeyEncoding.COMPRESSED:
         refuse("a P2WPKH condition needs a compressed key", at)
     signature = cursor.take(SIGNATURE_LENGTH, "signature")

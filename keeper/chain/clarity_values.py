@@ -182,6 +182,8 @@ def _count(cursor: Cursor, what: str) -> int:
     count = cursor.uint(4, f"length of {what}")
     if count > MAX_VALUE_SIZE:
         refuse(f"{what} of {count} entries, more than 1 MiB could hold", start)
+    if count > cursor.left:
+        refuse(f"{what} of {count} entries announced, {cursor.left} bytes left", start)
     return count
 
 

@@ -42,6 +42,11 @@ __all__ = [
 
 MAX_TRANSACTION: Final = 2 * 1024 * 1024
 ANCHOR_ANY: Final = 3
+_VERSIONS: Final = frozenset({0x00, 0x80})
+_ANCHOR_MODES: Final = frozenset({1, 2, 3})
+_FLAGS: Final = frozenset(map(int, AuthFlag))
+_MODES: Final = frozenset(map(int, Mode))
+_CHAIN_ID_END: Final = 1 << 32
 
 
 class Network(Enum):
@@ -63,6 +68,12 @@ class Transaction:
     mode: Mode = Mode.DENY
     sponsor: Condition | None = None
     anchor_mode: int = ANCHOR_ANY
+
+    def __post_init__(self) -> None:
+        known = self.version in _VERSIONS and self.anchor_mode in _ANCHOR_MODES
+        if not known or not 0 <= self.chain_id < _CHAIN_ID_END:
+            message = "a transaction needs version 00 or 80, a chain id of 4 bytes, and anchor mode 1, 2 or 3"
+            raise BadInput(message, version=self.version, chain_id=self.chain_id, anchor_mode=self.anchor_mode)
 
     def encode(self) -> bytes:
         """Return the serialised transaction. Raises BadInput above 2 MiB."""
@@ -140,13 +151,13 @@ def decode_transaction(data: bytes) -> Transaction:
     if len(data) > MAX_TRANSACTION:
         refuse(f"a transaction of {len(data)} bytes; the limit is {MAX_TRANSACTION}", 0)
     cursor = Cursor(data)
-    version = cursor.one_of((0x00, 0x80), "transaction version")
+    version = cursor.one_of(_VERSIONS, "transaction version")
     chain_id = cursor.uint(4, "chain id")
-    flag = cursor.one_of(tuple(AuthFlag), "authorisation")
+    flag = cursor.one_of(_FLAGS, "authorisation")
     origin = auth.read_condition(cursor)
     sponsor = auth.read_condition(cursor) if flag == AuthFlag.SPONSORED else None
-    anchor_mode = cursor.one_of((1, 2, 3), "anchor mode")
-    mode = Mode(cursor.one_of(tuple(Mode), "post-condition mode"))
+    anchor_mode = cursor.one_of(_ANCHOR_MODES, "anchor mode")
+    mode = Mode(cursor.one_of(_MODES, "post-condition mode"))
     conditions = tuple(read_condition(cursor) for _ in range(cursor.count("post-conditions")))
     payload = read_payload(cursor)
     cursor.finish()
