@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from keeper.cli import commands
+from keeper.cli import commands, keys
 from keeper.console import fail
 from keeper.errors import Halt, KeeperError, NodeUnavailable
 
@@ -20,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
 )
 commands.register(app)
+keys.register(app)
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from keeper.settings.shapes import NodeUrl, SecretPlace
 from keeper.signers.opening import Elsewhere, KeyFile, SealedKey, Source
+from keeper.signers.protocol import is_this_machine
 
 
 def _public_key(value: str) -> str:
@@ -72,14 +72,9 @@ def signer_disagreements(signer: SignerSettings | None, key_file: Path | None) -
     for name in _NEEDED[signer.kind]:
         if getattr(signer, name) is None:
             yield f"signer.{name}", f"is missing; kind {signer.kind!r} needs it"
-    if signer.url is not None and signer.url.startswith("http:") and not is_this_machine(signer.url):
+    if (
+        signer.url is not None
+        and signer.url.startswith("http:")
+        and not is_this_machine(urlsplit(signer.url).hostname or "")
+    ):
         yield "signer.url", "would send the token in clear over a network; use https"
-
-
-def is_this_machine(url: str) -> bool:
-    """Tell whether an address is on the loopback interface."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

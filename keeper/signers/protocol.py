@@ -1,5 +1,6 @@
 """What is said between the keeper and a signer elsewhere (docs/signers.md); both sides read it with these models."""
 
+from ipaddress import ip_address
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -49,3 +50,11 @@ class No(_Said):
     reason: _Words
     least_fee_ustx: Annotated[int, Field(ge=0, lt=2**64)] | None = None
     """What another transaction of this nonce has to pay at least."""
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether a host is the loopback interface, the only way that a token may go without TLS."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
