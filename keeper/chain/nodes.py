@@ -28,6 +28,7 @@ T = TypeVar("T")
 GRACE: Final = 2.0
 """Seconds that the others may take for their tip once one endpoint has told its own."""
 LATE_REST: Final = 15.0
+REQUEST_SECONDS: Final = 10.0
 TIPS_KEPT: Final = 64
 HIRO_KEYLESS: Final = 25
 """Requests a minute that Hiro allows without a key."""
@@ -178,14 +179,20 @@ def open_nodes(
     stop: asyncio.Event,
     *,
     monotonic: Callable[[], float] = time.monotonic,
+    timeout: float = REQUEST_SECONDS,
+    grace: float = GRACE,
 ) -> Nodes:
     """Return the nodes at `addresses`, each host with a budget of its own where it has a limit."""
-    nodes = [(name, _open(session, address, stop, monotonic)) for name, address in _named(addresses)]
-    return Nodes(nodes, monotonic=monotonic)
+    nodes = [(name, _open(session, address, stop, monotonic, timeout)) for name, address in _named(addresses)]
+    return Nodes(nodes, monotonic=monotonic, grace=grace)
 
 
 def _open(
-    session: aiohttp.ClientSession, address: NodeAddress, stop: asyncio.Event, monotonic: Callable[[], float]
+    session: aiohttp.ClientSession,
+    address: NodeAddress,
+    stop: asyncio.Event,
+    monotonic: Callable[[], float],
+    timeout: float,
 ) -> StacksNode:
     hosts = [_host(address.url), _host(address.api_url or address.url)]
     limits = {host: _limit(host, address) for host in hosts}
@@ -195,6 +202,7 @@ def _open(
         address.url,
         api_url=address.api_url,
         api_key=address.api_key,
+        timeout=timeout,
         budgets=(budgets.get(hosts[0]), budgets.get(hosts[1])),
         monotonic=monotonic,
     )
