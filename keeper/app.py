@@ -18,13 +18,16 @@ from keeper.chain.transactions import Network
 from keeper.clock import ChainClock
 from keeper.core import alerting
 from keeper.core.assets import AssetBook
+from keeper.core.leases import SENDER
 from keeper.core.policy import PoolRule
 from keeper.core.units import Seconds
 from keeper.cycle import Cycle
-from keeper.errors import BadSettings, Halt, Transient
+from keeper.errors import BadSettings, Halt, LeaseLost, Transient
 from keeper.execution.actions import Actions
+from keeper.execution.lease import Tenancy
 from keeper.execution.sender import Sender
 from keeper.observe import Observer
+from keeper.pause import pause
 from keeper.registry import Registry, load
 from keeper.settings import Settings
 from keeper.signers.opening import open_signer
@@ -47,6 +50,9 @@ INSTALLATION_NOTE = "installation"
 STUCK_SECONDS = 300.0
 """A cycle that has made no progress for so long is stuck; systemd is then left to end the process."""
 SKIPPED_TO_ALERT = 3
+STANDBY_SECONDS = 0.25
+"""How soon a keeper that stands by notices that the lease is its own."""
+STANDBY_LOOKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Keeper:
     registry: Registry
     observer: Observer
     sender: Sender
+    tenancy: Tenancy
     steps: Steps
     cycle: Cycle
     alerts: AlertRouter
@@ -121,6 +128,7 @@ def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSessi
     contracts, pools, policy = PoolContracts(settings.deployer), settings.pool_rules(), settings.limits()
     observer = Observer(chain, contracts, clock, assets, registry.dexes, registry.price_sources)
     metrics, pulse = Metrics(), Pulse(rule.pool_id for rule in pools)
+    tenancy = Tenancy(store, lease_seconds=settings.sending.lease_seconds)
     sender = Sender(
         chain,
         store,
@@ -130,6 +138,7 @@ def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSessi
         clock,
         stop,
         rule=settings.send_rule(),
+        term=tenancy.require,
         filler=Actions(contracts, assets, policy).fill_gap,
         progress=pulse.moved,
     )
@@ -160,6 +169,7 @@ def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSessi
         registry=registry,
         observer=observer,
         sender=sender,
+        tenancy=tenancy,
         steps=steps,
         cycle=cycle,
         alerts=alerts,
@@ -207,24 +217,9 @@ async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
     async with serve(make_app(web_state(keeper)), settings.web_host, settings.web_port) as address:
         log.info("keeper_started", page=address, network=settings.network, address=keeper.sender.address)
         systemd.ready(f"watching {len(keeper.pools)} pools, page at {address}")
-
-        skipped = 0
-
-        async def step() -> None:
-            nonlocal skipped
-            try:
-                with keeper.pulse.at_work():
-                    await keeper.cycle.run()
-                skipped = 0
-            except Transient as exc:
-                skipped += 1
-                if skipped == SKIPPED_TO_ALERT:
-                    await keeper.alerts.send(alerting.node_unreachable(str(exc), skipped, _now(keeper)))
-                raise
-
         try:
-            async with _watchdog(systemd, keeper.pulse, stop):
-                await repeat("cycle", step, every=settings.cycle_seconds, stop=stop)
+            async with _watchdog(systemd, keeper.pulse, stop), holding_lease(keeper):
+                await repeat("cycle", Rounds(keeper, stop), every=settings.cycle_seconds, stop=stop)
         except Halt as exc:
             log.critical("keeper_halted", error=type(exc).__name__, reason=str(exc))
             sentry.report(exc)
@@ -232,6 +227,65 @@ async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
             raise
         finally:
             systemd.stopping()
+
+
+class Rounds:
+    """One cycle after the other, by whoever holds the lease; counts those in a row that came to nothing."""
+
+    def __init__(self, keeper: Keeper, stop: asyncio.Event) -> None:
+        self._keeper = keeper
+        self._stop = stop
+        self._skipped = 0
+
+    async def __call__(self) -> None:
+        """Run one cycle once this keeper may send. Raises Transient, Halt."""
+        keeper = self._keeper
+        if not await _may_send(keeper, self._stop):
+            return
+        try:
+            with keeper.pulse.at_work():
+                await keeper.cycle.run()
+            self._skipped = 0
+        except LeaseLost:
+            raise  # not a trouble: another keeper sends
+        except Transient as exc:
+            self._skipped += 1
+            if self._skipped == SKIPPED_TO_ALERT:
+                await keeper.alerts.send(alerting.node_unreachable(str(exc), self._skipped, _now(keeper)))
+            raise
+
+
+@asynccontextmanager
+async def holding_lease(keeper: Keeper) -> AsyncIterator[None]:
+    """Hold the lease, or wait for it, until the block is left; nothing is being sent any more by then."""
+    quiet = asyncio.Event()
+    task = asyncio.create_task(keeper.tenancy.run(quiet), name="lease")
+    try:
+        yield
+    finally:
+        quiet.set()
+        await task
+
+
+async def may_send_soon(keeper: Keeper, stop: asyncio.Event) -> bool:
+    """Tell whether the lease is ours, and give it a moment to become so."""
+    for _ in range(STANDBY_LOOKS):
+        if keeper.tenancy.held() is not None:
+            return True
+        if await pause(stop, STANDBY_SECONDS):
+            break
+    return False
+
+
+async def _may_send(keeper: Keeper, stop: asyncio.Event) -> bool:
+    """Wait for the lease; False when told to stop first. A keeper that stands by says so once."""
+    if not await may_send_soon(keeper, stop):
+        keeper.pulse.standing_by = True
+        log.info("standing_by", lease=SENDER)
+        while keeper.tenancy.held() is None and not await pause(stop, STANDBY_SECONDS):
+            pass
+    keeper.pulse.standing_by = False
+    return not stop.is_set()
 
 
 @asynccontextmanager

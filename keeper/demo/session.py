@@ -16,7 +16,7 @@ import aiohttp
 import structlog
 
 from keeper import console as output
-from keeper.app import Keeper, open_keeper, serve_and_repeat, set_up_voices
+from keeper.app import Keeper, holding_lease, may_send_soon, open_keeper, serve_and_repeat, set_up_voices
 from keeper.core.records import Decision, Outcome
 from keeper.demo import report
 from keeper.demo.local_chain import LocalChain, local_chain
@@ -108,9 +108,10 @@ async def _run(options: Options, state: Path, stop: asyncio.Event) -> int:
 async def _once(keeper: Keeper, chain: LocalChain, stop: asyncio.Event, options: Options) -> int:
     started = time.monotonic()
     rounds = []
-    for number in range(1, options.rounds + 1):
-        done = await _round(keeper, chain, stop, number)
-        rounds.append(await report.round_facts(keeper, done.number, done.decisions))
+    async with holding_lease(keeper):
+        for number in range(1, options.rounds + 1):
+            done = await _round(keeper, chain, stop, number)
+            rounds.append(await report.round_facts(keeper, done.number, done.decisions))
     body = await report.build(keeper, rounds, elapsed=time.monotonic() - started)
     body["webhooks"] = await chain.get("/devnet/webhooks")
     if options.as_json:
@@ -126,7 +127,8 @@ async def _round(keeper: Keeper, chain: LocalChain, stop: asyncio.Event, number:
     while not current.over() and time.monotonic() < deadline and not stop.is_set():
         try:
             await keeper.store.put_whales(await chain.whales())
-            current.add(await keeper.cycle.run())
+            if await may_send_soon(keeper, stop):
+                current.add(await keeper.cycle.run())
         except KeeperError as exc:
             log.warning("cycle_failed", error=type(exc).__name__, reason=str(exc))
         await pause(stop, ROUND_PAUSE)

@@ -27,6 +27,8 @@ class Pulse:
         """Newest block seen."""
         self.balance_ustx: MicroStx | None = None
         """What the signer had when it was last asked."""
+        self.standing_by = False
+        """Whether another keeper holds the lease, so that this one only watches."""
         self._monotonic = monotonic
         self._started = monotonic()
         self._ended: dict[int, tuple[float, Outcome]] = {}

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from keeper.telemetry.pulse import Pulse
 
-HealthState = Literal["starting", "ok", "stale"]
+HealthState = Literal["starting", "ok", "stale", "standby"]
 _LEAST_SECONDS: Final = 60
 _CYCLES: Final = 3
 
@@ -26,7 +26,8 @@ class Health:
     """The answer of /healthz."""
 
     state: HealthState
-    """`starting` before the first finished cycle, `stale` when any pool's last one is too old, else `ok`."""
+    """`standby` while another keeper holds the lease, `starting` before the first finished cycle, `stale` when any
+    pool's last one is too old, else `ok`."""
     age_seconds: int | None
     """Age of the newest finished cycle of any pool."""
     limit_seconds: int
@@ -39,6 +40,8 @@ def check_health(pulse: Pulse, cycle_seconds: int) -> Health:
     limit = max(_CYCLES * cycle_seconds, _LEAST_SECONDS)
     age = pulse.last_age_seconds()
     pools = tuple(_pool(pulse, pool_id, limit) for pool_id in pulse.pool_ids)
+    if pulse.standing_by:
+        return Health("standby", age, limit, pools)
     if age is None:
         return Health("starting", None, limit, pools)
     stale = age >= limit or any(pool.stale for pool in pools)

@@ -117,6 +117,8 @@ def pool_names(state: WebState, views: Sequence[PoolView]) -> Mapping[int, str]:
 def _health_text(health: Health) -> str:
     if health.state == "starting":
         return "Starting: no cycle has finished yet."
+    if health.state == "standby":
+        return "Standing by: another keeper holds the lease; this one takes over when that falls silent."
     age = f"Last cycle ended {text.span(health.age_seconds)} ago."
     late = [str(pool.pool_id) for pool in health.pools if pool.stale]
     if health.state == "ok":

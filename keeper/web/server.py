@@ -88,10 +88,10 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """Answer 200 while cycles finish, 503 while starting or stale; the body says which pool."""
+    """Answer 200 while cycles finish or another keeper holds the lease, 503 while starting or stale."""
     state = request.app[STATE]
     health = check_health(state.pulse, state.cycle_seconds)
-    return json_answer(health, HTTPStatus.OK if health.state == "ok" else HTTPStatus.SERVICE_UNAVAILABLE)
+    return json_answer(health, HTTPStatus.OK if health.state in ("ok", "standby") else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 async def metrics(request: web.Request) -> web.Response:
