@@ -4,6 +4,7 @@ Text is read as nodes read it: lower case and the look-alikes O, L, I are taken,
 insist on the leading S. What we write is always the canonical upper case form.
 """
 
+from base64 import b32encode
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -28,6 +29,9 @@ _LONGEST: Final = 41  # S, version, and 39 characters for 24 bytes
 _VALUES: Final = {c: i for i, c in enumerate(ALPHABET)} | {c.lower(): i for i, c in enumerate(ALPHABET)} | {
     "O": 0, "o": 0, "L": 1, "l": 1, "I": 1, "i": 1,
 }  # fmt: skip
+_GROUP: Final = 5  # bytes that come to whole characters
+_FROM_RFC_4648: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
+_TO_PYTHON: Final = {ord(char): "0123456789abcdefghijklmnopqrstuv"[value] for char, value in _VALUES.items()}
 
 
 def _not_an_address(text: str, why: str) -> BadInput:
@@ -37,26 +41,19 @@ def _not_an_address(text: str, why: str) -> BadInput:
 
 def c32_encode(data: bytes) -> str:
     """Write bytes in base 32; each leading zero byte becomes one leading `0`."""
-    zeros = len(data) - len(data.lstrip(b"\0"))
-    number = int.from_bytes(data)
-    digits = []
-    while number:
-        number, digit = divmod(number, 32)
-        digits.append(ALPHABET[digit])
-    return "0" * zeros + "".join(reversed(digits))
+    number = data.lstrip(b"\0")
+    aligned = number.rjust(-(-len(number) // _GROUP) * _GROUP, b"\0")  # RFC 4648 fills up from the left
+    return "0" * (len(data) - len(number)) + b32encode(aligned).translate(_FROM_RFC_4648).decode().lstrip("0")
 
 
 def c32_decode(text: str) -> bytes:
     """Read base 32. Raises BadInput for a character outside the alphabet."""
-    number = 0
-    zeros = 0
-    for char in text:
-        value = _VALUES.get(char)
-        if value is None:
-            raise _not_an_address(text, f"character {char!r} is not in the alphabet")
-        number = number * 32 + value
-        zeros += number == 0
-    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8)
+    wrong = next((char for char in text if char not in _VALUES), None)
+    if wrong is not None:
+        raise _not_an_address(text, f"character {wrong!r} is not in the alphabet")
+    digits = text.translate(_TO_PYTHON)
+    number = int(digits or "0", 32)
+    return bytes(len(digits) - len(digits.lstrip("0"))) + number.to_bytes((number.bit_length() + 7) // 8)
 
 
 def _checksum(version: int, payload: bytes) -> bytes:

@@ -33,6 +33,7 @@ from keeper.errors import BadInput
 
 _UINT_END: Final = 1 << 128
 _INT_END: Final = 1 << 127
+_PLAIN_ALREADY: Final = frozenset({"int", "uint", "bool", "none", "buffer", "ascii", "utf8"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,8 @@ def decode(data: bytes | str) -> Any:
 
 def plain(value: Value) -> Any:  # noqa: PLR0911 - one return per kind
     """Return a typed value in plain Python form."""
+    if value.kind in _PLAIN_ALREADY:
+        return value.content
     match value.kind:
         case "some":
             return plain(value.content)
@@ -185,10 +188,8 @@ def plain(value: Value) -> Any:  # noqa: PLR0911 - one return per kind
             return [plain(item) for item in value.content]
         case "tuple":
             return {key: plain(item) for key, item in value.content}
-        case "principal":
+        case _:  # a principal
             return str(value.content)
-        case _:
-            return value.content
 
 
 def _made(raw: bytes, value: Value, depth: int = 0) -> Made:

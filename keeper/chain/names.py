@@ -33,10 +33,16 @@ def contract_name(raw: bytes, offset: int, longest: int = MAX_NAME) -> str:
 
 def clarity_name(raw: bytes, offset: int) -> str:
     """Return the Clarity name in `raw`. Raises BadInput."""
-    text = raw.decode("latin-1")
-    if not is_clarity_name(text):
-        refuse(f"{text[:60]!r} is not a Clarity name", offset)
+    text = _clarity_text(raw)
+    if text is None:
+        refuse(f"{raw[:60].decode('latin-1')!r} is not a Clarity name", offset)
     return text
+
+
+@lru_cache(maxsize=1024)
+def _clarity_text(raw: bytes) -> str | None:
+    text = raw.decode("latin-1")
+    return text if is_clarity_name(text) else None
 
 
 @lru_cache(maxsize=1024)

@@ -21,26 +21,31 @@ def encode_principal(principal: Principal) -> bytes:
 
 def read_standard(cursor: Cursor) -> Principal:
     """Read an address as a principal, behind its prefix. Raises BadInput."""
-    return Principal(read_address(cursor))
+    return _principal(_read_raw_address(cursor), None)
 
 
 def read_contract(cursor: Cursor, longest: int = MAX_NAME) -> Principal:
     """Read a contract, its name of at most `longest` characters, behind its prefix. Raises BadInput."""
-    return Principal(read_address(cursor), read_contract_name(cursor, longest))
+    return _principal(_read_raw_address(cursor), read_contract_name(cursor, longest))
 
 
 def read_address(cursor: Cursor) -> Address:
     """Read an address: version below 32, then the hash. Raises BadInput."""
+    return _principal(_read_raw_address(cursor), None).address
+
+
+def _read_raw_address(cursor: Cursor) -> bytes:
     start = cursor.offset
     raw = cursor.take(1 + HASH_LENGTH, "address")
     if raw[0] > MAX_VERSION:
         refuse(f"address version {raw[0]} is not below 32", start)
-    return _address(raw)
+    return raw
 
 
 @lru_cache(maxsize=512)
-def _address(raw: bytes) -> Address:
-    return Address(raw[0], raw[1:])
+def _principal(address: bytes, contract: str | None) -> Principal:
+    """Return the principal of bytes and a name that are known to be good; remembered, for the same few come again."""
+    return Principal(Address(address[0], address[1:]), contract)
 
 
 def read_contract_name(cursor: Cursor, longest: int) -> str:
