@@ -38,8 +38,8 @@ def _contract(text: str) -> str:
 
 
 def _function(text: str) -> str:
-    if not is_clarity_name(text):
-        message = "is no function name"
+    if not is_clarity_name(text) or not text[0].isalpha():  # `*` is a name in Clarity, and would look like "all" here
+        message = "has to be the whole name of a function; there are no patterns"
         raise ValueError(message)
     return text
 

@@ -13,7 +13,7 @@ from keeper.chain.auth import signer_hash
 from keeper.chain.transactions import Network, decode_transaction
 from keeper.errors import BadInput, BadSettings, SignerRefused, SignerUnavailable
 from keeper.ports import Signable
-from keeper.retry import READ
+from keeper.retry import READ, Retry
 from keeper.signers.local import address_of
 from keeper.signers.protocol import IDENTITY_PATH, MOST_ANSWER, SIGN_PATH, Identity, No, Signature, SignRequest
 from keeper.signers.secret import Secret
@@ -31,9 +31,20 @@ class RemoteSigner:
     through a short retry; what has not arrived by then counts as not signed.
     """
 
-    __slots__ = ("_address", "_checked", "_network", "_public_key", "_session", "_ssl", "_timeout", "_token", "_url")
+    __slots__ = (
+        "_address",
+        "_checked",
+        "_network",
+        "_public_key",
+        "_retry",
+        "_session",
+        "_ssl",
+        "_timeout",
+        "_token",
+        "_url",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one address, one pinned key, one token, three bounds
         self,
         session: aiohttp.ClientSession,
         url: str,
@@ -43,6 +54,7 @@ class RemoteSigner:
         token: Secret,
         seconds: float = 5.0,
         authorities: ssl.SSLContext | None = None,
+        retry: Retry = READ,
     ) -> None:
         self._session = session
         self._url = url.rstrip("/")
@@ -52,6 +64,7 @@ class RemoteSigner:
         self._token = token
         self._timeout = aiohttp.ClientTimeout(total=seconds)
         self._ssl: ssl.SSLContext | bool = True if authorities is None else authorities
+        self._retry = retry
         self._checked = False
 
     @property
@@ -66,7 +79,7 @@ class RemoteSigner:
 
     async def check(self) -> None:
         """Require that the server holds the pinned key, on our network. Raises BadSettings, SignerUnavailable."""
-        said = self._read(Identity, await READ(self._ask, "GET", IDENTITY_PATH, None))
+        said = self._read(Identity, await self._retry(self._ask, "GET", IDENTITY_PATH, None))
         ours = (self._public_key.hex(), self._network.name.lower())
         if (said.public_key, said.network) != ours:
             message = (
@@ -93,10 +106,10 @@ class RemoteSigner:
             transaction=raw.hex(),
             digest=transaction.presign_hash().hex(),
         )
-        return await READ(self._signature, request, raw)
+        return self._fitting(await self._retry(self._ask, "POST", SIGN_PATH, request), raw)
 
-    async def _signature(self, request: SignRequest, raw: bytes) -> bytes:
-        answer = await self._ask("POST", SIGN_PATH, request)
+    def _fitting(self, answer: Answer, raw: bytes) -> bytes:
+        """Return the signature that came back, which has to be the pinned key's under exactly these bytes."""
         signature = bytes.fromhex(self._read(Signature, answer).signature)
         try:
             decode_transaction(raw).with_signature(signature).verify()
