@@ -20,7 +20,7 @@ class TypeClash(Exception):
     """No common supertype, or one that is too large. Never leaves this package: the decoder makes it BadInput."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Type:
     """A type; `size` is what a value of it may take, `signature` what describing it takes, in bytes.
 
@@ -28,12 +28,12 @@ class Type:
     types inside (one for optional and list, ok and err for response, one per key for tuple).
     """
 
-    kind: str
-    size: int
-    signature: int = 1
-    length: int = 0
-    keys: tuple[str, ...] = ()
-    parts: tuple["Type", ...] = ()
+    kind: Final[str]
+    size: Final[int]
+    signature: Final[int] = 1
+    length: Final[int] = 0
+    keys: Final[tuple[str, ...]] = ()
+    parts: Final[tuple["Type", ...]] = ()
 
 
 UNKNOWN: Final = Type("none", _FIXED["none"])

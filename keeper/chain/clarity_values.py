@@ -105,12 +105,14 @@ def _read(cursor: Cursor, wrappers: int) -> Value:
     start = cursor.offset
     if wrappers > MAX_WRAPPERS:
         refuse(f"more than {MAX_WRAPPERS} values inside each other", start)
-    prefix = cursor.byte("type prefix")
-    reader = _READERS.get(prefix)
-    if reader is None:
+    if start >= cursor.end:
+        refuse("type prefix needs 1 bytes, 0 left", start)
+    prefix = cursor.data[start]
+    if prefix >= len(_READERS):
         refuse(f"unknown type prefix {prefix:02x}", start)
+    cursor.offset = start + 1
     try:
-        return reader(cursor, wrappers + 1)
+        return _READERS[prefix](cursor, wrappers + 1)
     except TypeClash as exc:
         refuse(str(exc), start)
 
@@ -217,20 +219,21 @@ def tuple_value(fields: Mapping[str, Value]) -> Value:
     return Value("tuple", ordered, types.tuple_of(keys, tuple([value.type for value in values])))
 
 
-_READERS: Final[Mapping[int, Callable[[Cursor, int], Value]]] = {
-    0: _read_int,
-    1: _read_uint,
-    2: _read_buffer,
-    3: lambda _cursor, _inside: TRUE,
-    4: lambda _cursor, _inside: FALSE,
-    5: _read_standard,
-    6: _read_contract,
-    7: _read_ok,
-    8: _read_err,
-    9: lambda _cursor, _inside: NONE,
-    10: _read_some,
-    11: _read_list,
-    12: _read_tuple,
-    13: _read_ascii,
-    14: _read_utf8,
-}
+# In the order of the type prefixes, from 00.
+_READERS: Final[list[Callable[[Cursor, int], Value]]] = [
+    _read_int,
+    _read_uint,
+    _read_buffer,
+    lambda _cursor, _inside: TRUE,
+    lambda _cursor, _inside: FALSE,
+    _read_standard,
+    _read_contract,
+    _read_ok,
+    _read_err,
+    lambda _cursor, _inside: NONE,
+    _read_some,
+    _read_list,
+    _read_tuple,
+    _read_ascii,
+    _read_utf8,
+]

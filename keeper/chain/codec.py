@@ -25,40 +25,40 @@ def from_hex(text: str) -> bytes:
 
 
 class Cursor:
-    """Walks over bytes, forwards only."""
+    """Walks over `data`, forwards only; `offset` is the next byte, `end` the first that is not there."""
 
-    __slots__ = ("_data", "_end", "offset")
+    __slots__ = ("data", "end", "offset")
 
     def __init__(self, data: bytes, offset: int = 0) -> None:
-        self._data = data
-        self._end = len(data)
+        self.data = data
+        self.end = len(data)
         self.offset = offset
 
     @property
     def left(self) -> int:
         """How many bytes have not been read."""
-        return self._end - self.offset
+        return self.end - self.offset
 
     def take(self, count: int, what: str) -> bytes:
         """Return the next `count` bytes. Raises BadInput when there are fewer."""
         start = self.offset
         end = start + count
-        if end > self._end:
+        if end > self.end:
             refuse(f"{what} needs {count} bytes, {self.left} left", start)
         self.offset = end
-        return self._data[start:end]
+        return self.data[start:end]
 
     def byte(self, what: str) -> int:
         """Return the next byte as a number. Raises BadInput when there is none."""
         start = self.offset
-        if start >= self._end:
+        if start >= self.end:
             refuse(f"{what} needs 1 bytes, 0 left", start)
         self.offset = start + 1
-        return self._data[start]
+        return self.data[start]
 
     def peek(self) -> int | None:
         """Return the next byte without reading it; None at the end."""
-        return self._data[self.offset] if self.left else None
+        return self.data[self.offset] if self.left else None
 
     def uint(self, size: int, what: str) -> int:
         """Return the next `size` bytes as a big-endian unsigned number."""
@@ -81,7 +81,14 @@ class Cursor:
 
     def short_text(self, what: str) -> bytes:
         """Return a byte string with a one-byte length in front."""
-        return self.take(self.byte(what), what)
+        start = self.offset + 1
+        if start > self.end:
+            refuse(f"length of {what} needs 1 bytes, 0 left", self.offset)
+        end = start + self.data[self.offset]
+        if end > self.end:
+            refuse(f"{what} needs {end - start} bytes, {self.end - start} left", start)
+        self.offset = end
+        return self.data[start:end]
 
     def finish(self) -> None:
         """Raise BadInput when bytes are left: stream decoders ignore them, an exact one must not."""

@@ -25,9 +25,9 @@ def is_clarity_name(text: str) -> bool:
 
 def contract_name(raw: bytes, offset: int, longest: int = MAX_NAME) -> str:
     """Return the contract name in `raw`. Raises BadInput."""
-    text = raw.decode("latin-1")
-    if not is_contract_name(text, longest):
-        refuse(f"{text[:60]!r} is not a contract name of 1 to {longest} characters", offset)
+    text = _contract_text(raw)
+    if text is None or len(text) > longest:
+        refuse(f"{raw[:60].decode('latin-1')!r} is not a contract name of 1 to {longest} characters", offset)
     return text
 
 
@@ -37,6 +37,12 @@ def clarity_name(raw: bytes, offset: int) -> str:
     if text is None:
         refuse(f"{raw[:60].decode('latin-1')!r} is not a Clarity name", offset)
     return text
+
+
+@lru_cache(maxsize=1024)
+def _contract_text(raw: bytes) -> str | None:
+    text = raw.decode("latin-1")
+    return text if is_contract_name(text) else None
 
 
 @lru_cache(maxsize=1024)
