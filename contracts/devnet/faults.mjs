@@ -1,7 +1,7 @@
 // Lets the local chain misbehave on request, so that a keeper can be seen to cope.
 
 const HTTP_KINDS = new Set(["latency", "status", "malformed", "cut"]);
-const TRANSACTION_KINDS = new Set(["drop-tx", "delay-tx", "lying-200", "reject"]);
+const TRANSACTION_KINDS = new Set(["drop-tx", "delay-tx", "lying-200", "reject", "taken-status"]);
 const NEVER_FAULTED = "/devnet/";
 
 export class BadRule extends Error {}
@@ -22,6 +22,7 @@ const CHECKS = {
   "drop-tx": () => {},
   "delay-tx": (rule) => requireNumber(rule, "value"),
   "lying-200": () => {},
+  "taken-status": (rule) => requireNumber(rule, "value"),
   reject: (rule) => requireText(rule, "value"),
   forget: (rule) => requireText(rule, "txid"),
   reorg: (rule) => requireNumber(rule, "depth"),

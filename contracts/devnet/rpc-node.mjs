@@ -148,7 +148,9 @@ function registerTransactions(app, devnet, faults) {
     const bytes = Buffer.isBuffer(request.body) ? request.body : hexBytes(request.body?.tx);
     if (bytes === null) return text(reply, 400, "Failed to decode transaction hex");
     try {
-      const { txid } = submit(devnet, bytes, faults.takeTransactionFault(request.url));
+      const fault = faults.takeTransactionFault(request.url);
+      const { txid } = submit(devnet, bytes, fault);
+      if (fault?.kind === "taken-status") return text(reply, fault.value, `local fault: status ${fault.value}, but taken`);
       return reply.type("application/json").send(JSON.stringify(bare(txid)));
     } catch (error) {
       if (error instanceof DecodeError) return text(reply, 400, `Failed to deserialize transaction: ${error.message}`);

@@ -381,6 +381,14 @@ describe("a bare chain", () => {
       expect((await chain.mined(transaction)).status).toBe("success");
     });
 
+    it("takes a transaction and answers as if it had not", async () => {
+      await chain.post("/devnet/faults", { match: "/v2/transactions", kind: "taken-status", value: 502, times: 1 });
+      const transaction = await call("add", [Cl.uint(6)], await chain.nonce());
+      expect((await chain.send(transaction)).status).toBe(502);
+      await chain.post("/devnet/mine");
+      expect((await chain.transaction(transaction.txid())).status).toBe("success");
+    });
+
     it("lets a transaction come late", async () => {
       await chain.post("/devnet/faults", { match: "/v2/transactions", kind: "delay-tx", value: 1, times: 1 });
       const late = await chain.mined(await call("add", [Cl.uint(6)], await chain.nonce()));
