@@ -66,6 +66,19 @@ def test_process__of_another_boot_or_namespace__is_never_called_dead(sleeper):
     assert not is_dead(str(replace(holder, pid_namespace=holder.pid_namespace + 1)))
 
 
+def test_process__under_a_proc_of_another_namespace__has_a_random_name():
+    script = "from keeper.execution.identity import this_process; print(this_process())"
+    apart = ["unshare", "--user", "--map-root-user", "--pid", "--fork"]  # with the /proc of the namespace above
+    try:
+        subprocess.run([*apart, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this system lets nobody make a namespace")
+
+    done = subprocess.run([*apart, sys.executable, "-c", script], check=True, capture_output=True, text=True)
+
+    assert done.stdout.strip() == "None"
+
+
 @pytest.mark.parametrize(
     "holder",
     [

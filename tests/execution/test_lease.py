@@ -33,9 +33,12 @@ class Timer:
 
 
 class Moody(SqliteStore):
-    """Answers, says that it cannot, or does not answer at all."""
+    """Answers, says that it cannot, or does not answer at all; `after_write` happens before a write is answered."""
 
     mood = "well"
+
+    def after_write(self):
+        """Do nothing, until a test says otherwise."""
 
     async def _behave(self):
         if self.mood == "down":
@@ -49,7 +52,14 @@ class Moody(SqliteStore):
 
     async def renew_lease(self, lease):
         await self._behave()
-        return await super().renew_lease(lease)
+        renewed = await super().renew_lease(lease)
+        self.after_write()
+        return renewed
+
+    async def take_lease(self, name, holder, *, seen):
+        taken = await super().take_lease(name, holder, seen=seen)
+        self.after_write()
+        return taken
 
     async def release_lease(self, lease):
         await self._behave()
@@ -187,6 +197,28 @@ async def test_held__time_since_the_last_renewal__is_trusted_for_two_thirds(star
     one.timer.at += SHORT * passed  # nothing else runs before the next line: a keeper that was paused wakes up so
 
     assert (one.tenancy.held() is not None) == held
+
+
+async def test_held__answer_took_long__is_counted_from_the_question(start, store):
+    moving = Timer()
+
+    def answers_late():
+        moving.at += SHORT * 0.7
+
+    store.after_write = answers_late
+    one = start("one", moving)
+    await looks()
+    assert (await store.lease(SENDER)).holder == "one"
+    assert one.tenancy.held() is None
+
+    store.after_write = lambda: None
+    await until(one.tenancy.held)
+    before = one.tenancy.held()
+    store.after_write = answers_late
+    while await store.lease(SENDER) == before:
+        await looks(1)
+
+    assert one.tenancy.held() is None
 
 
 async def test_holder__slept_while_nobody_took_over__goes_on_with_the_same_term(start):
