@@ -13,11 +13,15 @@ from scripted_node import WHO, Reply, ScriptedNode
 
 from keeper.chain import clarity
 from keeper.chain.nodes import NodeAddress, Nodes, open_nodes
+from keeper.core.chain_types import Tip
 
 CALL = f"/v2/contracts/call-read/{WHO}/pool/get-it"
 NONCES = f"/extended/v3/principals/{WHO}/nonces"
 ACCOUNT = f"/v2/accounts/{WHO}"
+SEND = "/v2/transactions"
 KEY = "a-key-nobody-may-see"
+NOT_THERE = Reply({"error": "not found"}, status=404)
+DOWN = Reply(b"<html>502</html>", status=502)
 
 
 @dataclass
@@ -74,9 +78,13 @@ def answers(script: ScriptedNode, number: int) -> None:
 def breaks(script: ScriptedNode, reply: Reply) -> dict[str, Reply]:
     """Let every path of a node break the same way; return what was there before."""
     before = dict(script.replies)
-    for path in [*before, "/v2/transactions"]:
+    for path in [*before, SEND]:
         script[path] = reply
     return before
+
+
+async def reads(nodes: Nodes, tip: Tip) -> Any:
+    return await nodes.read(f"{WHO}.pool", "get-it", [], tip)
 
 
 @asynccontextmanager

@@ -34,6 +34,19 @@ def test_bucket__however_it_is_asked__no_minute_holds_more_than_the_limit(
     assert busiest_minute(taken) <= per_minute
 
 
+@given(per_minute=st.integers(min_value=4, max_value=300), urgent=st.booleans(), idle=st.floats(0, 300))
+def test_bucket__asked_as_greedily_as_can_be__no_minute_holds_more_than_the_limit(
+    *, per_minute: int, urgent: bool, idle: float
+) -> None:
+    bucket, now, taken = TokenBucket(per_minute, 0.0), idle, []
+    while now < idle + 130:
+        wait = bucket.take(now, urgent=urgent)
+        taken += [now] if wait == 0 else []
+        now += wait
+
+    assert per_minute * 0.7 - 2 <= busiest_minute(taken) <= per_minute
+
+
 @given(per_minute=limits, steps=steps)
 def test_bucket__after_ordinary_requests_only__always_has_one_for_a_broadcast(
     per_minute: int, steps: list[tuple[float, bool]]
@@ -48,7 +61,7 @@ def test_bucket__after_ordinary_requests_only__always_has_one_for_a_broadcast(
 
 
 @given(per_minute=limits, urgent=st.booleans(), asked=st.integers(min_value=1, max_value=60))
-def test_bucket__the_wait_it_names__is_enough_and_bounded(per_minute: int, urgent: bool, asked: int) -> None:  # noqa: FBT001
+def test_bucket__the_wait_it_names__is_enough_and_bounded(*, per_minute: int, urgent: bool, asked: int) -> None:
     bucket, now = TokenBucket(per_minute, 0.0), 0.0
     for _ in range(asked):
         while wait := bucket.take(now, urgent=urgent):

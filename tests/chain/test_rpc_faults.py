@@ -60,7 +60,18 @@ async def test_rate_limit__with_a_retry_after__says_when(scripted: ScriptedNode,
 
     with pytest.raises(NodeUnavailable, match="retry after 30") as limited:
         await chain.tip()
-    assert limited.value.facts["retry_after"] == "30"
+    assert (limited.value.facts["retry_after"], limited.value.facts["patience"]) == ("30", 30.0)
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("121", 120.0), ("9" * 400, 120.0), ("٣", None), ("1.5", None)])
+async def test_retry_after__odd_or_endless__is_bounded_or_left_out(
+    scripted: ScriptedNode, chain: StacksNode, asked: str, seconds: float | None
+) -> None:
+    scripted["/v3/tenures/info"] = Reply({}, status=429, headers={"Retry-After": asked})
+
+    with pytest.raises(NodeUnavailable) as limited:
+        await chain.tip()
+    assert limited.value.facts["patience"] == seconds
 
 
 async def test_api_key__api_apart_from_the_node__goes_to_the_api_only(
