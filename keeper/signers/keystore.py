@@ -90,13 +90,10 @@ def _head(body: dict[str, Any]) -> bytes:
 
 def read_keystore(path: Path) -> Keystore:
     """Return a keystore, still closed. Raises BadSettings for one that is none, or asks for absurd work."""
-    try:
-        store = Keystore.model_validate_json(read_private(path, _WHAT).reveal())
-    except ValidationError as exc:
-        first = exc.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        message = f"{_WHAT} {path}: {where}: {first['msg']}; restore it from a copy or make one with `keeper keys new`"
-        raise BadSettings(message, path=str(path)) from None
+    store = _parsed(read_private(path, _WHAT))
+    if isinstance(store, str):
+        message = f"{_WHAT} {path}: {store}; restore it from a copy or make one with `keeper keys new`"
+        raise BadSettings(message, path=str(path))
     kdf = store.kdf
     if kdf.n & (kdf.n - 1) or 128 * kdf.n * kdf.r > _MOST_MEMORY:
         message = (
@@ -105,6 +102,15 @@ def read_keystore(path: Path) -> Keystore:
         )
         raise BadSettings(message, path=str(path), n=kdf.n, r=kdf.r)
     return store
+
+
+def _parsed(read: Secret) -> Keystore | str:
+    """Return the keystore, or what is wrong. The library's error quotes what it read, perhaps a key: it stays here."""
+    try:
+        return Keystore.model_validate_json(read.reveal())
+    except ValidationError as exc:
+        first = exc.errors(include_input=False, include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
 
 
 def open_keystore(path: Path, passphrase: Secret, network: Network) -> KeySigner:

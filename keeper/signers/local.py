@@ -68,7 +68,7 @@ class KeySigner:
 
     @override
     def __repr__(self) -> str:
-        return f"KeySigner({self._address})"
+        return f"KeySigner({getattr(self, '_address', 'of no key')})"
 
     @override
     def __reduce_ex__(self, protocol: object) -> NoReturn:
