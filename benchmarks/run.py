@@ -11,7 +11,7 @@ import structlog
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import cycling, planning, wire  # noqa: E402 - this folder is no package of the product
+from benchmarks import cycling, planning, sending, wire  # noqa: E402 - this folder is no package of the product
 from keeper import console  # noqa: E402 - the same
 
 MEMORY = """
@@ -45,8 +45,17 @@ def wire_rows(found: list[wire.Compared]) -> Iterator[Row]:
         yield (
             "  with @stacks/transactions",
             f"{one.theirs:,.0f} a second",
-            f"Python does it {one.ours / one.theirs:.1f} times as often; {same}",
+            f"Python is {one.ours / one.theirs:.1f} times as fast; {same}",
         )
+
+
+def sending_rows(found: sending.Sending) -> list[Row]:
+    """Return the row about sending."""
+    name = "from the decision to the node's acceptance"
+    if found.why:
+        return [(name, "—", found.why)]
+    took = f"{found.median_ms:.1f} ms (p99 {found.p99_ms:.1f} ms)"
+    return [(name, took, f"{found.times} slices over HTTP; {found.cpu_ms:.1f} ms CPU of the keeper's")]
 
 
 def planning_rows(small: planning.Planning, large: planning.Planning) -> list[Row]:
@@ -94,6 +103,7 @@ def main() -> int:
     compared = wire.measure()
     rows = [
         *wire_rows(compared),
+        *sending_rows(sending.measure()),
         *planning_rows(planning.measure(3), planning.measure(10)),
         *cycling_rows(cycling.measure()),
         *memory_rows(memory_mib("keeper.app"), memory_mib("sys")),
