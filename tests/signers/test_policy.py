@@ -1,7 +1,10 @@
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from keeper.chain import contracts
 from keeper.chain.auth import SPONSOR_SENTINEL, HashMode
 from keeper.chain.c32 import parse_principal
 from keeper.chain.postconditions import Compare, FtSent, Mode, StxSent, parse_asset
@@ -11,6 +14,7 @@ from keeper.signers.policy import read_policy
 from keeper.testing.build import DEPLOYER
 from tests.signers.kit import ORACLE, SIGNER, STRANGER, policy, transaction
 
+ROOT = Path(__file__).parents[2]
 OWN = parse_principal(SIGNER.address)
 VAULT = parse_principal(f"{DEPLOYER}.whale-pool-vault")
 TOKEN = parse_asset(f"{DEPLOYER}.token::token")
@@ -120,3 +124,24 @@ def test_policy_file__what_is_wrong__is_named(tmp_path, text, named):
 def test_policy_file__missing__is_named(tmp_path):
     with pytest.raises(BadSettings, match=r"policy\.toml: No such file"):
         read_policy(tmp_path / "policy.toml")
+
+
+def documented():
+    page = (ROOT / "docs/signers.md").read_text()
+    [block] = [
+        part.partition("```")[0] for part in page.split("```toml\n") if "max_fee_ustx" in part.partition("```")[0]
+    ]
+    return block
+
+
+def test_policy_of_the_page__every_call_of_the_keeper__is_in_it(tmp_path):
+    """All but the emergency pause, which the contracts do not take from the keeper's key."""
+    (tmp_path / "policy.toml").write_text(documented())
+    rules = read_policy(tmp_path / "policy.toml")
+    source = Path(contracts.__file__).read_text()
+    calls = re.findall(r'self\._call\((\w+), "([\w-]+)"', source)
+
+    named = {(one.contract.partition(".")[2], function) for one in rules.allow for function in one.functions}
+    made = {(getattr(contracts, contract), function) for contract, function in calls}
+    assert len(made) > 5
+    assert made - {("whale-pool-vault", "emergency-pause")} == named
