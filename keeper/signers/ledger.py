@@ -47,7 +47,7 @@ class Ledger:
         self._lock = _locked(path)
         try:
             book = _read(path, address)
-        except BaseException:
+        except BadSettings:
             os.close(self._lock)
             raise
         self._address = address
