@@ -9,8 +9,7 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-_PROC: Final = Path("/proc")
-_BOOT_ID: Final = _PROC / "sys/kernel/random/boot_id"
+PROC: Final = Path("/proc")
 _LONGEST: Final = 4_096
 """Bytes that are read of a file under /proc; each of those here has fewer than five hundred."""
 _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -38,25 +37,27 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stat:
+class Stat:
+    """What /proc/<pid>/stat says, as far as it matters here."""
+
     pid: int
     state: str
     threads: int
     start: int
 
 
-def this_holder() -> str:
+def this_holder(proc: Path = PROC) -> str:
     """Return `boot_id:pid_namespace:pid:start` of this process, or a random name where /proc cannot tell."""
-    return str(this_process() or uuid4().hex)
+    return str(this_process(proc) or uuid4().hex)
 
 
-def this_process() -> Process | None:
+def this_process(proc: Path = PROC) -> Process | None:
     """Return which process this is; None where /proc is absent, odd, or that of another pid namespace."""
     try:
-        with _BOOT_ID.open(encoding="ascii") as file:
+        with (proc / "sys/kernel/random/boot_id").open(encoding="ascii") as file:
             boot_id = file.read(_LONGEST).strip()
-        namespace = _NAMESPACE.fullmatch(str((_PROC / "self/ns/pid").readlink()))
-        stat = _stat("self")
+        namespace = _NAMESPACE.fullmatch(str((proc / "self/ns/pid").readlink()))
+        stat = read_stat("self", proc)
     except (OSError, ValueError):
         return None
     # A /proc of the namespace above gives us another number than the one by which our neighbours know us.
@@ -65,14 +66,14 @@ def this_process() -> Process | None:
     return Process(boot_id, int(namespace[1]), stat.pid, stat.start)
 
 
-def is_dead(holder: str) -> bool:
+def is_dead(holder: str, proc: Path = PROC) -> bool:
     """Tell whether `holder` was a process of this machine that is certainly gone; False whenever that is not certain."""
-    here = this_process()
+    here = this_process(proc)
     there = _parse(holder)
     if here is None or there is None or _place(there) != _place(here):
         return False
     try:
-        stat = _stat(str(there.pid))
+        stat = read_stat(str(there.pid), proc)
     except (FileNotFoundError, ProcessLookupError):
         return _nobody_answers(there.pid)
     except (OSError, ValueError):
@@ -105,12 +106,12 @@ def _nobody_answers(pid: int) -> bool:
     return False
 
 
-def _stat(which: str) -> _Stat:
+def read_stat(which: str, proc: Path = PROC) -> Stat:
     """Read /proc/<which>/stat. Raises OSError, and ValueError when it is not what proc(5) describes."""
-    with (_PROC / which / "stat").open("rb") as file:
+    with (proc / which / "stat").open("rb") as file:
         found = _STAT.fullmatch(file.read(_LONGEST))
     if found is None:
         msg = f"/proc/{which}/stat does not look the way proc(5) says"
         raise ValueError(msg)
     fields = found[2].split(b" ")
-    return _Stat(int(found[1]), fields[_STATE].decode(), int(fields[_THREADS]), int(fields[_START]))
+    return Stat(int(found[1]), fields[_STATE].decode(), int(fields[_THREADS]), int(fields[_START]))
