@@ -49,6 +49,8 @@ class ModelNode:
     """The function whose calls are refused; all of them with None."""
     blind: bool = False
     """Whether the API says nothing of what waits."""
+    late: bool = False
+    """Whether the API does not know of any block yet."""
     ghosts: frozenset[int] = frozenset()
     """Nonces that the API believes in and no node holds."""
     offered: list[bytes] = field(default_factory=list)
@@ -144,7 +146,7 @@ class ModelNode:
 
     async def transaction(self, txid: str) -> Status | None:
         if txid in self.mined:
-            return self.mined[txid]
+            return None if self.late else self.mined[txid]
         return Status("pending", None, None) if txid in self.waiting and not self.blind else None
 
 

@@ -44,6 +44,7 @@ def order(purpose, *, urgent=False, kind=IntentKind.PAY_WITHDRAWAL):
 
 HAPPENINGS = st.one_of(
     st.tuples(st.just("time_passes"), st.sampled_from([5, 130, 310, 650])),
+    st.tuples(st.just("api_is_late")),
     st.tuples(st.just("drop"), st.integers(0, 3)),
     st.tuples(st.just("reorganise"), st.integers(1, CONFIRMATIONS - 1), st.booleans()),
     st.tuples(st.just("foreign"), st.integers(0, 2), st.integers(500, 9_000)),
@@ -133,7 +134,11 @@ class SenderMachine(RuleBasedStateMachine):
         getattr(self, f"then_{what}")(*how)
 
     def then_time_passes(self, seconds):
+        self.node.late = False  # an API is late by less than that
         self.clock.advance(seconds)
+
+    def then_api_is_late(self):
+        self.node.late = True
 
     def then_drop(self, ahead):
         self.node.drop(self.node.nonce + ahead)
@@ -212,7 +217,7 @@ class SenderMachine(RuleBasedStateMachine):
     def come_to_rest(self):
         """With a quiet node everything is resolved and everything wanted is carried out."""
         node = self.node
-        node.refuse, node.blind, node.ghosts, node.fee = None, False, frozenset(), 3_000
+        node.refuse, node.blind, node.ghosts, node.fee, node.late = None, False, frozenset(), 3_000, False
         node.lose_answers = node.lose_requests = 0
         self.then_contract_says(ok=True)
         for _ in range(12):
