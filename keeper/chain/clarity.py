@@ -17,7 +17,6 @@ from keeper.chain.clarity_types import Type, TypeClash
 from keeper.chain.clarity_values import (
     FALSE,
     INT_BYTES,
-    MAX_SERIALISED,
     MAX_WRAPPERS,
     NONE,
     TRUE,
@@ -195,8 +194,6 @@ def plain(value: Value) -> Any:  # noqa: PLR0911 - one return per kind
 def _made(raw: bytes, value: Value, depth: int = 0) -> Made:
     if depth > MAX_WRAPPERS:
         refuse(f"more than {MAX_WRAPPERS} values inside each other", 0)
-    if len(raw) > MAX_SERIALISED:
-        refuse(f"a value of more than {MAX_SERIALISED} bytes", 0)
     made = Made(raw)
     made.value, made.depth = value, depth
     return made

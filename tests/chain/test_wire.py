@@ -15,6 +15,11 @@ from tests.chain.wire_kit import deep, mutations, payloads, transactions, values
 quick = settings(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
+WRAPS = [
+    *(clarity.some, clarity.ok, clarity.err),
+    lambda v: clarity.list_([v, v]),
+    lambda v: clarity.tuple_({"a": v}),
+]
 WHO = parse_principal("ST000000000000000000002AMW42H")
 
 
@@ -100,6 +105,18 @@ def test_value__wrapped_further_and_further__stops_at_the_same_depth_for_both(ma
                 parse(raw)
             return
         assert parse(raw).encode() == made
+
+
+@quick
+@given(deep(), st.sampled_from(WRAPS))
+def test_value__put_together_from_bare_bytes__is_judged_like_one_from_constructors(made: bytes, wrap) -> None:
+    def outcome(part: bytes) -> str:
+        try:
+            return wrap(part).hex()
+        except BadInput as exc:
+            return str(exc)
+
+    assert outcome(bytes(made)) == outcome(made)
 
 
 @pytest.mark.parametrize("prefix", ["0a", "07", "08", "0b00000001", "0c00000001" + "0161"])
