@@ -33,8 +33,11 @@ class Maker:
 
     def redraft(self, raw_hex: str, fee: MicroStx) -> Transaction:
         """Return the same transaction at another fee, unsigned; nonce and all that it does stay."""
-        signed = decode_transaction(bytes.fromhex(raw_hex))
-        return replace(signed, origin=replace(signed.origin, fee=fee, signature=NO_SIGNATURE))
+        return self.at_fee(decode_transaction(bytes.fromhex(raw_hex)), fee)
+
+    def at_fee(self, transaction: Transaction, fee: MicroStx) -> Transaction:
+        """Return it at another fee, unsigned."""
+        return replace(transaction, origin=replace(transaction.origin, fee=fee, signature=NO_SIGNATURE))
 
     async def signed(self, draft: Transaction) -> Signed:
         """Return the draft's signed bytes. Raises what the signer raises."""

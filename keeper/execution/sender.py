@@ -6,14 +6,22 @@ from dataclasses import dataclass
 
 import structlog
 
-from keeper.chain.transactions import Network
+from keeper.chain.transactions import Network, Transaction
 from keeper.core.records import Intent, IntentState
 from keeper.core.units import MicroStx, Seconds
-from keeper.errors import FeeTooHigh, KeeperError, LeaseLost, NodeUnavailable, Refused
+from keeper.errors import (
+    FeeTooHigh,
+    KeeperError,
+    LeaseLost,
+    NodeUnavailable,
+    Refused,
+    SignerRefused,
+    SignerUnavailable,
+)
 from keeper.execution.fees import DayBudget, FeeRule
 from keeper.execution.fenced import Fenced, unfenced
 from keeper.execution.inquiry import UNSPOKEN, Inquiry
-from keeper.execution.journal import Claim, Journal
+from keeper.execution.journal import Claim, Journal, Signed
 from keeper.execution.maker import Maker
 from keeper.execution.nonces import Nonces
 from keeper.execution.offers import Offers
@@ -173,7 +181,7 @@ class Sender:
                 fee = self._fees.raised(place.above, fee) or self._fees.cap
             await self._budget.reserve(fee, urgent=order.urgent)
             reserved = fee
-            signed = await self._maker.signed(self._maker.draft(order, nonce=place.nonce, fee=fee))
+            signed = await self._signature(self._maker.draft(order, nonce=place.nonce, fee=fee), urgent=order.urgent)
         except LeaseLost:
             raise
         except KeeperError as exc:
@@ -182,6 +190,18 @@ class Sender:
                 await self._budget.release(reserved)
             raise
         return await self._journal.signed(intent, signed)
+
+    async def _signature(self, draft: Transaction, *, urgent: bool) -> Signed:
+        """Have it signed; for more, where a signer elsewhere has given the nonce to bytes that never reached us."""
+        try:
+            return await self._maker.signed(draft)
+        except SignerRefused as exc:
+            least = exc.facts.get("least_fee_ustx")
+            if not isinstance(least, int):
+                raise
+            fee = self._fees.checked(least)
+            await self._budget.reserve(fee - draft.origin.fee, urgent=urgent)
+            return await self._maker.signed(self._maker.at_fee(draft, fee))
 
     async def _place(self, order: Order, claim: Claim) -> Place:
         """Return the next free place, or for what is urgent the place of what waits in front and can wait."""
@@ -228,7 +248,7 @@ class Sender:
                 await self._raise(front)
             elif nonces.gap is not None and min(map(self._waited, open_ones)) >= self._rule.fill_after:
                 await self._fill(Place(nonces.gap))
-        except (NodeUnavailable, FeeTooHigh) as exc:
+        except (NodeUnavailable, FeeTooHigh, SignerUnavailable, SignerRefused) as exc:
             log.warning("not_freed", error=type(exc).__name__, reason=str(exc))
 
     def _waited(self, intent: Intent) -> int:
@@ -245,7 +265,7 @@ class Sender:
             return
         reached("replace.decided")
         await self._budget.reserve(fee - before, urgent=intent.urgent)
-        signed = await self._maker.signed(self._maker.redraft(intent.raw_hex or "", fee))
+        signed = await self._signature(self._maker.redraft(intent.raw_hex or "", fee), urgent=intent.urgent)
         log.warning("fee_raised", intent=intent.key, nonce=intent.nonce, before_ustx=before, fee_ustx=fee)
         await self._offers.replacement(await self._journal.replaced(intent, signed))
 

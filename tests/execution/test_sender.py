@@ -9,7 +9,7 @@ from keeper.chain.postconditions import Mode
 from keeper.chain.transactions import Network, decode_transaction
 from keeper.core.records import IntentKind, IntentState
 from keeper.core.units import MicroStx, Seconds
-from keeper.errors import FeeTooHigh, LeaseLost, NodeUnavailable, TransactionRefused
+from keeper.errors import FeeTooHigh, LeaseLost, NodeUnavailable, SignerRefused, TransactionRefused
 from keeper.execution.fees import FeeRule
 from keeper.execution.fenced import Fenced
 from keeper.execution.inquiry import SPENT_GRACE
@@ -524,3 +524,22 @@ async def test_execute__lease_lost_between_signing_and_sending__the_bytes_stay_i
     await make_sender(store, node, stop).recover()
     [settled] = await make_sender(store, node, stop).recover()
     assert settled.state is IntentState.SETTLED
+
+
+class Promising(KeySigner):
+    """A signer elsewhere that has given nonce 7 away at 5,000 µSTX, in an answer that got lost."""
+
+    async def sign(self, transaction):
+        if transaction.origin.fee <= 5_000:
+            raise SignerRefused("the nonce belongs to another transaction", rule="nonce", least_fee_ustx=5_001)
+        return await super().sign(transaction)
+
+
+async def test_execute__signer_gave_the_nonce_away__takes_its_place_for_more(store, stop):
+    node = ModelNode()
+    signer, fees = Promising(bytes(31) + b"\x01", Network.TESTNET), FeeRule(MicroStx(1_000), MicroStx(200_000))
+    sender = Sender(node, store, signer, Network.TESTNET, fees, ManualClock(Seconds(1_000)), stop)
+
+    intent = await sender.execute(order())
+
+    assert (intent.state, intent.fee_ustx, await sender.fees_today()) == (IntentState.SETTLED, 5_001, 5_001)
