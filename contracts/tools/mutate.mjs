@@ -24,7 +24,7 @@ import { runGroups } from "./mutate/run.mjs";
 import { CONTRACTS_DIR, makeWorkspace } from "./mutate/workspace.mjs";
 
 // They look at files, at plans or at a chain in another process: a mutant in this one cannot reach them.
-const BLIND = /^(devnet|plans|errors|tools-.*)\.test\.mjs$/;
+const BLIND = /^(devnet|plans|errors|invariants|tools-.*)\.test\.mjs$/;
 
 /** Contracts that do something: those with a function of their own. */
 export function contractNames(folder = CONTRACTS_DIR) {
