@@ -88,7 +88,7 @@ async def reads(nodes: Nodes, tip: Tip) -> Any:
 
 
 @asynccontextmanager
-async def several(count: int, *, timeout: float = 0.5, grace: float = 0.3, **more: Any) -> AsyncIterator[Several]:
+async def several(count: int, *, timeout: float = 10.0, grace: float = 5.0, **more: Any) -> AsyncIterator[Several]:
     """Open this many nodes at height 100; `more` goes to every address."""
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())

@@ -175,7 +175,7 @@ async def test_health__with_keys__shows_none_and_no_path() -> None:
 )
 @pytest.mark.parametrize("broken", [DOWN, Reply(b"{}", cut=True), Reply(b"", silent=True), Reply(b"[[[")])
 async def test_asked_without_a_tip__first_is_broken__the_second_answers(call: Any, path: str, broken: Reply) -> None:
-    async with several(2) as two:
+    async with several(2, timeout=1.5 if broken.silent else 10.0) as two:
         two.scripts[1][f"/extended/v3/transactions/0x{TXID}"] = {"tx_id": f"0x{TXID}", "status": "pending"}
         await two.nodes.tip()
         two.scripts[0][path] = broken
@@ -201,7 +201,7 @@ async def test_asked_without_a_tip__second_leads__is_asked_first() -> None:
     "broken", [DOWN, Reply(TXID, cut=True), Reply(TXID, silent=True), Reply({"reason": "FeeTooLow"}, status=400)]
 )
 async def test_broadcast__whatever_becomes_of_it__is_offered_to_exactly_one(broken: Reply) -> None:
-    async with several(3) as three:
+    async with several(3, timeout=1.5 if broken.silent else 10.0) as three:
         await three.nodes.tip()
         for script in three.scripts:
             script[SEND] = broken
