@@ -152,7 +152,7 @@ class StoreConformance:
         assert len(await store.intents(limit=2)) == 2
 
     async def test_open_intents__more_than_a_page__all_come_newest_first(self, store: Store):
-        keys = [f"k-{number}" for number in range(1_203)]
+        keys = [f"k-{number}" for number in range(503)]
         for key in keys:
             await store.put_intent(intent(key, IntentState.SENT))
         await store.put_intent(intent("over", IntentState.SETTLED))
