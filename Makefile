@@ -11,7 +11,7 @@ PLUGINS := alex velar pyth coingecko slack discord
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test fuzz mutate check bench coverage costs vectors plans lock format clean
+.PHONY: help setup demo test chaos fuzz mutate check bench coverage costs vectors plans lock format clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,10 @@ demo: setup  ## three pools, drifting and brought back, on a local chain; page a
 test: setup  ## every test: Python, end to end, contracts as Clarity 4 with coverage, 5 and 6
 	$(BIN)/pytest -n 2 --dist loadgroup
 	cd contracts && npm test --silent
+
+CHAOS ?=
+chaos: setup  ## the keeper killed at every named point and put into every disorder; writes docs/chaos.md
+	$(BIN)/python -m tests.chaos --report docs/chaos.md $(CHAOS)
 
 mutate: setup  ## every guard of every contract broken, one at a time: do the tests notice?
 	cd contracts && node tools/mutate.mjs

@@ -31,8 +31,10 @@ export function registerControl(app, devnet, { scenario, faults, webhooks, name 
 
   app.get("/devnet/transactions", (request) => {
     const { sender } = request.query;
-    const all = [...devnet.ledger.transactions.values()];
-    return { transactions: all.filter(({ decoded }) => sender === undefined || decoded.sender === sender).map(brief) };
+    const { blocks, transactions } = devnet.ledger;
+    const depths = new Map(blocks.map((block, index) => [block, blocks.length - index]));
+    const wanted = [...transactions.values()].filter(({ decoded }) => sender === undefined || decoded.sender === sender);
+    return { transactions: wanted.map((record) => ({ ...brief(record), depth: depths.get(record.block) ?? null })) };
   });
 
   app.get("/devnet/whales", () => ({ observed_at: devnet.tip.time, whales: scenario?.whales() ?? [] }));

@@ -19,6 +19,8 @@ class Row:
     nonce: int
     status: str
     height: int | None
+    depth: int | None = None
+    """Blocks from the newest one down to its own, that one included."""
 
     @property
     def mined(self):

@@ -8,7 +8,8 @@ from contextlib import closing, contextmanager, suppress
 from tests.chaos.ground import CONFIRMATIONS, LIVELY, TURN_SECONDS, now, rest
 from tests.chaos.kills import SEND, lose_blocks
 
-UNDER_SECONDS = 5.0
+UNDER_SECONDS = 4.0
+MET_SECONDS = 30.0
 LATENCIES_MS = (300, 1_500, 6_000)
 FAILURES = (500, 502, 503)
 PATHS = (SEND, "/v2/accounts", "/v2/fees", "/extended/v3/transactions", "/extended", "/v2", "/")
@@ -16,6 +17,15 @@ JUMPS = (120, 900, 7_200)
 LOCKED_SECONDS = (2.0, 7.0)
 """Less than the store waits for a lock, and more."""
 LEASE_SECONDS = float(LIVELY["KEEPER_SENDING__LEASE_SECONDS"])
+
+
+async def _met(ground, rng):
+    """Wait until the disorder has met the keeper, then let it live in it."""
+    end = now() + MET_SECONDS
+    while now() < end and not await ground.is_met():
+        await ground.mine()
+        await ground.keeper.ended(TURN_SECONDS)
+    return await _under(ground, rng)
 
 
 async def _under(ground, rng, seconds=UNDER_SECONDS):
@@ -38,7 +48,7 @@ def _http(kind, values):
         await ground.alive()
         for path in rng.sample(PATHS, 2):
             await ground.fault(match=path, kind=kind, value=rng.choice(values), times=rng.randint(2, 12))
-        return await _under(ground, rng)
+        return await _met(ground, rng)
 
     return disorder
 
@@ -47,7 +57,7 @@ def _sending(kind, values):
     async def disorder(ground, rng):
         await ground.alive()
         await ground.fault(match=SEND, kind=kind, value=rng.choice(values), times=rng.randint(1, 3))
-        return await _under(ground, rng)
+        return await _met(ground, rng)
 
     return disorder
 
@@ -65,7 +75,7 @@ async def _fork_that_loses(ground, rng):
     await ground.alive()
     for _ in range(2):
         await _under(ground, rng, 2.0)
-        await lose_blocks(ground)
+        await lose_blocks(ground, most=CONFIRMATIONS - 1)
     return await _under(ground, rng)
 
 

@@ -1,17 +1,19 @@
 """How the keeper is brought to each named point, there to be killed; the rare ones need the chain's help."""
 
-from keeper.core.records import IntentState
+from keeper.core.records import OPEN_STATES, IntentState
 from keeper.execution.inquiry import UNSPOKEN
-from tests.chaos.ground import CONFIRMATIONS, rest
+from tests.chaos.ground import rest
 
 SEND = "/v2/transactions"
-REACH_SECONDS = 25.0
-AGAIN_SECONDS = 6.0
+REACH_SECONDS = 40.0
+AGAIN_SECONDS = 8.0
 LONG = 3_600
 OFTEN = 3
 """The living keeper dies at one of the first so many passes of a point."""
 PAST_GRACE_BLOCKS = 61
 PAST_FILL_BLOCKS = 15
+MOST_BLOCKS = 16
+"""So many the local chain can undo."""
 COMMON = (
     "recover.before",
     "account.after",
@@ -93,13 +95,18 @@ async def _after_a_fork(ground, point, rng):
     await _die(ground, point)
 
 
-async def lose_blocks(ground):
-    """Undo the newest blocks as far down as nothing settled lies in them; the keeper's transactions are gone."""
-    intents = await ground.store.intents(limit=50)
-    heights = [i.result["block_height"] for i in intents if i.state is IntentState.MINED]
-    tip = (await ground.chain.get("/devnet/state"))["height"]
-    depth = min(tip - max(heights, default=tip) + 1, CONFIRMATIONS - 1)
-    await ground.fault(kind="reorg", depth=depth, lose=ground.address)
+async def lose_blocks(ground, most=MOST_BLOCKS):
+    """Undo the newest block that has something mined and not yet over, unless something over lies above it.
+
+    The keeper's transactions in it are gone, not waiting again. At most `most` blocks are undone.
+    """
+    depths = {row.txid: row.depth for row in await ground.rows() if row.depth is not None}
+    intents = [i for i in await ground.store.intents(limit=50) if i.txid in depths]
+    mined = [depths[i.txid] for i in intents if i.state is IntentState.MINED]
+    over = [depths[i.txid] for i in intents if i.state not in OPEN_STATES]
+    depth = min(mined, default=1)
+    if depth < min(over, default=most + 1) and depth <= most:
+        await ground.fault(kind="reorg", depth=depth, lose=ground.address)
 
 
 async def _after_a_plan_or_a_stranger(ground, point, rng):

@@ -8,25 +8,24 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from keeper.errors import NodeUnavailable
 from keeper.points import POINTS
 from tests.chaos.faults import FAULTS
 from tests.chaos.ground import ground, now
-from tests.chaos.runs import Bench, Result
+from tests.chaos.runs import AT_THE_END, Bench, Result
 
 RUN_SECONDS = 240.0
 SHORT_POINTS = (
-    "journal.planned.after",
-    "journal.signed.after",
-    "offer.before",
-    "offer.after",
-    "journal.sent.before",
-    "journal.mined.before",
-    "journal.settled.before",
     "journal.replaced.after",
     "offer_again.before",
     "journal.reopened.after",
-    "recover.after",
+    "journal.signed.after",
+    "offer.before",
+    "offer.after",
+    "journal.mined.before",
+    "journal.settled.before",
 )
+SHORT_FAULTS = ("answer lost", "reorganisation that loses")
 """The most telling ones, for people in a hurry."""
 
 
@@ -81,7 +80,7 @@ class Outcome:
         rows = {}
         for result in self.results:
             rows.setdefault(result.kind, Row(result.kind)).add(result)
-        kinds = (*self.order.points, *self.order.faults, "at the end")
+        kinds = (*self.order.points, *self.order.faults, AT_THE_END)
         return [rows[kind] for kind in kinds if kind in rows]
 
     def lines(self):
@@ -122,8 +121,12 @@ async def _work(left, outcome, end, say):
     while left and now() < end:
         folder = Path(tempfile.mkdtemp(prefix="chaos-"))
         before = len(outcome.lines())
-        async with ground(folder) as here:
-            await _runs(Bench(here), left, outcome, end, say)
+        try:
+            async with ground(folder) as here:
+                await _runs(Bench(here), left, outcome, end, say)
+        except NodeUnavailable as exc:
+            say(Result(f"no chain: {exc}", 0))
+            continue
         if len(outcome.lines()) == before:
             shutil.rmtree(folder)
 
@@ -131,12 +134,19 @@ async def _work(left, outcome, end, say):
 async def _runs(bench, left, outcome, end, say):
     while left and now() < end:
         kind, seed = left.popleft()
-        async with asyncio.timeout(RUN_SECONDS):
-            result = await bench.run(kind, seed)
-        outcome.results.append(result)
-        say(result)
-        if not result.clean:
+        if not await _one(bench.run(kind, seed), Result(kind, seed), outcome, say):
             return
-    result = await bench.drain()
+    await _one(bench.drain(), Result(AT_THE_END, 0), outcome, say)
+
+
+async def _one(run, unfinished, outcome, say):
+    """Wait for a run, keep and tell its result, and return whether it was clean."""
+    try:
+        async with asyncio.timeout(RUN_SECONDS):
+            result = await run
+    except TimeoutError:
+        result = unfinished
+        result.wrong.append(f"no end after {RUN_SECONDS:.0f} s")
     outcome.results.append(result)
     say(result)
+    return result.clean

@@ -9,6 +9,7 @@ from tests.chaos.faults import FAULTS
 from tests.chaos.ground import now
 from tests.chaos.kills import NotReached, kill_at, maybe_again
 
+AT_THE_END = "at the end"
 TURN_EVERY = 8
 """After so many runs on one chain the whales trade, and the pools are adrift again."""
 
@@ -111,7 +112,7 @@ class Bench:
 
     async def drain(self):
         """Let everything end that is still open at the end, and judge it."""
-        result, started = Result("at the end", 0), now()
+        result, started = Result(AT_THE_END, 0), now()
         await self._resolve(result, await self._ground.open_keys())
         await self._judge(result)
         result.seconds = now() - started
