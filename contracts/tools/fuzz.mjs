@@ -21,6 +21,9 @@ const SRC = new URL("../src/", import.meta.url);
 const REPORT_EVERY_MS = 30_000;
 const SHRINK_MS = 60_000;
 const MAX_FAILURES = 5;
+// The virtual machine never gives memory back, and has four gigabytes: a process ends after so many sequences and
+// another goes on.
+const SEQUENCES_OF_A_PROCESS = 150;
 
 const { values: options } = parseArgs({
   options: {
@@ -35,6 +38,7 @@ const { values: options } = parseArgs({
     replay: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
     worker: { type: "string" },
+    first: { type: "string" },
   },
 });
 const seed = Number(options.seed);
@@ -59,7 +63,9 @@ async function work() {
   const count = Math.ceil(steps / length);
   const end = options.minutes ? Date.now() + Number(options.minutes) * 60_000 : Infinity;
   let told = Date.now();
-  for (let n = Number(options.worker); n < count && failures.length < MAX_FAILURES && Date.now() < end; n += workers) {
+  let n = Number(options.first);
+  const last = Math.min(count, n + SEQUENCES_OF_A_PROCESS * workers);
+  for (; n < last && failures.length < MAX_FAILURES && Date.now() < end; n += workers) {
     const own = mix(seed, n);
     if (options.world && kindFor(own) !== options.world) continue;
     const world = playground.worldFor(own);
@@ -70,7 +76,8 @@ async function work() {
       process.send({ tally, failures, done: false });
     }
   }
-  process.send({ tally, failures, done: true }, () => process.exit());
+  const next = n < count && failures.length < MAX_FAILURES && Date.now() < end ? n : null;
+  process.send({ tally, failures, done: true, next }, () => process.exit());
 }
 
 function describeFailure({ violation, lines }, own) {
@@ -107,18 +114,23 @@ function runWorkers() {
   const latest = new Map();
   const say = options.json ? () => {} : console.log;
   const self = fileURLToPath(import.meta.url);
-  const runs = Array.from({ length: workers }, (_, n) => new Promise((resolve, reject) => {
-    const child = fork(self, [...process.argv.slice(2), "--worker", String(n)], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+  const run = (n, first) => new Promise((resolve, reject) => {
+    const more = ["--worker", String(n), "--first", String(first)];
+    if (options.minutes) more.push("--minutes", String(Number(options.minutes) - (Date.now() - begun) / 60_000));
+    const child = fork(self, [...process.argv.slice(2), ...more], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
     child.on("message", (message) => {
-      if (message.error) reject(new Error(message.error));
-      for (const failure of (message.failures ?? []).slice(latest.get(n)?.failures.length ?? 0)) say(tellFailure(failure));
-      latest.set(n, message);
+      if (message.error) return reject(new Error(message.error));
+      for (const failure of message.failures.slice(latest.get(first)?.failures.length ?? 0)) say(tellFailure(failure));
+      latest.set(first, message);
       if (!message.done) say(progress(latest, begun));
     });
     child.on("error", reject);
-    child.on("exit", (code) => (latest.get(n)?.done ? resolve() : reject(new Error(`worker ${n} ended with ${code}`))));
-  }));
-  return Promise.all(runs).then(() => ({ ...sumUp([...latest.values()]), secs: Math.round((Date.now() - begun) / 1000) }));
+    child.on("exit", (code) => (latest.get(first)?.done ? resolve(latest.get(first).next) : reject(new Error(`worker ${n} ended with ${code}`))));
+  });
+  const share = async (n) => {
+    for (let first = n; first !== null; ) first = await run(n, first);
+  };
+  return Promise.all(Array.from({ length: workers }, (_, n) => share(n))).then(() => ({ ...sumUp([...latest.values()]), secs: Math.round((Date.now() - begun) / 1000) }));
 }
 
 function tellFailure({ message, seed: own, steps: lines }) {
