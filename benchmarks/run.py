@@ -11,7 +11,7 @@ import structlog
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import cycling, planning, sending, wire  # noqa: E402 - this folder is no package of the product
+from benchmarks import cycling, journal, planning, sending, wire  # noqa: E402 - this folder is no package of the product
 from keeper import console  # noqa: E402 - the same
 
 MEMORY = """
@@ -21,6 +21,8 @@ lines = Path("/proc/self/status").read_text().splitlines()
 print(next(line.split()[1] for line in lines if line.startswith("VmRSS")))
 """
 Row = tuple[str, str, str]
+JOURNAL = 50_000
+"""Intents in the journal that is opened here; `benchmarks/journal.py` does it with a million."""
 WIDTH = 120
 """So that the table stays whole when it goes into a file."""
 
@@ -106,6 +108,7 @@ def main() -> int:
         *sending_rows(sending.measure()),
         *planning_rows(planning.measure(3), planning.measure(10)),
         *cycling_rows(cycling.measure()),
+        *journal.rows(JOURNAL),
         *memory_rows(memory_mib("keeper.app"), memory_mib("sys")),
     ]
     console.out.width = max(console.out.width, WIDTH)
