@@ -1,13 +1,15 @@
 """The venues' arithmetic against what their deployed contracts really did, row by row.
 
-`KEEPER_VECTORS` names a directory whose `markets/` holds the full files; without it the sample
-beside this file is used. Every field of a row that describes a result is compared.
+`KEEPER_VECTORS` names a directory whose `markets/` holds other files of the same shape, for some
+venues or all, with further fields or without; without it the files beside this one are used. Every
+field of a row that describes a result is compared.
 """
 
 import gzip
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +17,30 @@ import pytest
 
 from keeper.errors import MarketRefused
 from keeper_alex import curve
+from keeper_bitflow import xyk
+from keeper_bitflow.arithmetic import Fees
 from keeper_velar import univ2, univ2_gen2
 from keeper_velar.arithmetic import Pool, Rate
 
 pytestmark = pytest.mark.vectors
 
-SAMPLE = Path(__file__).parent / "vectors"
+OURS = Path(__file__).parent / "vectors"
+GIVEN = Path(os.environ.get("KEEPER_VECTORS", OURS)) / "markets"
+Row = dict[str, Any]
 
 
-def rows(name: str) -> Iterator[dict[str, Any]]:
-    folder = Path(os.environ.get("KEEPER_VECTORS", SAMPLE)) / "markets"
-    plain = folder / f"{name}.jsonl"
-    text = plain.read_bytes() if plain.exists() else gzip.decompress((folder / f"{name}.jsonl.gz").read_bytes())
-    return (json.loads(line) for line in text.splitlines())
+@cache
+def rows_by_venue(folder: Path) -> dict[str, list[Row]]:
+    """Every row of every file, plain or packed; a file may mix venues. A plain file goes before a packed one."""
+    plain = {path.stem: path.read_bytes() for path in folder.glob("*.jsonl")}
+    packed = {path.name.removesuffix(".jsonl.gz"): gzip.decompress(path.read_bytes()) for path in folder.glob("*.gz")}
+    found: dict[str, list[Row]] = {}
+    for text in (packed | plain).values():
+        for line in text.splitlines():
+            if line.strip():
+                row = json.loads(line)
+                found.setdefault(row["venue"], []).append(row)
+    return found
 
 
 def outcome(run: Callable[[], Any]) -> Any:
@@ -44,23 +57,24 @@ def failed(result: Any) -> bool:
     return isinstance(result, dict) and ("err" in result or "panic" in result)
 
 
-def assert_every_row(name: str, check: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    seen, wrong = 0, []
-    for row in rows(name):
-        seen += 1
-        got = check(row)
-        differing = {k: (row[k], v) for k, v in got.items() if row[k] != v}
-        if differing:
-            wrong.append((row["id"], differing))
-    assert seen > 0
-    assert wrong[:5] == [], f"{len(wrong)} of {seen} rows differ"
+def agrees(got: Any, want: Any) -> bool:
+    """Whether a row says the same; it may know more than is asked here."""
+    if isinstance(got, dict) and isinstance(want, dict):
+        return all(name in want and agrees(value, want[name]) for name, value in got.items())
+    if isinstance(got, list) and isinstance(want, list):
+        return len(got) == len(want) and all(agrees(*pair) for pair in zip(got, want, strict=True))
+    return bool(got == want)
+
+
+def differences(row: Row, got: Row) -> Row:
+    return {name: (row.get(name), value) for name, value in got.items() if not agrees(value, row.get(name))}
 
 
 def number(value: str | None) -> int | None:
     return None if value is None else int(value)
 
 
-def alex_pool(row: dict[str, Any]) -> curve.Pool:
+def alex_pool(row: Row) -> curve.Pool:
     x, y = (
         curve.Side(
             token=row[f"token_{s}"],
@@ -84,7 +98,7 @@ def alex_pool(row: dict[str, Any]) -> curve.Pool:
     )
 
 
-def alex_result(row: dict[str, Any]) -> dict[str, Any]:
+def alex_result(row: Row) -> Row:
     pool, dx, x_for_y = alex_pool(row), int(row["dx"]), row["direction"] == "x_for_y"
     done = outcome(lambda: curve.swap(pool, dx, x_for_y=x_for_y, min_out=number(row["min_dy"])))
     ok = isinstance(done, curve.Swap)
@@ -119,7 +133,7 @@ def native_moves(steps: list[curve.Swap]) -> list[dict[str, str]]:
     return moves
 
 
-def alex_hop2_result(row: dict[str, Any]) -> dict[str, Any]:
+def alex_hop2_result(row: Row) -> Row:
     second = "1" if row["same_pool"] else "2"
     pools = {"1": alex_pool(row["pool1"]), second: alex_pool(row[f"pool{second}"])}
     hops = [("1", row["direction1"] == "x_for_y"), (second, row["direction2"] == "x_for_y")]
@@ -137,11 +151,11 @@ def alex_hop2_result(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def rate(row: dict[str, Any], name: str) -> Rate:
+def rate(row: Row, name: str) -> Rate:
     return Rate(int(row[f"{name}_num"]), int(row[f"{name}_den"]))
 
 
-def velar_result(row: dict[str, Any]) -> dict[str, Any]:
+def velar_result(row: Row) -> Row:
     pool = univ2.Pool(
         token0=row["token0"],
         token1=row["token1"],
@@ -172,7 +186,7 @@ def velar_result(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def velar_gen2_result(row: dict[str, Any]) -> dict[str, Any]:
+def velar_gen2_result(row: Row) -> Row:
     pool = Pool(
         token0=row["token0"],
         token1=row["token1"],
@@ -204,17 +218,61 @@ def split_as_written(parts: Any) -> dict[str, str]:
     return dict(zip(SPLIT_FIELDS, map(str, (parts.adjusted, parts.to_lps, parts.to_protocol)), strict=True))
 
 
-def test_alex__every_recorded_swap__is_reproduced_to_the_unit() -> None:
-    assert_every_row("alex", alex_result)
+def bitflow_fees(row: Row, side: str) -> Fees:
+    return Fees(int(row[f"{side}_protocol_fee_bps"]), int(row[f"{side}_provider_fee_bps"]))
 
 
-def test_alex_two_hops__every_recorded_swap__is_reproduced_to_the_unit() -> None:
-    assert_every_row("alex_hop2", alex_hop2_result)
+def bitflow_xyk_result(row: Row) -> Row:
+    pool = xyk.Pool(
+        x_token=row["x_token"],
+        y_token=row["y_token"],
+        x_balance=int(row["x_balance"]),
+        y_balance=int(row["y_balance"]),
+        x_fees=bitflow_fees(row, "x"),
+        y_fees=bitflow_fees(row, "y"),
+    )
+    amount, minimum, x_for_y = int(row["amount"]), int(row["min_out"]), row["direction"] == "x_for_y"
+    done = outcome(lambda: xyk.swap(pool, amount, minimum, x_for_y=x_for_y))
+    ok = isinstance(done, xyk.Swap)
+    after = done.pool if ok else pool
+    return {
+        "quote": outcome(lambda: xyk.venue_quote(pool, amount, x_for_y=x_for_y)),
+        "swap_out": str(done.out) if ok else done,
+        "fees_protocol": str(done.split.protocol) if ok else None,
+        "fees_provider": str(done.split.provider) if ok else None,
+        "x_balance_after": str(after.x_balance),
+        "y_balance_after": str(after.y_balance),
+    }
 
 
-def test_velar_first_generation__every_recorded_swap__is_reproduced_to_the_unit() -> None:
-    assert_every_row("velar", velar_result)
+CHECKS: dict[str, Callable[[Row], Row]] = {
+    "alex": alex_result,
+    "alex_hop2": alex_hop2_result,
+    "velar": velar_result,
+    "velar_gen2": velar_gen2_result,
+    "bitflow_xyk": bitflow_xyk_result,
+}
 
 
-def test_velar_second_generation__every_recorded_swap__is_reproduced_to_the_unit() -> None:
-    assert_every_row("velar_gen2", velar_gen2_result)
+@pytest.mark.parametrize("venue", [name for name in CHECKS if name in rows_by_venue(GIVEN)])
+def test_venue__every_recorded_swap__is_reproduced_to_the_unit(venue: str) -> None:
+    rows = rows_by_venue(GIVEN)[venue]
+
+    wrong = [(row["id"], found) for row in rows if (found := differences(row, CHECKS[venue](row)))]
+
+    assert wrong[:5] == [], f"{len(wrong)} of {len(rows)} rows differ"
+
+
+def test_rows__the_given_ones__are_of_venues_we_know() -> None:
+    assert set(rows_by_venue(GIVEN)) & set(CHECKS), f"{GIVEN} holds no row that could be checked"
+
+
+def test_rows__our_own__cover_every_venue_and_every_outcome() -> None:
+    ours = rows_by_venue(OURS / "markets")
+
+    assert set(ours) == set(CHECKS)
+    for rows in ours.values():
+        outcomes = [row["swap_out"] for row in rows]
+        assert len(rows) >= 400
+        assert any(isinstance(out, str) for out in outcomes)
+        assert any("err" in out for out in outcomes if isinstance(out, dict))
