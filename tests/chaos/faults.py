@@ -45,7 +45,7 @@ async def _under(ground, rng, seconds=UNDER_SECONDS):
 
 def _http(kind, values):
     async def disorder(ground, rng):
-        await ground.alive()
+        await ground.busy()
         for path in rng.sample(PATHS, 2):
             await ground.fault(match=path, kind=kind, value=rng.choice(values), times=rng.randint(2, 12))
         return await _met(ground, rng)
@@ -55,7 +55,7 @@ def _http(kind, values):
 
 def _sending(kind, values):
     async def disorder(ground, rng):
-        await ground.alive()
+        await ground.busy()
         await ground.fault(match=SEND, kind=kind, value=rng.choice(values), times=rng.randint(1, 3))
         return await _met(ground, rng)
 
@@ -64,7 +64,7 @@ def _sending(kind, values):
 
 async def _fork(ground, rng):
     """Blocks are undone and their transactions wait again, in other blocks."""
-    await ground.alive()
+    await ground.busy()
     for _ in range(3):
         await _under(ground, rng, 2.0)
         await ground.fault(kind="reorg", depth=rng.randint(1, CONFIRMATIONS - 1))
@@ -72,7 +72,7 @@ async def _fork(ground, rng):
 
 
 async def _fork_that_loses(ground, rng):
-    await ground.alive()
+    await ground.busy()
     for _ in range(2):
         await _under(ground, rng, 2.0)
         await lose_blocks(ground, most=CONFIRMATIONS - 1)
@@ -80,14 +80,14 @@ async def _fork_that_loses(ground, rng):
 
 
 async def _clock_forwards(ground, rng):
-    await ground.alive()
+    await ground.busy()
     await ground.fault(kind="clock-jump", seconds=rng.choice(JUMPS))
     return await _under(ground, rng)
 
 
 async def _clock_backwards(ground, rng):
     """A jump forwards that the chain then takes back."""
-    await ground.alive()
+    await ground.busy()
     await ground.fault(kind="clock-jump", seconds=rng.choice(JUMPS))
     await ground.keeper.ended(rng.uniform(0.0, 1.0))
     await ground.fault(kind="reorg", depth=1)
@@ -96,7 +96,7 @@ async def _clock_backwards(ground, rng):
 
 async def _store_locked(ground, rng):
     """Another process holds the store's write lock."""
-    await ground.alive()
+    await ground.busy()
     keys, seconds = await _under(ground, rng, 1.5), rng.choice(LOCKED_SECONDS)
     with closing(sqlite3.connect(ground.folder / "keeper.sqlite3", timeout=10, isolation_level=None)) as other:
         with suppress(sqlite3.OperationalError):
@@ -118,7 +118,7 @@ def _full_disk(pid):
 
 
 async def _disk_full(ground, rng):
-    await ground.alive()
+    await ground.busy()
     keys = await _under(ground, rng, 1.5)
     await ground.alive()
     with _full_disk(ground.keeper.pid):
@@ -128,7 +128,7 @@ async def _disk_full(ground, rng):
 
 async def _stranger(ground, rng):
     """Somebody else uses the key at the nonce that comes next, or some way ahead."""
-    await ground.alive()
+    await ground.busy()
     for _ in range(2):
         await _under(ground, rng, 1.5)
         await ground.use_key_elsewhere(await ground.next_nonce() + rng.choice((0, 0, 1)))
@@ -137,7 +137,7 @@ async def _stranger(ground, rng):
 
 async def _two_keepers(ground, rng):
     """Two on one store and key; the one that sends is stopped for longer than its lease, and goes on."""
-    await ground.alive()
+    await ground.busy()
     await ground.second.start()
     keys = await _under(ground, rng, 3.0)
     try:

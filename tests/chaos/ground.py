@@ -42,6 +42,7 @@ MOVE_EVERY = 10
 TURN_SECONDS = 0.4
 HELP_EVERY = 2
 """Turns between helping a block along, and between moving time on; oftener, and reading becomes a race."""
+BUSY_SECONDS = 30.0
 LEFT_OUT = "Meme Whale Portfolio"
 """One pool less makes a cycle shorter; what is left still proposes, votes, trades, pays and reports."""
 FOREIGN_FEE = 3_000
@@ -159,6 +160,14 @@ class Ground:
             raise AssertionError(message)
         await self.keeper.start(**settings)
 
+    async def busy(self):
+        """Have a keeper live that has begun something, so that disorder meets it at work."""
+        end = now() + BUSY_SECONDS
+        await self.alive()
+        while now() < end and not await self.open_keys():
+            await self.alive()
+            await self.keeper.ended(TURN_SECONDS)
+
     async def dies(self, seconds):
         """Help blocks along until the keeper has ended by itself; return whether it did."""
         deadline = now() + seconds
@@ -197,11 +206,14 @@ def _without(name, settings):
 
 
 @asynccontextmanager
-async def ground(folder):
-    """Start a chain of three pools adrift and lay out settings, key and store for a keeper; all down at the end."""
+async def ground(folder, booting):
+    """Start a chain of pools adrift and lay out settings, key and store for a keeper; all down at the end.
+
+    Starting takes a core to itself, so chains start one at a time, under the lock `booting`.
+    """
     async with AsyncExitStack() as stack:
-        arguments = ("--block-ms", BLOCK_MS)
-        chain = await stack.enter_async_context(local_chain(folder / "chain.log", *arguments))
+        async with booting:
+            chain = await stack.enter_async_context(local_chain(folder / "chain.log", "--block-ms", BLOCK_MS))
         state = await chain.get("/devnet/state")
         key = folder / "keeper.key"
         key.touch(mode=0o600)

@@ -101,10 +101,10 @@ async def go(order, say):
     started = now()
     left = deque((kind, seed) for seed in order.seeds for kind in _mixed(order, seed))
     outcome = Outcome(order)
-    workers = min(order.workers, len(left))
+    workers, booting = min(order.workers, len(left)), asyncio.Lock()
     async with asyncio.TaskGroup() as group:
         for _ in range(workers):
-            group.create_task(_work(left, outcome, started + 60 * order.minutes, say))
+            group.create_task(_work(left, outcome, started + 60 * order.minutes, booting, say))
     outcome.left_out, outcome.seconds = len(left), now() - started
     return outcome
 
@@ -116,17 +116,17 @@ def _mixed(order, seed):
     return kinds
 
 
-async def _work(left, outcome, end, say):
+async def _work(left, outcome, end, booting, say):
     """Do runs on one chain until none are left; after one that went wrong, on a fresh one."""
     while left and now() < end:
         folder = Path(tempfile.mkdtemp(prefix="chaos-"))
         before = len(outcome.lines())
         try:
-            async with ground(folder) as here:
+            async with ground(folder, booting) as here:
                 await _runs(Bench(here), left, outcome, end, say)
         except NodeUnavailable as exc:
-            say(Result(f"no chain: {exc}", 0))
-            continue
+            say(Result(str(exc), 0, reached=False))
+            continue  # a machine with other work to do; what is left out at the end is said
         if len(outcome.lines()) == before:
             shutil.rmtree(folder)
 
