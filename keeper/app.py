@@ -42,6 +42,7 @@ from keeper.telemetry.sdnotify import Systemd
 from keeper.toolbox import Toolbox
 from keeper.web.server import make_app, serve
 from keeper.web.state import WebState
+from keeper.whales import Whales
 
 log = structlog.get_logger("keeper.app")
 
@@ -123,11 +124,12 @@ def node_addresses(settings: Settings) -> list[NodeAddress]:
 def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSession, store: SqliteStore) -> Keeper:
     network, clock, assets = network_of(settings), ChainClock(), settings.asset_book()
     signer = open_signer(settings.signer_source(), network, session, os.environ)
-    registry = load(settings.plugins, Toolbox(session, clock, assets, settings.deployer, settings.plugin))
     chain = open_nodes(session, node_addresses(settings), stop)
+    metrics, pulse = Metrics(), Pulse(rule.pool_id for rule in settings.pool_rules())
+    toolbox = Toolbox(session, clock, assets, settings.deployer, settings.plugin, chain)
+    registry = load(settings.plugins, toolbox, count=metrics.plugin_failed)
     contracts, pools, policy = PoolContracts(settings.deployer), settings.pool_rules(), settings.limits()
     observer = Observer(chain, contracts, clock, assets, registry.dexes, registry.price_sources)
-    metrics, pulse = Metrics(), Pulse(rule.pool_id for rule in pools)
     tenancy = Tenancy(store, lease_seconds=settings.sending.lease_seconds)
     sender = Sender(
         chain,
@@ -152,6 +154,7 @@ def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSessi
         steps=steps,
         sender=sender,
         store=store,
+        whales=Whales(store, registry.whale_sources),
         alerts=alerts,
         metrics=metrics,
         pulse=pulse,
@@ -196,9 +199,14 @@ def web_state(keeper: Keeper) -> WebState:
         cycle_seconds=settings.cycle_seconds,
         network=settings.network,
         address=keeper.sender.address,
-        plugins=tuple(settings.plugins),
+        plugins=_plugins_shown(keeper),
         pool_names={rule.pool_id: rule.name for rule in keeper.pools},
     )
+
+
+def _plugins_shown(keeper: Keeper) -> tuple[str, ...]:
+    broken = {each.plugin for each in keeper.registry.broken}
+    return tuple(f"{name} (left out)" if name in broken else name for name in keeper.settings.plugins)
 
 
 async def run(settings: Settings) -> None:
@@ -236,6 +244,7 @@ class Rounds:
         self._keeper = keeper
         self._stop = stop
         self._skipped = 0
+        self._told = not keeper.registry.broken
 
     async def __call__(self) -> None:
         """Run one cycle once this keeper may send. Raises Transient, Halt."""
@@ -243,6 +252,7 @@ class Rounds:
         if not await _may_send(keeper, self._stop):
             return
         try:
+            await self._tell_of_plugins()
             with keeper.pulse.at_work():
                 await keeper.cycle.run()
             self._skipped = 0
@@ -253,6 +263,16 @@ class Rounds:
             if self._skipped == SKIPPED_TO_ALERT:
                 await keeper.alerts.send(alerting.node_unreachable(str(exc), self._skipped, _now(keeper)))
             raise
+
+
+    async def _tell_of_plugins(self) -> None:
+        """Tell people once which plugins were left out, when the time is known that an alert is remembered by."""
+        if self._told:
+            return
+        await self._keeper.observer.tip()
+        reasons = {each.plugin: each.why for each in self._keeper.registry.broken}
+        await self._keeper.alerts.send(alerting.plugins_left_out(reasons, _now(self._keeper)))
+        self._told = True
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """One cycle: observe → value → compare with the whales → plan → ask or act → settle → record. Read this first."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,14 @@ from keeper.core.chain_types import Tip
 from keeper.core.consensus import STX_USD, Agreement, LastPrice
 from keeper.core.mandates import NextStep
 from keeper.core.policy import Policy, PoolRule
+from keeper.core.prices import Fault, RefusedPrice
 from keeper.core.records import Decision, Intent, IntentKind, IntentState, Outcome, PoolView
 from keeper.core.units import USTX_PER_STX, PriceE12, Seconds
 from keeper.core.views import pool_body
 from keeper.errors import KeeperError, LedgerMismatch, PlanRejected, Refused, Transient
 from keeper.execution.sender import Sender
 from keeper.observe import Observer, PoolFacts, WebPrices
-from keeper.ports import Clock, Store
+from keeper.ports import Clock, Store, WhaleSource
 from keeper.steps import Done, Steps, Unfinished
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
@@ -66,6 +67,7 @@ class Cycle:
         pulse: Pulse,
         clock: Clock,
         timer: Callable[[], float],
+        whales: WhaleSource | None = None,
     ) -> None:
         self._pools = tuple(pools)
         self._assets = assets
@@ -74,6 +76,7 @@ class Cycle:
         self._steps = steps
         self._sender = sender
         self._store = store
+        self._whales = store if whales is None else whales
         self._alerts = alerts
         self._metrics = metrics
         self._pulse = pulse
@@ -81,6 +84,7 @@ class Cycle:
         self._timer = timer
         self._sights: dict[int, Sight] = {}
         self._web: WebPrices | None = None
+        self._judged: set[tuple[str, str, Fault]] = set()
         self._said: dict[int, Outcome] = {}
         self._turns = 0
 
@@ -189,9 +193,10 @@ class Cycle:
         points = (*web.points, *facts.venue_points)
         symbols = held_or_wanted(rule, facts)
         agreement = agree(symbols, points, self._policy, await self._last_prices(), self._clock.now())
+        self._count_refused(agreement.refused)
         self._sights[rule.pool_id] = Sight(facts, agreement, web=web)
         await self._remember_prices(agreement)
-        whales = await self._store.whales(rule.whales.category)
+        whales = await self._whales.whales(rule.whales.category)
         found = analyse(rule, facts, agreement, whales, self._assets, self._clock.now())
         self._sights[rule.pool_id] = Sight(facts, agreement, found, web)
         return found
@@ -200,7 +205,16 @@ class Cycle:
         """Return what the web sources said, asking again when the chain's clock has moved on meanwhile."""
         if self._web is None or self._clock.now() - self._web.asked_at > WEB_PRICES_LAST:
             self._web = await self._observer.web_prices()
+            self._judged.clear()
+            self._count_refused(self._web.refused)
         return self._web
+
+    def _count_refused(self, refused: Iterable[RefusedPrice]) -> None:
+        """Count each refusal once for each time the web was asked, however many pools meet it."""
+        new = {(row.source, row.asset, row.fault) for row in refused} - self._judged
+        self._judged |= new
+        for source, _, fault in new:
+            self._metrics.price_refused(source, fault)
 
     async def _with_fresh_oracle(self, rule: PoolRule, found: Analysis) -> Analysis:
         """Have the oracle's prices refreshed first, and look again, since that took a block."""

@@ -11,19 +11,21 @@ from keeper.chain.contracts import Mandate, PoolAsset, PoolContracts, PoolInfo, 
 from keeper.clock import ChainClock
 from keeper.core.assets import AssetBook
 from keeper.core.chain_types import Tip
+from keeper.core.consensus import PriceBounds
 from keeper.core.market import MarketView
 from keeper.core.policy import PoolRule
-from keeper.core.prices import PricePoint
+from keeper.core.prices import ANY_ASSET, Fault, PricePoint, RefusedPrice, vetted
 from keeper.core.units import MicroStx, Seconds
-from keeper.core.venue_prices import venue_points
+from keeper.core.venue_prices import PROBE_USTX, venue_points
 from keeper.errors import BadInput, MarketRefused, NodeUnavailable, SourceUnavailable, TipMoved
-from keeper.ports import Chain, Dex, PriceSource
+from keeper.ports import Chain, Dex, Hinting, PriceSource
 from keeper.retry import READ, Retry
 
 log = structlog.get_logger("keeper.observe")
 
 PLUGIN_SECONDS = 30.0
 """Longest that one plugin may hold up a cycle."""
+MOST_AHEAD = PriceBounds().max_ahead
 TIP_RETRY = Retry(attempts=5, budget=15.0, first_wait=0.2, on_new_tip=True)
 """A pool is read as a whole; when the chain moves on meanwhile, the whole is read again."""
 
@@ -35,6 +37,17 @@ class WebPrices:
     points: tuple[PricePoint, ...]
     silent: Mapping[str, str]
     asked_at: Seconds
+    refused: tuple[RefusedPrice, ...] = ()
+    """What was said and is no price, by source and asset."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one source said; `trouble` when none of it is a price."""
+
+    points: tuple[PricePoint, ...] = ()
+    refused: tuple[RefusedPrice, ...] = ()
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,7 @@ class Observer:
         assets: AssetBook,
         dexes: Sequence[Dex],
         sources: Sequence[PriceSource],
+        probe_ustx: MicroStx = PROBE_USTX,
     ) -> None:
         self._chain = chain
         self._contracts = contracts
@@ -74,29 +88,39 @@ class Observer:
         self._assets = assets
         self._dexes = dexes
         self._sources = sources
+        self._probe_ustx = probe_ustx
+
+    def hints(self) -> dict[str, str]:
+        """Return, by source, what a setting that is not there would add."""
+        hints = {source.name: _hint(source) for source in self._sources}
+        return {name: hint for name, hint in hints.items() if hint}
 
     async def web_prices(self) -> WebPrices:
         """Ask every price source at once."""
         asked_at = self._clock.now()
         answers = await asyncio.gather(*(self._ask(source) for source in self._sources))
-        points = tuple(point for answer in answers if not isinstance(answer, str) for point in answer)
-        silent = {
-            source.name: answer
-            for source, answer in zip(self._sources, answers, strict=True)
-            if isinstance(answer, str)
-        }
-        return WebPrices(points=points, silent=silent, asked_at=asked_at)
+        named = list(zip((source.name for source in self._sources), answers, strict=True))
+        return WebPrices(
+            points=tuple(point for said in answers for point in said.points),
+            silent={name: said.trouble for name, said in named if said.trouble},
+            asked_at=asked_at,
+            refused=tuple(refused for said in answers for refused in said.refused),
+        )
 
-    async def _ask(self, source: PriceSource) -> Sequence[PricePoint] | str:
+    async def _ask(self, source: PriceSource) -> _Said:
+        name, assets = source.name, self._assets.all()
         try:
             async with asyncio.timeout(PLUGIN_SECONDS):
-                return await READ(source.prices, self._assets.all())
+                answer = await READ(source.prices, assets)
+            symbols = {asset.symbol for asset in assets}
+            points, refused = vetted(answer, name, symbols, now=self._clock.now(), ahead=MOST_AHEAD)
         except SourceUnavailable as exc:
-            return str(exc)
+            return _nothing(name, str(exc), exc.facts)
         except TimeoutError:
-            return f"no answer within {PLUGIN_SECONDS:g} s"
+            return _nothing(name, f"no answer within {PLUGIN_SECONDS:g} s")
         except Exception as exc:  # noqa: BLE001 - a plugin is somebody else's code: it is named and left out
-            return _broken(source.name, exc)
+            return _nothing(name, _broken(name, exc))
+        return _Said(points, refused, "" if points else "; ".join(f"{row.asset}: {row.why}" for row in refused))
 
     async def tip(self) -> Tip:
         """Return the newest block, and set the clock by it."""
@@ -133,7 +157,7 @@ class Observer:
             proposal=proposal,
             mandate=mandate,
             market=market,
-            venue_points=venue_points(market, self._assets, tip.time),
+            venue_points=venue_points(market, self._assets, tip.time, self._probe_ustx),
             silent_venues=silent,
         )
 
@@ -185,6 +209,22 @@ class Observer:
             has = await READ(self._contracts.balance, self._chain, tip, asset.principal, vault)
             found[asset.symbol] = (booked[asset.principal], has)
         return found
+
+
+def _hint(source: PriceSource) -> str:
+    """Return what a source, or the one that a guard stands before, says is not set; empty when nothing."""
+    told = getattr(source, "inner", source)
+    hint = told.hint if isinstance(told, Hinting) else None
+    return hint if isinstance(hint, str) else ""
+
+
+def _nothing(name: str, why: str, facts: Mapping[str, object] | None = None) -> _Said:
+    """Return the silence of a source, with every fault it knows of itself."""
+    known = facts or {}
+    rows, fault = known.get("refused"), known.get("fault")
+    refused = tuple(row for row in rows if isinstance(row, RefusedPrice)) if isinstance(rows, tuple) else ()
+    whole = RefusedPrice(name, ANY_ASSET, fault if isinstance(fault, Fault) else Fault.NO_ANSWER, why)
+    return _Said(refused=refused or (whole,), trouble=why)
 
 
 def _broken(name: str, exc: Exception) -> str:

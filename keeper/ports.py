@@ -1,13 +1,13 @@
 """What the keeper needs from the outside, named for the need and not for the provider."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from keeper.core.assets import Asset
 from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.leases import Lease
 from keeper.core.market import MarketView
-from keeper.core.prices import PricePoint
+from keeper.core.prices import Observation
 from keeper.core.records import Alert, AlertRecord, Decision, Intent, PoolView
 from keeper.core.units import MicroStx, Seconds
 from keeper.core.whales import Whale
@@ -34,12 +34,16 @@ class ContractReader(Protocol):
         ...
 
 
-class Chain(ContractReader, Protocol):
-    """A Stacks node, or several behind one face."""
+class TipReader(ContractReader, Protocol):
+    """Reads contracts, and knows the newest block to read them at. What a price source on the chain needs."""
 
     async def tip(self) -> Tip:
         """Return the newest block. Raises NodeUnavailable."""
         ...
+
+
+class Chain(TipReader, Protocol):
+    """A Stacks node, or several behind one face."""
 
     async def account(self, principal: str) -> Account:
         """Return balance and confirmed nonce. Raises NodeUnavailable."""
@@ -139,11 +143,22 @@ class PriceSource(Protocol):
         """The name used in settings, logs and records."""
         ...
 
-    async def prices(self, assets: Sequence[Asset]) -> Sequence[PricePoint]:
+    async def prices(self, assets: Sequence[Asset]) -> Sequence[Observation]:
         """Return what this source knows of `assets`; an asset it does not know is simply absent.
 
-        Raises SourceUnavailable when the source as a whole gave no usable answer.
+        What it was told of an asset and cannot be a price is returned as a RefusedPrice beside the prices.
+        Raises SourceUnavailable when no price is left; its facts may hold `refused`, a tuple of them, or `fault`.
         """
+        ...
+
+
+@runtime_checkable
+class Hinting(Protocol):
+    """Something that could do more if a setting were there."""
+
+    @property
+    def hint(self) -> str | None:
+        """Which setting is not there and what it would add, in one sentence; None when nothing is missing."""
         ...
 
 
@@ -165,6 +180,19 @@ class WhaleSource(Protocol):
 
     async def whales(self, category: str) -> Sequence[Whale]:
         """Return all known whales of a category. Raises StoreUnavailable."""
+        ...
+
+
+class WhaleFeed(Protocol):
+    """A source of whales outside the store."""
+
+    @property
+    def name(self) -> str:
+        """The name used in settings, logs and records."""
+        ...
+
+    async def whales(self, category: str) -> Sequence[Whale]:
+        """Return the whales of a category; one that this source does not know has none. Raises SourceUnavailable."""
         ...
 
 

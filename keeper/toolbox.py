@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 
 from keeper.core.assets import AssetBook
-from keeper.ports import Clock
+from keeper.ports import Clock, TipReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Toolbox:
     """Address under which the pool contracts, the adapters among them, are deployed."""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     """Each plugin's own section of the configuration, by plugin name; may hold secrets."""
+    chain: TipReader | None = field(default=None, repr=False)
+    """Reads contracts at the newest block, for price sources on the chain; the keeper always has one."""
 
     def section(self, plugin: str) -> Mapping[str, Any]:
         """Return the configuration section of `plugin`, empty when there is none."""

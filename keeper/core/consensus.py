@@ -2,21 +2,28 @@
 
 Sources quote in USD or in STX. The USD points of STX settle first; with that rate the USD points of
 the other assets become STX prices and are judged together with the points quoted in STX.
+
+The price is the median, and sources further apart than allowed stop everything. A source that is off by a
+multiple, as one with other decimals or another asset is, does not disagree, it is broken: it is left out,
+but only where the rest are a majority, are enough by themselves and do not all speak for the venues, since
+whoever pushes two venues must not silence the web. Which source leads follows a fallback order; with the basis
+"first" the leader's own price is taken, once the others bear it out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
 from keeper.core.assets import STX
-from keeper.core.prices import AgreedPrice, PricePoint
+from keeper.core.leading import VENUES, lead_of, led_price
+from keeper.core.prices import AgreedPrice, Fault, PricePoint, RefusedPrice, observed
 from keeper.core.units import BPS_ONE, PRICE_ONE, Bps, PriceE12, Seconds, mul_div_down, mul_div_up
 from keeper.errors import BadInput, PriceDisagreement, PriceJump, Refused, StalePrice, TooFewSources
 
 STX_USD: Final = "STX/USD"
 """The name under which USD per STX is agreed and remembered."""
-MAX_PRICE: Final = 2**100
-"""No price is anywhere near this; a larger number is a fault of the source."""
+FALLBACK_ORDER: Final = ("pyth", VENUES, "dia", "stacking-dao", "coingecko")
+"""Who leads: Pyth, else the average of the venues, else the others; a source not named here comes last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +39,28 @@ class PriceBounds:
     min_sources: int = 2
     max_spread_bps: Bps = Bps(1_000)
     """Most that highest and lowest may differ, relative to the middle."""
+    stray_factor: int = 3
+    """How many times the middle, or what part of it, a price must be to count as broken instead of as disagreeing."""
     max_confidence_bps: Bps = Bps(200)
     """Widest confidence interval that a source may report about its own price."""
+    max_venue_gap_bps: Bps = Bps(500)
+    """The same for a venue: half of what buying and selling the probe there and back loses, fees included."""
     max_jump_bps: Bps = Bps(1_000)
     """Most that the middle may have moved since it was last agreed."""
     jump_memory: Seconds = Seconds(86_400)
     """An agreed price older than this no longer holds a new one back."""
+    order: tuple[str, ...] = FALLBACK_ORDER
+    basis: Literal["median", "first"] = "median"
+    """Whether an agreed price is the middle of all sources, or that of the first in the order."""
 
     def age_limit(self, source: str) -> Seconds:
         """Return the oldest age that `source` may have."""
         by_class = self.max_age_of.get(source.partition(":")[0], self.max_age)
         return self.max_age_of.get(source, by_class)
+
+    def widest(self, point: PricePoint) -> Bps:
+        """Return the widest confidence interval that `point` may have."""
+        return self.max_venue_gap_bps if point.kind == "venue" else self.max_confidence_bps
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +77,12 @@ class SetAside:
 
     point: PricePoint
     why: str
-    stale: bool = False
+    fault: Fault
+
+    @property
+    def refused(self) -> RefusedPrice:
+        """The same without the point, as it is counted."""
+        return RefusedPrice(self.point.source, self.point.asset, self.fault, self.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +97,11 @@ class Agreement:
     """USD per STX; None when it could not be agreed, or was not needed and not offered."""
     set_aside: tuple[SetAside, ...]
     """Every point that was not used."""
+
+    @property
+    def refused(self) -> tuple[RefusedPrice, ...]:
+        """Every point that was not used and why, as it is counted."""
+        return tuple(item.refused for item in self.set_aside)
 
     def require(self, assets: Iterable[str]) -> dict[str, AgreedPrice]:
         """Return the prices of exactly these assets; raises the first one's refusal instead."""
@@ -93,6 +121,14 @@ class _Priced:
 
     point: PricePoint
     price_e12: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Voices:
+    """Who may speak for one asset, and who was set aside before."""
+
+    fine: list[_Priced]
+    lost: list[SetAside]
 
 
 def agree_usd_and_stx(
@@ -134,10 +170,10 @@ def agree_each(
             continue
         own = tuple(point for point in kept if point.asset == asset)
         lost = tuple(item for item in aside if item.point.asset == asset)
+        voices = _priced(own, stx_usd, lost)
         try:
-            agreed[asset] = agree_one(
-                asset, own, now=now, bounds=bounds, stx_usd=stx_usd, last=known.get(asset), set_aside=lost
-            )
+            agreed[asset], strays = _agree(asset, voices, now=now, bounds=bounds, rate=stx_usd, last=known.get(asset))
+            aside += [item for item in (*voices.lost, *strays) if item not in lost]
         except Refused as refusal:
             if trouble is not None and any(point.quote == "USD" for point in own):
                 refusal.facts["stx_usd"] = str(trouble)
@@ -160,21 +196,41 @@ def agree_one(
     `stx_usd` converts the USD points; without it they cannot be used. `set_aside` is only named in
     the facts of a refusal. Raises as `agree_usd_and_stx` does.
     """
-    aside = list(set_aside)
-    priced: list[_Priced] = []
+    voices = _priced(points, stx_usd, set_aside)
+    return _agree(asset, voices, now=now, bounds=bounds, rate=stx_usd, last=last)[0]
+
+
+def _priced(points: Iterable[PricePoint], stx_usd: AgreedPrice | None, set_aside: Sequence[SetAside]) -> _Voices:
+    """Bring points into STX; what has no price in STX is set aside beside those that were."""
+    fine: list[_Priced] = []
+    lost = list(set_aside)
     for point in points:
         if point.quote == "STX":
-            priced.append(_Priced(point, point.price_e12))
+            fine.append(_Priced(point, point.price_e12))
         elif stx_usd is None:
-            aside.append(SetAside(point, "USD per STX is not agreed"))
+            lost.append(SetAside(point, "USD per STX is not agreed", Fault.NO_RATE))
+        elif (price := mul_div_down(point.price_e12, PRICE_ONE, stx_usd.price_e12)) > 0:
+            fine.append(_Priced(point, price))
         else:
-            priced.append(_Priced(point, mul_div_down(point.price_e12, PRICE_ONE, stx_usd.price_e12)))
-    agreed = _settle(asset, priced, aside, bounds)
+            lost.append(SetAside(point, "it is nothing in STX", Fault.NOT_POSITIVE))
+    return _Voices(fine, lost)
+
+
+def _agree(
+    asset: str,
+    voices: _Voices,
+    *,
+    now: Seconds,
+    bounds: PriceBounds,
+    rate: AgreedPrice | None,
+    last: LastPrice | None,
+) -> tuple[AgreedPrice, list[SetAside]]:
+    """Settle on one price that has not jumped; the age of the rate counts where it was used."""
+    agreed, strays = _settle(asset, voices, bounds)
     _refuse_jump(agreed, last, now=now, bounds=bounds)
-    if stx_usd is None or all(item.point.quote == "STX" for item in priced):
-        return agreed
-    oldest = Seconds(min(agreed.oldest_at, stx_usd.oldest_at))
-    return AgreedPrice(asset, agreed.price_e12, oldest, agreed.spread_bps, agreed.points)
+    if rate is not None and any(point.quote == "USD" for point in agreed.points) and asset != STX_USD:
+        agreed = replace(agreed, oldest_at=Seconds(min(agreed.oldest_at, rate.oldest_at)))
+    return agreed, strays
 
 
 def usable(
@@ -185,75 +241,93 @@ def usable(
     A source has one voice per asset: of several points its newest counts (of equally new ones the
     one in STX, then the lower one).
     """
+    judged = [(point, _fault(point, now=now, bounds=bounds)) for point in points]
+    fine = [point for point, fault in judged if fault is None]
+    aside = [fault for _, fault in judged if fault is not None]
     kept: dict[tuple[str, str], PricePoint] = {}
-    aside: list[SetAside] = []
-    for point in sorted(points, key=lambda p: (-p.seen_at, p.quote, p.price_e12)):
-        fault = _fault(point, now=now, bounds=bounds)
-        if fault is not None:
-            aside.append(fault)
-        elif (point.source, point.asset) in kept:
-            aside.append(SetAside(point, "the same source gave a newer price"))
+    for point in sorted(fine, key=lambda p: (-p.seen_at, p.quote, p.price_e12)):
+        if (point.source, point.asset) in kept:
+            aside.append(SetAside(point, "the same source gave a newer price", Fault.REPEATED))
         else:
             kept[point.source, point.asset] = point
     return tuple(kept.values()), aside
 
 
 def _fault(point: PricePoint, *, now: Seconds, bounds: PriceBounds) -> SetAside | None:
+    judged = observed(point, now=now, ahead=bounds.max_ahead)
+    if isinstance(judged, RefusedPrice):
+        return SetAside(point, judged.why, judged.fault)
     age, limit = now - point.seen_at, bounds.age_limit(point.source)
-    if not 0 < point.price_e12 <= MAX_PRICE:
-        return SetAside(point, f"{point.price_e12} is not a possible price")
     if point.asset == STX and point.quote == "STX":
-        return SetAside(point, "STX quoted in STX says nothing")
-    if age < -bounds.max_ahead:
-        return SetAside(point, f"its stamp is {-age} s in the future")
+        return SetAside(point, "STX quoted in STX says nothing", Fault.WRONG_ASSET)
     if age > limit:
-        return SetAside(point, f"it is {age} s old and may be {limit} s", stale=True)
-    if point.confidence_bps is not None and point.confidence_bps > bounds.max_confidence_bps:
-        return SetAside(point, f"its own confidence interval is {point.confidence_bps} bps wide")
+        return SetAside(point, f"it is {age} s old and may be {limit} s", Fault.STALE)
+    if point.confidence_bps is not None and point.confidence_bps > bounds.widest(point):
+        return SetAside(point, f"its own confidence interval is {point.confidence_bps} bps wide", Fault.UNSURE)
     return None
 
 
 def _stx_usd(
     kept: Sequence[PricePoint],
-    aside: Sequence[SetAside],
+    aside: list[SetAside],
     *,
     now: Seconds,
     bounds: PriceBounds,
     last: LastPrice | None,
 ) -> tuple[AgreedPrice | None, Refused | None]:
-    priced = [_Priced(point, point.price_e12) for point in kept if point.asset == STX]
-    lost = [item for item in aside if item.point.asset == STX]
+    """Agree on USD per STX; a point that strays from the others joins `aside`."""
+    fine = [_Priced(point, point.price_e12) for point in kept if point.asset == STX]
+    voices = _Voices(fine, [item for item in aside if item.point.asset == STX])
     try:
-        agreed = _settle(STX_USD, priced, lost, bounds)
-        _refuse_jump(agreed, last, now=now, bounds=bounds)
+        agreed, strays = _agree(STX_USD, voices, now=now, bounds=bounds, rate=None, last=last)
     except Refused as refusal:
         return None, refusal
+    aside += strays
     return agreed, None
 
 
-def _settle(asset: str, priced: Sequence[_Priced], aside: Sequence[SetAside], bounds: PriceBounds) -> AgreedPrice:
-    fine = [item for item in priced if item.price_e12 > 0]
-    lost = [*aside, *(SetAside(i.point, "it is nothing in STX") for i in priced if i.price_e12 <= 0)]
-    if len(fine) < max(bounds.min_sources, 1):
-        _refuse_few(asset, fine, lost, bounds)
+def _settle(asset: str, voices: _Voices, bounds: PriceBounds) -> tuple[AgreedPrice, list[SetAside]]:
+    if len(voices.fine) < max(bounds.min_sources, 1):
+        _refuse_few(asset, voices.fine, voices.lost, bounds)
+    fine, strays = _without_strays(voices.fine, bounds)
     ranked = sorted(item.price_e12 for item in fine)
-    middle = (ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) // 2
-    gap = ranked[-1] - ranked[0]
+    middle, gap = _middle(ranked), ranked[-1] - ranked[0]
+    spread = mul_div_up(gap, BPS_ONE, middle)
     if gap * BPS_ONE > bounds.max_spread_bps * middle:
-        spread = mul_div_up(gap, BPS_ONE, middle)
         message = f"the sources of {asset} are {spread} bps apart, {bounds.max_spread_bps} are allowed"
         raise PriceDisagreement(message, asset=asset, sources=_values(fine), spread_bps=spread)
-    return AgreedPrice(
+    lead = lead_of([item.point for item in fine], bounds.order)
+    if bounds.basis == "first":
+        middle = led_price([(item.point, item.price_e12) for item in fine], bounds.order)
+    agreed = AgreedPrice(
         asset=asset,
         price_e12=PriceE12(middle),
         oldest_at=Seconds(min(item.point.seen_at for item in fine)),
-        spread_bps=Bps(mul_div_up(gap, BPS_ONE, middle)),
+        spread_bps=Bps(spread),
         points=tuple(item.point for item in fine),
+        lead=lead,
     )
+    return agreed, strays
+
+
+def _without_strays(fine: list[_Priced], bounds: PriceBounds) -> tuple[list[_Priced], list[SetAside]]:
+    """Leave out who is off the middle by a multiple, if the rest can do without."""
+    middle, factor = _middle(sorted(item.price_e12 for item in fine)), bounds.stray_factor
+    near = [item for item in fine if middle <= factor * item.price_e12 and item.price_e12 <= factor * middle]
+    kinds = {VENUES if item.point.kind == "venue" else item.point.source for item in near}
+    if len(near) < max(bounds.min_sources, 2) or 2 * len(near) <= len(fine) or len(kinds) == 1:
+        return fine, []
+    why = f"it is more than {factor} times, or less than one part in {factor} of, what the others say"
+    return near, [SetAside(item.point, why, Fault.DEVIATES) for item in fine if item not in near]
+
+
+def _middle(ranked: Sequence[int]) -> int:
+    """Return the median of a rising list, of an even count the mean of the middle two, rounded down."""
+    return (ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) // 2
 
 
 def _refuse_few(asset: str, fine: Sequence[_Priced], lost: Sequence[SetAside], bounds: PriceBounds) -> None:
-    stale = {item.point.source for item in lost if item.stale} - {item.point.source for item in fine}
+    stale = {item.point.source for item in lost if item.fault is Fault.STALE} - {item.point.source for item in fine}
     facts = {
         "asset": asset,
         "sources": _values(fine),

@@ -2,25 +2,30 @@
 
 from collections.abc import Iterable
 from itertools import groupby
+from typing import Final
 
 from keeper.core.assets import STX, Asset, AssetBook
 from keeper.core.market import MarketView, Route
 from keeper.core.prices import PricePoint
-from keeper.core.units import USTX_PER_STX, BaseUnits, PriceE12, Seconds
+from keeper.core.units import BPS_ONE, USTX_PER_STX, BaseUnits, Bps, MicroStx, PriceE12, Seconds, mul_div_up
 from keeper.errors import MarketRefused
 
-PROBE_USTX = BaseUnits(1_000 * USTX_PER_STX)
-"""Size of the probe: about what a slice trades, so that the price is one that could be had."""
+PROBE_USTX: Final = MicroStx(1_000 * USTX_PER_STX)
+"""Size of the probe where none is set: about what a slice trades, so that the price is one that could be had."""
 
 
-def venue_points(market: MarketView, assets: AssetBook, at: Seconds) -> tuple[PricePoint, ...]:
+def venue_points(
+    market: MarketView, assets: AssetBook, at: Seconds, probe_ustx: MicroStx = PROBE_USTX
+) -> tuple[PricePoint, ...]:
     """Return one STX price per venue and asset, for assets the venue trades against STX both ways.
 
-    The middle of the price paid and the price received cancels the venue's fee to first order. An
-    asset or direction the venue refuses gives no point: missing is not zero.
+    The probe, in µSTX, buys the asset and is sold back at the same books. The middle of what was paid and
+    what came back cancels the venue's fee to first order; half of their distance is the confidence, so a
+    pool too shallow for the probe says so itself. An asset or direction the venue refuses gives no point:
+    missing is not zero.
     """
     points = (
-        _point(venue, asset, market, at)
+        _point(venue, asset, market, at, probe_ustx)
         for asset in assets.all()
         if not asset.is_stx
         for venue in _venues(market.between(STX, asset.symbol))
@@ -32,21 +37,24 @@ def _venues(routes: Iterable[Route]) -> list[str]:
     return [venue for venue, _ in groupby(sorted(route.venue for route in routes))]
 
 
-def _point(venue: str, asset: Asset, market: MarketView, at: Seconds) -> PricePoint | None:
+def _point(venue: str, asset: Asset, market: MarketView, at: Seconds, probe_ustx: MicroStx) -> PricePoint | None:
     buy = _shortest(market.between(STX, asset.symbol), venue)
     sell = _shortest(market.between(asset.symbol, STX), venue)
     if buy is None or sell is None:
         return None
     try:
-        bought = buy.quote(market.books, PROBE_USTX).amount_out
+        bought = buy.quote(market.books, BaseUnits(probe_ustx)).amount_out
         returned = sell.quote(market.books, bought).amount_out if bought > 0 else 0
     except MarketRefused:
         return None
     if bought <= 0 or returned <= 0:
         return None
-    scale = 10 ** (asset.decimals + 6)
-    middle = PriceE12((PROBE_USTX + returned) * scale // (2 * bought))
-    return PricePoint(source=venue, asset=asset.symbol, quote="STX", price_e12=middle, seen_at=at)
+    both = probe_ustx + returned
+    middle = both * 10 ** (asset.decimals + 6) // (2 * bought)
+    if middle <= 0:
+        return None
+    gap = Bps(mul_div_up(abs(probe_ustx - returned), BPS_ONE, both))
+    return PricePoint(venue, asset.symbol, "STX", PriceE12(middle), at, gap, "venue")
 
 
 def _shortest(routes: tuple[Route, ...], venue: str) -> Route | None:

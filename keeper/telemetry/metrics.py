@@ -11,7 +11,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from keeper.core.prices import AgreedPrice
+from keeper.core.prices import AgreedPrice, Fault
 from keeper.core.records import IntentKind, Outcome, Severity
 from keeper.core.units import Bps, MicroStx, Seconds
 
@@ -36,7 +36,9 @@ class Metrics:
         self._open = gauge("intents_open", "Transactions planned and not yet settled.", "kind")
         self._balance = gauge("signer_balance_ustx", "STX left to pay fees, in microSTX.", "address")
         self._decisions = counter("decisions_total", "Cycles by pool and how they ended.", "pool", "outcome")
+        self._refused = counter("prices_refused_total", "Prices not used, by source and why.", "source", "reason")
         self._slices = counter("slices_total", "Slices of rebalances executed.", "pool")
+        self._plugins = counter("plugin_failures_total", "Failures of a plugin's own making.", "plugin", "where")
         self._alerts = counter("alerts_total", "Alerts by severity and what became of them.", "severity", "fate")
         self._seconds = Histogram(
             "keeper_cycle_seconds",
@@ -72,6 +74,10 @@ class Metrics:
         _set(self._price_age, asset, None if price is None else now - price.oldest_at)
         _set(self._spread, asset, None if price is None else price.spread_bps)
 
+    def price_refused(self, source: str, fault: Fault) -> None:
+        """Count something a source said that was not used as a price, or that it said nothing."""
+        self._refused.labels(source, fault.value).inc()
+
     def intents_open(self, counts: Mapping[IntentKind, int]) -> None:
         """Show how many transactions of each kind are open; a kind that is not named has none."""
         for kind in IntentKind:
@@ -86,6 +92,10 @@ class Metrics:
     def signer_balance(self, address: str, balance_ustx: MicroStx | None) -> None:
         """Show what is left for fees; None takes the number away."""
         _set(self._balance, address, balance_ustx)
+
+    def plugin_failed(self, plugin: str, where: str) -> None:
+        """Count a plugin that was left out at the start, or an answer of one that could not be used."""
+        self._plugins.labels(plugin, where).inc()
 
     def alert(self, severity: Severity, *, delivered: bool) -> None:
         """Count an alert that at least one channel took, or that none did."""

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keeper.core.consensus import (
-    MAX_PRICE,
     STX_USD,
     LastPrice,
     PriceBounds,
@@ -13,7 +12,7 @@ from keeper.core.consensus import (
     agree_one,
     agree_usd_and_stx,
 )
-from keeper.core.prices import PricePoint
+from keeper.core.prices import MAX_PRICE, Fault, PricePoint
 from keeper.core.units import PRICE_ONE, Bps, PriceE12, Seconds
 from keeper.errors import BadInput, PriceDisagreement, PriceJump, Refused, StalePrice, TooFewSources
 
@@ -103,12 +102,27 @@ def test_agree__stamp_too_far_ahead__does_not_count() -> None:
     assert error.facts["set_aside"] == {"b": "its stamp is 301 s in the future"}
 
 
-@pytest.mark.parametrize("price", [0, -1, MAX_PRICE + 1])
-def test_agree__impossible_price__is_refused_by_name(price) -> None:
-    error = refusal("ALEX", stx("a", "ALEX", 7), stx("b", "ALEX", price))
+@pytest.mark.parametrize(
+    ("price", "fault"),
+    [
+        (0, Fault.NOT_POSITIVE),
+        (-1, Fault.NOT_POSITIVE),
+        (MAX_PRICE + 1, Fault.ABSURD),
+        (10**9_000, Fault.ABSURD),
+        (float("nan"), Fault.NOT_A_NUMBER),
+        ("9", Fault.NOT_A_NUMBER),
+        (True, Fault.NOT_A_NUMBER),
+        (None, Fault.NOT_A_NUMBER),
+    ],
+    ids=["zero", "negative", "absurd", "too long to write", "NaN", "text", "bool", "missing"],
+)
+def test_agree__impossible_price__is_refused_named_and_classed(price, fault) -> None:
+    points = stx("a", "ALEX", 7), stx("b", "ALEX", 7), stx("odd", "ALEX", price)
 
-    assert isinstance(error, TooFewSources)
-    assert error.facts["set_aside"] == {"b": f"{price} is not a possible price"}
+    agreement = agree_each(points, ["ALEX"], now=NOW, bounds=BOUNDS)
+
+    assert agreement.agreed["ALEX"].price_e12 == 7
+    assert [(item.source, item.asset, item.fault) for item in agreement.refused] == [("odd", "ALEX", fault)]
 
 
 def test_agree__usd_price_that_is_nothing_in_stx__does_not_count() -> None:
@@ -235,8 +249,11 @@ def test_agree__whatever_it_returns__lies_between_the_usable_sources(drawn) -> N
     if "ALEX" in agreement.agreed:
         agreed = agreement.agreed["ALEX"]
         assert min(values) <= agreed.price_e12 <= max(values)
-        assert len(agreed.points) == len(values) >= 2
-        assert (max(values) - min(values)) * 10_000 <= 1_000 * agreed.price_e12
+        used = [point.price_e12 * (1 if point.quote == "STX" else 2) for point in agreed.points]
+        assert len(used) >= 2
+        assert 2 * len(used) > len(values)
+        assert (max(used) - min(used)) * 10_000 <= 1_000 * agreed.price_e12
+        assert len(used) + len([item for item in agreement.set_aside if item.point.asset == "ALEX"]) == len(points)
 
 
 @given(st.permutations([1_000, 1_010, 1_020, 1_030]))
@@ -246,3 +263,101 @@ def test_agree__order_of_the_sources__changes_nothing(prices) -> None:
     agreed = agree("ALEX", *points)
 
     assert (agreed.price_e12, agreed.points) == (1_015, agree("ALEX", *sorted(points, key=str)).points)
+
+
+def venue(name, asset, price, *, gap=30) -> PricePoint:
+    return PricePoint(name, asset, "STX", PriceE12(price), NOW, Bps(gap), "venue")
+
+
+def test_agree__one_of_three_by_other_decimals__is_left_out_and_named() -> None:
+    points = stx("dia", "ALEX", 1_000), stx("pyth", "ALEX", 1_004), stx("coingecko", "ALEX", 100_000_000_000)
+
+    agreement = agree_each(points, ["ALEX"], now=NOW, bounds=BOUNDS)
+
+    assert agreement.agreed["ALEX"].price_e12 == 1_002
+    assert [(item.source, item.fault) for item in agreement.refused] == [("coingecko", Fault.DEVIATES)]
+
+
+def test_agree__usd_per_stx_by_other_decimals__is_left_out_and_named() -> None:
+    agreement = agree_each([*RATE, usd("dia", "STX", 7)], ["STX"], now=NOW, bounds=BOUNDS)
+
+    assert agreement.stx_usd is not None
+    assert agreement.stx_usd.price_e12 == PRICE_ONE // 2
+    assert [(item.source, item.fault) for item in agreement.refused] == [("dia", Fault.DEVIATES)]
+
+
+def test_agree__two_venues_against_the_web__never_outvote_it() -> None:
+    error = refusal(
+        "ALEX", venue("alex", "ALEX", 9_000), venue("velar", "ALEX", 9_001), stx("coingecko", "ALEX", 1_000)
+    )
+
+    assert isinstance(error, PriceDisagreement)
+
+
+def test_agree__one_of_three_a_fifth_off__stops_everything() -> None:
+    error = refusal("ALEX", stx("pyth", "ALEX", 1_200), stx("dia", "ALEX", 1_000), stx("coingecko", "ALEX", 1_000))
+
+    assert isinstance(error, PriceDisagreement)
+
+
+@pytest.mark.parametrize(("price", "left_out"), [(3_000, False), (3_001, True), (334, False), (333, True)])
+def test_agree__one_of_three_off_by_a_multiple__is_left_out_beyond_the_factor(price, left_out) -> None:
+    points = stx("odd", "ALEX", price), stx("dia", "ALEX", 1_000), stx("coingecko", "ALEX", 1_000)
+
+    agreement = agree_each(points, ["ALEX"], now=NOW, bounds=BOUNDS)
+
+    assert ("ALEX" in agreement.agreed) is left_out
+
+
+def test_agree__two_against_two__is_a_disagreement() -> None:
+    prices = {"a": 1_000, "b": 1_001, "c": 9_000, "d": 9_001}
+
+    assert isinstance(refusal("ALEX", *(stx(name, "ALEX", price) for name, price in prices.items())), PriceDisagreement)
+
+
+def test_agree__venue_with_a_wide_gap__does_not_count() -> None:
+    error = refusal("ALEX", venue("alex", "ALEX", 9, gap=501), venue("velar", "ALEX", 9, gap=500))
+
+    assert error.facts["set_aside"] == {"alex": "its own confidence interval is 501 bps wide"}
+
+
+LED = {
+    "pyth": stx("pyth", "ALEX", 1_000),
+    "alex": venue("alex", "ALEX", 1_010),
+    "velar": venue("velar", "ALEX", 1_030),
+    "dia": stx("dia", "ALEX", 1_040),
+    "coingecko": stx("coingecko", "ALEX", 1_050),
+    "other": stx("other", "ALEX", 1_060),
+}
+
+
+@pytest.mark.parametrize(
+    ("there", "lead", "price"),
+    [
+        (("coingecko", "alex", "velar", "pyth"), "pyth", 1_000),
+        (("coingecko", "alex", "velar"), "venues", 1_020),
+        (("coingecko", "alex"), "venues", 1_010),
+        (("coingecko", "dia"), "dia", 1_040),
+        (("coingecko", "other"), "coingecko", 1_050),
+    ],
+)
+def test_agree__basis_first__falls_back_from_pyth_to_the_venues_average_to_coingecko(there, lead, price) -> None:
+    agreed = agree("ALEX", *(LED[name] for name in there), bounds=PriceBounds(basis="first"))
+
+    assert (agreed.lead, agreed.price_e12) == (lead, price)
+
+
+def test_agree__basis_first__an_old_leader_hands_over() -> None:
+    old = stx("pyth", "ALEX", 1_000, age=901)
+
+    agreed = agree("ALEX", old, LED["alex"], LED["coingecko"], bounds=PriceBounds(basis="first"))
+
+    assert (agreed.lead, agreed.price_e12) == ("venues", 1_010)
+
+
+def test_agree__basis_first__a_leader_alone_against_the_others_does_not_lead() -> None:
+    wild = stx("pyth", "ALEX", 9_000)
+
+    agreed = agree("ALEX", wild, LED["alex"], LED["coingecko"], bounds=PriceBounds(basis="first"))
+
+    assert (agreed.lead, agreed.price_e12) == ("venues", 1_010)
