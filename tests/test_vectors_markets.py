@@ -15,10 +15,14 @@ from typing import Any
 
 import pytest
 
+from keeper.chain.clarity import Ok
+from keeper.core.units import BaseUnits
 from keeper.errors import MarketRefused
 from keeper_alex import curve
-from keeper_bitflow import xyk
+from keeper_bitflow import stable, xyk
 from keeper_bitflow.arithmetic import Fees
+from keeper_bitflow.parse import ratio_from
+from keeper_bitflow.routes import BitflowRoute, RatedPool
 from keeper_velar import univ2, univ2_gen2
 from keeper_velar.arithmetic import Pool, Rate
 
@@ -245,12 +249,42 @@ def bitflow_xyk_result(row: Row) -> Row:
     }
 
 
+def stable_pool(row: Row) -> stable.Pool:
+    numbers = ("x_balance", "y_balance", "x_scale", "y_scale")
+    return stable.Pool(
+        x_token=row["x_token"],
+        y_token=row["y_token"],
+        **{name: int(row[name]) for name in numbers},
+        x_fees=bitflow_fees(row, "x"),
+        y_fees=bitflow_fees(row, "y"),
+        midpoint_num=int(row["midpoint_num"]),
+        midpoint_den=int(row["midpoint_den"]),
+        amplification=int(row["amplification"]),
+        threshold=int(row["threshold"]),
+    )
+
+
+def bitflow_stable_result(row: Row) -> Row:
+    pool = stable_pool(row)
+    amount, minimum, x_for_y = int(row["amount"]), int(row["min_out"]), row["direction"] == "x_for_y"
+    done = outcome(lambda: stable.swap(pool, amount, minimum, x_for_y=x_for_y))
+    ok = isinstance(done, stable.Swap)
+    after = done.pool if ok else pool
+    return {
+        "quote": outcome(lambda: stable.venue_quote(pool, amount, x_for_y=x_for_y)),
+        "swap_out": str(done.out) if ok else done,
+        "x_balance_after": str(after.x_balance),
+        "y_balance_after": str(after.y_balance),
+    }
+
+
 CHECKS: dict[str, Callable[[Row], Row]] = {
     "alex": alex_result,
     "alex_hop2": alex_hop2_result,
     "velar": velar_result,
     "velar_gen2": velar_gen2_result,
     "bitflow_xyk": bitflow_xyk_result,
+    "bitflow_stable": bitflow_stable_result,
 }
 
 
@@ -261,6 +295,29 @@ def test_venue__every_recorded_swap__is_reproduced_to_the_unit(venue: str) -> No
     wrong = [(row["id"], found) for row in rows if (found := differences(row, CHECKS[venue](row)))]
 
     assert wrong[:5] == [], f"{len(wrong)} of {len(rows)} rows differ"
+
+
+def test_bitflow_stable__route__quotes_what_our_adapter_contract_does() -> None:
+    """The route also refuses where the core would abort after the adapter's quote, or pay all that the pool has."""
+    rows = rows_by_venue(OURS / "markets")["bitflow_stable"]
+
+    wrong = [(row["id"], *answers) for row in rows if len(set(answers := adapter_answers(row))) > 1]
+
+    assert wrong[:5] == [], f"{len(wrong)} of {len(rows)} rows differ"
+
+
+def adapter_answers(row: Row) -> tuple[str, str]:
+    """What the route says to a row, and what it has to say."""
+    x_for_y, want = row["direction"] == "x_for_y", row["adapter_quote"]
+    all_there_is = row["y_balance" if x_for_y else "x_balance"]
+    ratio = ratio_from(Ok(int(row["ratio"])))
+    got: Any = {"err": "no ratio"}
+    if not isinstance(ratio, str):
+        route = BitflowRoute("bitflow", "", "", "", "", ("pool",), ("", ""), 1, x_for_y)
+        books = {"pool": RatedPool(stable_pool(row), ratio)}
+        got = outcome(lambda: route.quote(books, BaseUnits(int(row["amount"]))).amount_out)
+    refused = failed(want) or row["swap_out"] == {"panic": True} or want == all_there_is
+    return "refused" if failed(got) else got, "refused" if refused else want
 
 
 def test_rows__the_given_ones__are_of_venues_we_know() -> None:

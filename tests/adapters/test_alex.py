@@ -55,11 +55,12 @@ POOLS: dict[Key, Ok] = {
 }
 
 
-def node(pools: dict[Key, Any] | None = None, *, paused: Any = False) -> ScriptedReader:
+def node(pools: dict[Key, Any] | None = None, *, paused: Any = False, blocked: Any = False) -> ScriptedReader:
     answers = POOLS if pools is None else pools
     return ScriptedReader(
         {
             (POOL_CONTRACT, "is-paused"): paused,
+            (POOL_CONTRACT, "is-blocklisted-or-default"): blocked,
             (POOL_CONTRACT, "get-pool-details"): lambda *args: answers.get(args, Err(2001)),
         }
     )

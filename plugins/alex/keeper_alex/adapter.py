@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
+
+import structlog
 
 from keeper.chain.clarity import principal, uint
 from keeper.core.assets import AssetBook
@@ -13,22 +16,34 @@ from keeper.core.units import BaseUnits
 from keeper.errors import BadSettings, MarketRefused, SourceUnavailable
 from keeper.ports import ContractReader
 from keeper_alex.curve import Pool, swap_path
-from keeper_alex.parse import paused_from, pool_from
+from keeper_alex.fixed import ONE
+from keeper_alex.parse import NO_POOL, NOT_OPEN, flag_from, pool_from
 from keeper_alex.settings import LAUNCH_POOLS, AlexSettings, PoolSettings
 
 NAME: Final = "alex"
 ADAPTER: Final = "alex-adapter"
+TRADER: Final = "whale-pool-vault"
+"""The contract in whose name the adapter trades."""
 DECIMALS: Final = 8
 MAX_FIXED: Final = 10**18
 """The adapter contract offers ALEX no more than this, in 8 decimals, so that its arithmetic cannot overflow."""
 
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AlexView(MarketView):
+    """What ALEX showed, and by name the pools that give no route now, each with the reason."""
+
+    absent: Mapping[str, str] = field(default_factory=dict)
+
 
 @dataclass(frozen=True, slots=True)
 class AlexRoute:
-    """One or two hops over ALEX pools, run by our adapter contract in one call.
+    """One to three hops over ALEX pools, run by our adapter contract in one call.
 
     `scale` turns native units of the sold asset into ALEX's 8 decimals; `directions` says for each
-    pool whether its x token goes in.
+    pool whether its x token goes in. `tokens` are ALEX's principals along the way, the sold one first.
     """
 
     venue: str
@@ -38,6 +53,7 @@ class AlexRoute:
     buy: str
     pool_keys: tuple[str, ...]
     directions: tuple[bool, ...]
+    tokens: tuple[str, ...]
     scale: int
 
     def quote(self, books: Books, amount_in: BaseUnits) -> Fill:
@@ -57,11 +73,21 @@ class AlexRoute:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A pool that exists: its key in the books, its state, and the symbols of its sides."""
+    """A pool that can be traded at: its key in the books, its state, and the symbols of its sides."""
 
     key: str
     pool: Pool
     symbols: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    """One pool in one direction."""
+
+    key: str
+    x_for_y: bool
+    sold: str
+    bought: str
 
 
 class Alex:
@@ -71,69 +97,89 @@ class Alex:
         self._settings = settings
         self._assets = assets
         self._adapter = f"{deployer}.{ADAPTER}"
+        self._trader = principal(f"{deployer}.{TRADER}")
         wanted = [pool for pool in settings.pools if _is_wanted(pool, assets)]
         self._pools = tuple((pool, (principal(pool.x), principal(pool.y), uint(pool.factor))) for pool in wanted)
+        self._absent: dict[str, str] = {}
 
     @property
     def name(self) -> str:
         """Always `alex`."""
         return NAME
 
-    async def market(self, reader: ContractReader, tip: Tip) -> MarketView:
-        """Read every configured pool at `tip`; a pool that does not exist gives no route.
+    async def market(self, reader: ContractReader, tip: Tip) -> AlexView:
+        """Read every configured pool at `tip`, one call each, and two calls for what concerns them all.
 
-        Raises SourceUnavailable while ALEX is paused or answers oddly, and what `reader` raises.
+        A pool that cannot be traded at is absent, with its reason. Raises SourceUnavailable while ALEX
+        is paused or blocks our vault or has no pool left, and what `reader` raises.
         """
-        contract = self._settings.pool_contract
-        if paused_from(await reader.read(contract, "is-paused", (), tip)):
+        await self._ask_whether_open(reader, tip)
+        answers = await asyncio.gather(*(self._find(reader, tip, *pool) for pool in self._pools))
+        found = [answer for answer in answers if isinstance(answer, _Found)]
+        pairs = zip(self._pools, answers, strict=True)
+        absent = {_name_of(pool): answer for (pool, _), answer in pairs if isinstance(answer, str)}
+        self._tell(absent)
+        if not found and set(absent.values()) - {NO_POOL, NOT_OPEN}:
+            raise _nothing_left(absent)
+        books = {each.key: each.pool for each in found}
+        return AlexView(books=books, routes=tuple(self._routes(found)), absent=absent)
+
+    async def _ask_whether_open(self, reader: ContractReader, tip: Tip) -> None:
+        contract, blocklist = self._settings.pool_contract, "is-blocklisted-or-default"
+        paused, blocked = await asyncio.gather(
+            reader.read(contract, "is-paused", (), tip), reader.read(contract, blocklist, (self._trader,), tip)
+        )
+        if flag_from(paused, "is-paused"):
             msg = "ALEX is paused: its contract refuses every swap"
             raise SourceUnavailable(msg, venue=NAME)
-        answers = await asyncio.gather(*(self._find(reader, tip, *pool) for pool in self._pools))
-        found = [answer for answer in answers if answer is not None]
-        books = {each.key: each.pool for each in found}
-        return MarketView(books=books, routes=tuple(self._routes(found)))
+        if flag_from(blocked, blocklist):
+            msg = "ALEX has put our vault on its blocklist: its contract refuses every swap of ours"
+            raise SourceUnavailable(msg, venue=NAME)
 
     async def _find(
         self, reader: ContractReader, tip: Tip, wanted: PoolSettings, args: tuple[bytes, ...]
-    ) -> _Found | None:
+    ) -> _Found | str:
         answer = await reader.read(self._settings.pool_contract, "get-pool-details", args, tip)
         x = wanted.x, self._assets[wanted.symbol_x].decimals
         y = wanted.y, self._assets[wanted.symbol_y].decimals
         read = pool_from(answer, x=x, y=y, factor=wanted.factor, height=tip.height)
-        if read is None:
-            return None
+        if isinstance(read, str):
+            return read
         pool_id, pool = read
         return _Found(f"{NAME}:{pool_id}", pool, (wanted.symbol_x, wanted.symbol_y))
 
+    def _tell(self, absent: dict[str, str]) -> None:
+        """Log a pool's absence when its reason is new, not in every cycle."""
+        for name, reason in absent.items():
+            if self._absent.get(name) != reason:
+                log.warning("pool_absent", venue=NAME, pool=name, reason=reason)
+        self._absent = absent
+
     def _routes(self, found: Iterable[_Found]) -> Iterable[Route]:
-        by_pair: dict[tuple[str, str], tuple[str, bool]] = {}
+        by_pair: dict[tuple[str, str], _Hop] = {}
         for each in found:
-            x, y = each.symbols
-            by_pair.setdefault((x, y), (each.key, True))
-            by_pair.setdefault((y, x), (each.key, False))
-            yield self._route((x, y), ((each.key, True),))
-            yield self._route((y, x), ((each.key, False),))
+            x, y = each.pool.x.token, each.pool.y.token
+            forth, back = each.symbols, each.symbols[::-1]
+            for pair, sold, bought in ((forth, x, y), (back, y, x)):
+                hop = _Hop(each.key, x_for_y=sold == x, sold=sold, bought=bought)
+                by_pair.setdefault(pair, hop)
+                yield self._route(pair, (hop,))
         for path in self._settings.paths:
             for way in (path, path[::-1]):
-                yield from self._two_hops(way, by_pair)
+                hops = [by_pair[pair] for pair in pairwise(way) if pair in by_pair]
+                if len(hops) == len(way) - 1:
+                    yield self._route(way, tuple(hops))
 
-    def _two_hops(
-        self, path: tuple[str, str, str], by_pair: Mapping[tuple[str, str], tuple[str, bool]]
-    ) -> Iterable[Route]:
-        first, second = by_pair.get(path[:2]), by_pair.get(path[1:])
-        if first is not None and second is not None:
-            yield self._route(path, (first, second))
-
-    def _route(self, path: tuple[str, ...], hops: tuple[tuple[str, bool], ...]) -> AlexRoute:
-        keys, directions = zip(*hops, strict=True)
+    def _route(self, path: tuple[str, ...], hops: tuple[_Hop, ...]) -> AlexRoute:
         return AlexRoute(
             venue=NAME,
             adapter=self._adapter,
             payer=self._settings.vault,
             sell=path[0],
             buy=path[-1],
-            pool_keys=keys,
-            directions=directions,
+            pool_keys=tuple(hop.key for hop in hops),
+            directions=tuple(hop.x_for_y for hop in hops),
+            tokens=(hops[0].sold, *(hop.bought for hop in hops)),
             scale=10 ** (DECIMALS - self._assets[path[0]].decimals),
         )
 
@@ -151,6 +197,18 @@ def _is_wanted(pool: PoolSettings, assets: AssetBook) -> bool:
         msg = f"alex.pools: {too_fine[0]} has more than {DECIMALS} decimals, which ALEX cannot book"
         raise BadSettings(msg)
     return True
+
+
+def _name_of(pool: PoolSettings) -> str:
+    """Name a pool that may have no number: by its symbols, and by its factor unless it is the usual one."""
+    factor = "" if pool.factor == ONE else f"@{pool.factor}"
+    return f"{NAME}:{pool.symbol_x}-{pool.symbol_y}{factor}"
+
+
+def _nothing_left(absent: Mapping[str, str]) -> SourceUnavailable:
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in absent.items())
+    msg = f"no ALEX pool can be traded at now: {reasons}"
+    return SourceUnavailable(msg, venue=NAME, absent=dict(absent))
 
 
 def _pool_in(books: Books, key: str) -> Pool:

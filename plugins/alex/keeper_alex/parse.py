@@ -1,11 +1,18 @@
-"""What the pool contract answered, as values. Anything odd is an outage, never a guess."""
+"""What ALEX's contracts answered, as values; where that is not possible, the reason in one sentence."""
 
-from typing import NoReturn
+from typing import Final
 
 from keeper.chain.clarity import Err, Ok
+from keeper.core.units import UINT128_MAX
 from keeper.errors import SourceUnavailable
 from keeper_alex.curve import Pool, Side
+from keeper_alex.fixed import ONE
 
+NO_POOL: Final = "there is no such pool"
+NOT_OPEN: Final = "the pool has not opened yet"
+EMPTY: Final = "the pool holds nothing of one token"
+TAKES_NOTHING: Final = "the pool's owner lets nothing in or nothing out"
+ODD: Final = "get-pool-details answered something that cannot be used"
 _NO_SUCH_POOL = 2001
 _AMOUNTS = (
     "pool-id",
@@ -24,34 +31,44 @@ _AMOUNTS = (
 )
 
 
-def paused_from(answer: object) -> bool:
-    """Read `is-paused`. Raises SourceUnavailable."""
+_FRACTIONS = ("fee-rate-x", "fee-rate-y", "fee-rebate", "oracle-average")
+
+
+class _OddError(Exception):
+    """A field is missing or nonsense."""
+
+
+def flag_from(answer: object, function: str) -> bool:
+    """Read what a function answers with yes or no. Raises SourceUnavailable."""
     if not isinstance(answer, bool):
-        _odd("is-paused")
+        msg = f"ALEX's {function} answered something that cannot be used"
+        raise SourceUnavailable(msg, venue="alex", function=function)
     return answer
 
 
 def pool_from(
     answer: object, *, x: tuple[str, int], y: tuple[str, int], factor: int, height: int
-) -> tuple[int, Pool] | None:
-    """Read `get-pool-details` into (pool id, pool); None when there is no such pool, or it has not opened.
+) -> tuple[int, Pool] | str:
+    """Read `get-pool-details` into (pool id, pool); a text is the reason why it cannot be traded at.
 
     `x` and `y` are (ALEX token principal, native decimals) in the order that was asked. The contract
     counts start-block in tenures, of which there are never more than Stacks blocks, so a pool whose
-    start lies above `height` is certainly closed. Raises SourceUnavailable.
+    start lies above `height` is certainly closed.
     """
     match answer:
         case Err(value) if value == _NO_SUCH_POOL:
-            return None
+            return NO_POOL
         case Ok(dict() as details):
-            amounts = {name: _amount(details.get(name)) for name in _AMOUNTS}
+            pass
         case _:
-            _odd("get-pool-details")
+            return ODD
+    try:
+        amounts = {name: _amount(details.get(name)) for name in _AMOUNTS}
+    except _OddError:
+        return ODD
     oracle_enabled = details.get("oracle-enabled")
-    if not isinstance(oracle_enabled, bool):
-        _odd("get-pool-details")
-    if amounts["start-block"] > height:
-        return None
+    if not isinstance(oracle_enabled, bool) or any(amounts[name] > ONE for name in _FRACTIONS):
+        return ODD
     pool = Pool(
         x=Side(*x, amounts["balance-x"], amounts["fee-rate-x"], amounts["threshold-x"]),
         y=Side(*y, amounts["balance-y"], amounts["fee-rate-y"], amounts["threshold-y"]),
@@ -63,15 +80,18 @@ def pool_from(
         oracle_average=amounts["oracle-average"],
         oracle_resilient=amounts["oracle-resilient"],
     )
-    return amounts["pool-id"], pool
+    closed = NOT_OPEN if amounts["start-block"] > height else _why_not(pool)
+    return closed or (amounts["pool-id"], pool)
+
+
+def _why_not(pool: Pool) -> str | None:
+    """Return why no amount can be swapped at a pool, None when some can."""
+    if not pool.x.balance or not pool.y.balance:
+        return EMPTY
+    return None if pool.max_in_ratio and pool.max_out_ratio else TAKES_NOTHING
 
 
 def _amount(value: object) -> int:
-    if type(value) is not int or value < 0:  # a bool is an int to isinstance
-        _odd("get-pool-details")
+    if type(value) is not int or not 0 <= value <= UINT128_MAX:  # a bool is an int to isinstance
+        raise _OddError
     return value
-
-
-def _odd(function: str) -> NoReturn:
-    msg = f"ALEX's {function} answered something that cannot be used"
-    raise SourceUnavailable(msg, venue="alex", function=function)

@@ -11,6 +11,7 @@ _SECOND_DEPLOYER: Final = "SP1E0XBN9T4B10E9QMR7XMFJPMA19D77WY3KP2QKC"
 
 Contract = Annotated[str, Field(pattern=r"^S[0-9A-Z]{27,41}\.[A-Za-z][A-Za-z0-9-]{0,127}$")]
 Symbol = Annotated[str, Field(min_length=1, max_length=32)]
+Path = Annotated[tuple[Symbol, ...], Field(min_length=3, max_length=4)]
 
 
 class PoolSettings(BaseModel):
@@ -49,8 +50,8 @@ class AlexSettings(BaseModel):
     vault: Contract = f"{ALEX_DEPLOYER}.amm-vault-v2-01"
     """Holds the tokens, so it is who pays a trader."""
     pools: tuple[PoolSettings, ...] = LAUNCH_POOLS
-    paths: tuple[tuple[Symbol, Symbol, Symbol], ...] = (("STX", "ALEX", "DIKO"),)
-    """Two-hop routes the on-chain adapter knows; each runs both ways."""
+    paths: tuple[Path, ...] = (("STX", "ALEX", "DIKO"),)
+    """Routes of two or three hops that the on-chain adapter knows; each runs both ways."""
 
 
 def settings_from(section: Any) -> AlexSettings:

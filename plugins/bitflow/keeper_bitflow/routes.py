@@ -70,6 +70,11 @@ def _swap_xyk(pool: xyk.Pool, amount_in: int, *, x_for_y: bool) -> tuple[int, xy
 
 def _swap_stable(rated: RatedPool, amount_in: int, *, x_for_y: bool) -> tuple[int, RatedPool]:
     done = stable.swap(rated.pool, amount_in, LEAST_MINIMUM, x_for_y=x_for_y)
+    if done.out == rated.pool.sides(x_for_y=x_for_y)[1]:
+        _refuse(
+            "the steps of the stable curve do not settle: the pool would pay all it has, and no plan may count on that",
+            amount_in,
+        )
     if not _is_fair(amount_in, done.out, rated.ratio, sells_stx=x_for_y):
         _refuse("Bitflow's price is further from Stacking DAO's ratio than the adapter contract takes", amount_in)
     return done.out, replace(rated, pool=done.pool)

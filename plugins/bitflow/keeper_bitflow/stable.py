@@ -1,15 +1,14 @@
 """Stable pools (stableswap-core-v-1-4) to the unit. Pure: a pool and an input in, a swap out.
 
-The curve is the usual one of two balances with an amplification, solved the contract's
-way: Newton's steps that round down and end when two of them are within the pool's threshold. What
-it pays is therefore the true curve's to within a few units only, and those units are the contract's.
+The curve is the usual one of two balances with an amplification, solved the contract's way: Newton's
+steps that round down and end when two of them are within the pool's threshold. What it pays differs
+from the true curve by a few units, and those units are the contract's own.
 """
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from keeper.errors import MarketRefused
 from keeper_bitflow.arithmetic import INVALID_AMOUNT, Fees, Split, check_amounts, div, refuse, split, uint
 
 _TOKENS: Final = 2
@@ -53,28 +52,40 @@ class Swap:
     pool: Pool
 
 
+def venue_quote(pool: Pool, amount: int, *, x_for_y: bool) -> int:
+    """Return the core's own get-dy or get-dx. Raises MarketRefused (1002 or panic)."""
+    _, _, out = _trade(pool, amount, x_for_y=x_for_y)
+    _check_size(pool, amount, x_for_y=x_for_y)
+    return out
+
+
 def swap(pool: Pool, amount: int, minimum: int, *, x_for_y: bool) -> Swap:
     """Return what swap-x-for-y or swap-y-for-x does. Raises MarketRefused (1002, 1019, 1020 or panic).
 
-    Where the curve's steps do not settle the contract would give the whole balance away; that is
-    refused here without a code, because nobody should trade on it.
+    Where the curve's steps end at zero or do not settle, the contract pays the whole balance.
     """
-    scale_in, scale_out = (pool.x_scale, pool.y_scale) if x_for_y else (pool.y_scale, pool.x_scale)
-    balance_in, balance_out = pool.sides(x_for_y=x_for_y)
-    parts = split(uint(amount * scale_in), pool.x_fees if x_for_y else pool.y_fees)
-    left = _left(pool, parts, x_for_y=x_for_y)
-    out = uint(balance_out - left // scale_out)
-    to_protocol = parts.protocol // scale_in
+    parts, left, out = _trade(pool, amount, x_for_y=x_for_y)
+    to_protocol = parts.protocol // (pool.x_scale if x_for_y else pool.y_scale)
     _booked_invariant(pool, parts, left, x_for_y=x_for_y)
-    if amount >= uint(balance_in * _BALANCES):
-        refuse(INVALID_AMOUNT, "the amount is ten times the pool's balance or more")
+    _check_size(pool, amount, x_for_y=x_for_y)
     check_amounts(amount, minimum, out, x_for_y=x_for_y)
-    if left == 0:
-        msg = "the steps of Bitflow's stable curve do not settle for this pool"
-        raise MarketRefused(msg, venue="bitflow", amount_in=amount)
+    balance_in, balance_out = pool.sides(x_for_y=x_for_y)
     after_in, after_out = uint(balance_in + amount - to_protocol), balance_out - out
     new_x, new_y = (after_in, after_out) if x_for_y else (after_out, after_in)
     return Swap(out, to_protocol, replace(pool, x_balance=new_x, y_balance=new_y))
+
+
+def _trade(pool: Pool, amount: int, *, x_for_y: bool) -> tuple[Split, int, int]:
+    """Return the split input and what the pool keeps of the bought token, both scaled, and what it pays, native."""
+    scale_in, scale_out = (pool.x_scale, pool.y_scale) if x_for_y else (pool.y_scale, pool.x_scale)
+    parts = split(uint(amount * scale_in), pool.x_fees if x_for_y else pool.y_fees)
+    left = _left(pool, parts, x_for_y=x_for_y)
+    return parts, left, uint(pool.sides(x_for_y=x_for_y)[1] - left // scale_out)
+
+
+def _check_size(pool: Pool, amount: int, *, x_for_y: bool) -> None:
+    if not 0 < amount < uint(pool.sides(x_for_y=x_for_y)[0] * _BALANCES):
+        refuse(INVALID_AMOUNT, "the amount is zero, or ten times the pool's balance or more")
 
 
 @lru_cache(maxsize=512)

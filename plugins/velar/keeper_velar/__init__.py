@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from keeper.hookspecs import hookimpl
 from keeper.ports import Dex
 from keeper.toolbox import Toolbox
-from keeper_velar.adapter import NAME, Velar
-from keeper_velar.settings import settings_from
+from keeper_velar.adapter import Velar
+from keeper_velar.settings import NAME, settings_from
 
 
 @hookimpl

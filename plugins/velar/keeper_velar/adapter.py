@@ -1,98 +1,119 @@
-"""Velar's first generation as a Dex: reads the configured pools at one tip and offers routes over them."""
+"""Velar as a Dex: reads the configured pools of both generations at one tip and offers routes over them."""
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
+
+import structlog
 
 from keeper.chain.clarity import principal
 from keeper.core.assets import AssetBook
 from keeper.core.chain_types import Tip
-from keeper.core.market import Books, Fill, MarketView, Route
-from keeper.core.units import BaseUnits
-from keeper.errors import BadSettings, MarketRefused
+from keeper.core.market import MarketView
+from keeper.errors import BadSettings, SourceUnavailable
 from keeper.ports import ContractReader
-from keeper_velar.parse import pool_from
-from keeper_velar.settings import LAUNCH_POOLS, PoolSettings, VelarSettings
-from keeper_velar.univ2 import Pool, router_swap
+from keeper_velar import arithmetic
+from keeper_velar.parse import NO_POOL, pool_from, second_pool_from
+from keeper_velar.routes import VelarRoute
+from keeper_velar.settings import (
+    LAUNCH_POOLS,
+    LAUNCH_SECOND_POOLS,
+    NAME,
+    PoolSettings,
+    SecondPoolSettings,
+    VelarSettings,
+)
 
-NAME: Final = "velar"
 ADAPTER: Final = "velar-adapter"
-LEAST_MINIMUM: Final = 1
-"""The router refuses a minimum of zero, so the adapter always asks for at least one unit."""
+SECOND_ADAPTER: Final = "velar-pool-adapter"
 
-
-MAX_AMOUNT: Final = 10**16
-"""The adapter contract offers Velar no more base units than this, so that its arithmetic cannot overflow."""
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class VelarRoute:
-    """One pool in one direction, run by our adapter contract through univ2-router."""
+class VelarView(MarketView):
+    """What Velar showed, and by their keys the pools that give no route now, each with the reason."""
 
-    venue: str
-    adapter: str
-    payer: str
-    sell: str
-    buy: str
-    pool_keys: tuple[str]
-    zero_for_one: bool
-
-    def quote(self, books: Books, amount_in: BaseUnits) -> Fill:
-        """Return exactly what the contracts would pay, in native units. Raises MarketRefused."""
-        if not 0 < amount_in <= MAX_AMOUNT:
-            msg = "an amount that the adapter contract does not offer to Velar"
-            raise MarketRefused(msg, venue=self.venue, amount_in=amount_in)
-        key = self.pool_keys[0]
-        pool = books.get(key)
-        if not isinstance(pool, Pool):
-            msg = f"the books hold no Velar pool {key}"
-            raise MarketRefused(msg, venue=self.venue, pool=key)
-        done = router_swap(pool, amount_in, LEAST_MINIMUM, zero_for_one=self.zero_for_one)
-        return Fill(amount_in, BaseUnits(done.out), {**books, key: done.pool})
+    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 class Velar:
-    """The `Dex` of Velar univ2, first generation."""
+    """The `Dex` of Velar univ2, both generations."""
 
     def __init__(self, settings: VelarSettings, assets: AssetBook, deployer: str) -> None:
         self._core = settings.core
-        self._adapter = f"{deployer}.{ADAPTER}"
-        wanted = [pool for pool in settings.pools if _is_wanted(pool, assets)]
-        self._pools = tuple((pool, (principal(pool.token0), principal(pool.token1))) for pool in wanted)
+        self._deployer = deployer
+        wanted = [pool for pool in (*settings.pools, *settings.second_pools) if _is_wanted(pool, assets)]
+        # Encoded here, so that a principal with a wrong checksum is refused at start.
+        self._pools = [(pool, (principal(pool.token0), principal(pool.token1))) for pool in wanted]
+        self._absent: dict[str, str] = {}
 
     @property
     def name(self) -> str:
         """Always `velar`."""
         return NAME
 
-    async def market(self, reader: ContractReader, tip: Tip) -> MarketView:
-        """Read every configured pool at `tip`; a pool that does not exist gives no route.
+    async def market(self, reader: ContractReader, tip: Tip) -> VelarView:
+        """Read every configured pool at `tip`: one call for a pool of the first generation, two for the second.
 
-        Raises SourceUnavailable when Velar answers oddly, and what `reader` raises.
+        A pool that cannot be traded at is absent, with its reason. Raises SourceUnavailable when that
+        leaves nothing, and what `reader` raises.
         """
-        reads = (reader.read(self._core, "lookup-pool", args, tip) for _, args in self._pools)
-        answers = await asyncio.gather(*reads)
-        books: dict[str, object] = {}
-        routes: list[Route] = []
-        for (wanted, _), answer in zip(self._pools, answers, strict=True):
-            pool = pool_from(answer, tokens=frozenset({wanted.token0, wanted.token1}))
-            if pool is not None:
-                key = f"{NAME}:{wanted.symbol0}-{wanted.symbol1}"
-                books[key] = pool
-                routes += self._routes(wanted, key, flipped=pool.token0 != wanted.token0)
-        return MarketView(books=books, routes=tuple(routes))
+        states = await asyncio.gather(*(self._state(reader, tip, *pool) for pool in self._pools))
+        pairs = [(pool, state) for (pool, _), state in zip(self._pools, states, strict=True)]
+        found = [(pool, state) for pool, state in pairs if not isinstance(state, str)]
+        absent = {pool.key: state for pool, state in pairs if isinstance(state, str)}
+        self._tell(absent)
+        if not found and set(absent.values()) - {NO_POOL}:
+            raise _nothing_left(absent)
+        routes = tuple(route for pool, state in found for route in self._routes(pool, state))
+        return VelarView(books={pool.key: state for pool, state in found}, routes=routes, absent=absent)
 
-    def _routes(self, wanted: PoolSettings, key: str, *, flipped: bool) -> Iterable[VelarRoute]:
-        first, second = wanted.symbol0, wanted.symbol1
-        for sell, buy, zero_for_one in ((first, second, not flipped), (second, first, flipped)):
-            yield VelarRoute(NAME, self._adapter, self._core, sell, buy, (key,), zero_for_one)
+    async def _state(
+        self, reader: ContractReader, tip: Tip, wanted: PoolSettings, tokens: tuple[bytes, bytes]
+    ) -> arithmetic.Pool | str:
+        if not isinstance(wanted, SecondPoolSettings):
+            answer = await reader.read(self._core, "lookup-pool", tokens, tip)
+            return pool_from(answer, tokens=frozenset({wanted.token0, wanted.token1}))
+        pool, fees = await asyncio.gather(
+            reader.read(wanted.contract, "get-pool", (), tip), reader.read(wanted.fees, "get-fees", (), tip)
+        )
+        return second_pool_from(pool, fees, tokens=(wanted.token0, wanted.token1), fees_contract=wanted.fees)
+
+    def _tell(self, absent: dict[str, str]) -> None:
+        """Log a pool's absence when its reason is new, not in every cycle."""
+        for key, reason in absent.items():
+            if self._absent.get(key) != reason:
+                log.warning("pool_absent", venue=NAME, pool=key, reason=reason)
+        self._absent = absent
+
+    def _routes(self, wanted: PoolSettings, pool: arithmetic.Pool) -> Iterable[VelarRoute]:
+        own = wanted.contract if isinstance(wanted, SecondPoolSettings) else None
+        sides = (wanted.symbol0, wanted.token0), (wanted.symbol1, wanted.token1)
+        for (sell, sold), (buy, bought) in (sides, sides[::-1]):
+            yield VelarRoute(
+                venue=NAME,
+                adapter=f"{self._deployer}.{SECOND_ADAPTER if own else ADAPTER}",
+                payer=own or self._core,
+                sell=sell,
+                buy=buy,
+                pool_keys=(wanted.key,),
+                tokens=(sold, bought),
+                zero_for_one=sold == pool.token0,
+            )
 
 
 def _is_wanted(pool: PoolSettings, assets: AssetBook) -> bool:
     """Leave out launch pools whose assets this keeper does not hold; a pool somebody configured must fit."""
     unknown = [symbol for symbol in (pool.symbol0, pool.symbol1) if symbol not in assets]
-    if unknown and pool not in LAUNCH_POOLS:
-        msg = f"velar.pools names {unknown[0]}, which is not a configured asset; configure it or drop the pool"
+    if unknown and pool not in LAUNCH_POOLS + LAUNCH_SECOND_POOLS:
+        msg = f"velar's pools name {unknown[0]}, which is not a configured asset; configure it or drop the pool"
         raise BadSettings(msg)
     return not unknown
+
+
+def _nothing_left(absent: Mapping[str, str]) -> SourceUnavailable:
+    reasons = "; ".join(f"{key}: {reason}" for key, reason in absent.items())
+    msg = f"no Velar pool can be traded at now: {reasons}"
+    return SourceUnavailable(msg, venue=NAME, absent=dict(absent))

@@ -1,4 +1,4 @@
-"""Second generation (one contract per pool) to the unit, native token units. Arithmetic only, no venue yet."""
+"""Second generation (one contract per pool) to the unit, native token units. Pure."""
 
 from dataclasses import dataclass
 
