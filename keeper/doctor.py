@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from keeper.analysis import agree, held_or_wanted
 from keeper.app import Keeper
 from keeper.chain.clarity import ascii_, principal
+from keeper.chain.contracts import PoolContracts
 from keeper.core.allocation import select_whales, target_from_whales
+from keeper.core.chain_types import Tip
 from keeper.core.pauses import RUNNING
 from keeper.core.policy import PoolRule
 from keeper.core.units import USTX_PER_STX
 from keeper.errors import Halt, LedgerMismatch, Refused, Transient
+from keeper.ports import ContractReader, Dex
+from keeper.registry import Broken
+from keeper.whales import Whales
 
 LOW_BALANCE_USTX = 5 * USTX_PER_STX
+CODE_HASH_BYTES = 32
 ROLES = {"keeper": "proposes and trades", "reporter": "reports prices"}
 
 
@@ -53,7 +59,17 @@ async def examine(keeper: Keeper) -> list[Finding]:
         remedy = "check the named sources, their keys and their venues, or configure another source"
         checks.append((f"prices of pool {rule.pool_id}", _bind(_prices, keeper, rule), remedy))
         checks.append((f"whales of pool {rule.pool_id}", _bind(_whales, keeper, rule), "load whales into the store"))
-    return [await _look(name, check, remedy) for name, check, remedy in checks]
+    for dex in keeper.registry.dexes:
+        remedy = "have governance admit its adapter contract (`admit-adapter`), or take the venue off the list `plugins`"
+        checks.append((f"venue {dex.name}", _bind(_venue, keeper, dex), remedy))
+    found = [await _look(name, check, remedy) for name, check, remedy in checks]
+    return [*found, *(left_out(broken) for broken in keeper.registry.broken)]
+
+
+def left_out(broken: Broken) -> Finding:
+    """Report a plugin that the settings name and that is not in use."""
+    remedy = f"mend it (`keeper plugins check {broken.plugin}` says more) or take it off the list `plugins`"
+    return Finding(f"plugin {broken.plugin}", ok=False, detail=broken.why, remedy=remedy)
 
 
 def _bind(check: Callable[..., Awaitable[str]], *arguments: object) -> Check:
@@ -99,6 +115,26 @@ async def _role(keeper: Keeper, role: str) -> str:
     return f"{keeper.sender.address} holds it"
 
 
+async def _venue(keeper: Keeper, dex: Dex) -> str:
+    return await admitted(dex, keeper.chain, keeper.contracts, await keeper.observer.tip())
+
+
+async def admitted(dex: Dex, reader: ContractReader, contracts: PoolContracts, tip: Tip) -> str:
+    """Return a sentence naming the adapters of a venue, all admitted. Raises Unwell for one that is not."""
+    view = await dex.market(reader, tip)
+    adapters = sorted({route.adapter for route in view.routes})
+    refused = []
+    for adapter in adapters:
+        code = await reader.read(contracts.name("pool-portfolios"), "get-adapter", [principal(adapter)], tip)
+        if not isinstance(code, bytes) or len(code) != CODE_HASH_BYTES:
+            refused.append(adapter)
+    if refused:
+        detail = f"governance has not admitted {', '.join(refused)}, so no pool can trade there"
+        remedy = f"have governance call admit-adapter for it, or take the venue {dex.name} off the list `plugins`"
+        raise Unwell(detail, remedy)
+    return f"{len(view.routes)} routes; admitted: {', '.join(adapters)}" if adapters else "it has no pools to trade in"
+
+
 async def _pool(keeper: Keeper, rule: PoolRule) -> str:
     facts = await keeper.observer.pool(rule)
     if facts.info.share != rule.share:
@@ -127,7 +163,7 @@ async def _prices(keeper: Keeper, rule: PoolRule) -> str:
 
 
 async def _whales(keeper: Keeper, rule: PoolRule) -> str:
-    known = await keeper.store.whales(rule.whales.category)
+    known = await Whales(keeper.store, keeper.registry.whale_sources).whales(rule.whales.category)
     chosen = select_whales(known, rule.whales, keeper.clock.now())
     target = target_from_whales(chosen, rule.symbols, rule.whales.rank_by)
     words = ", ".join(f"{bps / 100:g} % {symbol}" for symbol, bps in target.target_bps.items())

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from keeper.ports import Dex, Notifier, PriceSource
+from keeper.ports import Dex, Notifier, PriceSource, WhaleFeed
 from keeper.toolbox import Toolbox
 
 PROJECT = "whale_keeper"
@@ -25,6 +25,14 @@ def keeper_dexes(toolbox: Toolbox) -> Iterable[Dex]:  # type: ignore[empty-body]
 @hookspec
 def keeper_price_sources(toolbox: Toolbox) -> Iterable[PriceSource]:  # type: ignore[empty-body]
     """Return the price sources this plugin adds.
+
+    :param toolbox: HTTP session, clock, assets and this plugin's own settings.
+    """
+
+
+@hookspec
+def keeper_whale_sources(toolbox: Toolbox) -> Iterable[WhaleFeed]:  # type: ignore[empty-body]
+    """Return the sources of whales this plugin adds.
 
     :param toolbox: HTTP session, clock, assets and this plugin's own settings.
     """

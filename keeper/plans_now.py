@@ -11,6 +11,7 @@ from keeper.core.units import Bps
 from keeper.errors import Refused, Transient
 from keeper.narrate import plan_facts
 from keeper.observe import WebPrices
+from keeper.whales import Whales
 
 AT_REST = frozenset({NextStep.HOLD, NextStep.SETTLED})
 
@@ -43,7 +44,7 @@ async def _look(keeper: Keeper, rule: PoolRule, web: WebPrices) -> Analysis:
     points = (*web.points, *facts.venue_points)
     now = keeper.clock.now()
     agreement = agree(held_or_wanted(rule, facts), points, keeper.settings.limits(), {}, now)
-    whales = await keeper.store.whales(rule.whales.category)
+    whales = await Whales(keeper.store, keeper.registry.whale_sources).whales(rule.whales.category)
     return analyse(rule, facts, agreement, whales, keeper.assets, now)
 
 

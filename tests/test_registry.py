@@ -1,4 +1,5 @@
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from keeper import hookspecs
 from keeper.errors import PluginBroken
-from keeper.registry import installed, load
+from keeper.registry import describe, installed, load
 from keeper.testing import build
 from keeper.testing.fakes import ManualClock
 from keeper.toolbox import Toolbox
@@ -81,67 +82,158 @@ def test_load__a_strangers_plugin__is_found_by_its_entry_point(toolbox: Toolbox,
     assert [notifier.name for notifier in registry.notifiers] == ["pager"]
 
 
-def test_load__name_not_installed__is_broken_with_its_name_and_a_remedy(toolbox: Toolbox) -> None:
-    with pytest.raises(PluginBroken, match=r"'bitflow' is not installed .*alex.*; install its package"):
-        load(["alex", "bitflow"], toolbox)
+def left_out(name: str, toolbox: Toolbox, **options: Any) -> str:
+    """Load `name` beside a plugin that works; return why it was left out, and see that the other one was not."""
+    counted: list[tuple[str, str]] = []
+    registry = load([name, "alex"], toolbox, count=lambda *failure: counted.append(failure), **options)
+
+    assert [dex.name for dex in registry.dexes] == ["alex"]
+    assert (registry.price_sources, registry.notifiers, registry.whale_sources) == ((), (), ())
+    assert counted == [(name, "start")]
+    [broken] = registry.broken
+    assert broken.plugin == name
+    return broken.why
 
 
-def test_load__misspelt_hook__is_broken_not_silent(toolbox: Toolbox, install: Install) -> None:
+def test_load__name_not_installed__is_left_out_with_its_name_and_a_remedy(toolbox: Toolbox) -> None:
+    why = left_out("nosuch", toolbox)
+
+    assert re.search(r"'nosuch' is not installed .*alex.*; install its package", why)
+
+
+def test_load__misspelt_hook__is_left_out_not_silent(toolbox: Toolbox, install: Install) -> None:
     install("typo", "@hookimpl\ndef keeper_dexs(toolbox): return []\n")
 
-    with pytest.raises(PluginBroken, match=r"'typo' could not be loaded.*keeper_dexs"):
-        load(["typo"], toolbox)
+    assert re.search(r"'typo' could not be loaded.*keeper_dexs.*keeper plugins check typo", left_out("typo", toolbox))
 
 
-def test_load__hook_with_an_unknown_argument__is_broken(toolbox: Toolbox, install: Install) -> None:
+def test_load__hook_with_an_unknown_argument__is_left_out(toolbox: Toolbox, install: Install) -> None:
     install("greedy", "@hookimpl\ndef keeper_dexes(toolbox, store): return []\n")
 
-    with pytest.raises(PluginBroken, match=r"'greedy' could not be loaded"):
-        load(["greedy"], toolbox)
+    assert "'greedy' could not be loaded" in left_out("greedy", toolbox)
+
+
+HANG = "import threading\n"
+FOR_EVER = "threading.Event().wait(60)"
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (f"{HANG}{FOR_EVER}\n", "could not be loaded"),
+        (f"{HANG}@hookimpl\ndef keeper_dexes(toolbox): {FOR_EVER}\n", "failed in keeper_dexes"),
+        (f"{HANG}@hookimpl\ndef keeper_dexes(toolbox):\n    yield {FOR_EVER}\n", "failed in keeper_dexes"),
+    ],
+    ids=["import", "hook", "generator"],
+)
+def test_load__plugin_that_hangs__is_left_out_in_time(
+    toolbox: Toolbox, install: Install, body: str, where: str
+) -> None:
+    install("sloth", body)
+
+    why = left_out("sloth", toolbox, seconds=0.5)
+
+    assert f"'sloth' {where}: it did not finish within 0.5 s" in why
+
+
+def test_load__endless_adapters__are_left_out(toolbox: Toolbox, install: Install) -> None:
+    install("spring", "@hookimpl\ndef keeper_notifiers():\n    while True: yield FakeNotifier(name='spring')\n")
+
+    assert "more than 64 adapters" in left_out("spring", toolbox)
+
+
+def test_load__one_of_two_hooks_fails__nothing_of_the_plugin_is_used(toolbox: Toolbox, install: Install) -> None:
+    body = "@hookimpl\ndef keeper_dexes(): return [FakeDex(pools={}, name='half')]\n"
+    install("half", body + "@hookimpl\ndef keeper_notifiers(): raise KeyError('x')\n")
+
+    assert "failed in keeper_notifiers: KeyError" in left_out("half", toolbox)
+
+
+def test_load__error_that_quotes_a_setting__is_named_without_it(toolbox: Toolbox, install: Install) -> None:
+    install("leak", "@hookimpl\ndef keeper_dexes(toolbox): raise ValueError('https://hooks/hunter2')\n")
+
+    assert "hunter2" not in left_out("leak", toolbox)
+
+
+def test_load__every_plugin_broken__is_a_halt_that_names_them(toolbox: Toolbox, install: Install) -> None:
+    install("torn", "import no_such_module\n")
+
+    with pytest.raises(PluginBroken, match=r"'torn' could not be loaded.*'nosuch' is not installed"):
+        load(["torn", "nosuch"], toolbox)
+
+
+def test_load__whale_sources__come_from_their_hook(toolbox: Toolbox, install: Install) -> None:
+    body = "class Feed:\n    name = 'pod'\n    async def whales(self, category): return []\n"
+    install("pod", body + "@hookimpl\ndef keeper_whale_sources(): return [Feed()]\n")
+
+    assert [feed.name for feed in load(["pod"], toolbox).whale_sources] == ["pod"]
+
+
+def test_describe__installed_plugin__says_whose_it_is_and_its_hooks() -> None:
+    found = describe("alex")
+
+    assert (found.distribution, found.module, found.hooks, found.trouble) == (
+        "whale-keeper-alex",
+        "keeper_alex",
+        ("keeper_dexes",),
+        "",
+    )
+
+
+def test_describe__plugin_that_cannot_be_imported__says_why(install: Install) -> None:
+    install("torn", "import no_such_module\n")
+
+    assert "no_such_module" in describe("torn").trouble
 
 
 @pytest.mark.parametrize("body", ["import no_such_module\n", "raise SystemExit(3)\n", "def broken(:\n"])
-def test_load__plugin_that_cannot_be_imported__is_broken(toolbox: Toolbox, install: Install, body: str) -> None:
+def test_load__plugin_that_cannot_be_imported__is_left_out(toolbox: Toolbox, install: Install, body: str) -> None:
     install("torn", body)
 
-    with pytest.raises(PluginBroken, match="'torn' could not be loaded"):
-        load(["torn"], toolbox)
+    assert "'torn' could not be loaded" in left_out("torn", toolbox)
 
 
-@pytest.mark.parametrize("raised", ["ValueError('no')", "SystemExit(1)", "KeyError('x')"])
-def test_load__plugin_raising_at_start__is_broken_with_its_name(
+@pytest.mark.parametrize("raised", ["ValueError('no')", "SystemExit(1)", "KeyError('x')", "KeyboardInterrupt"])
+def test_load__plugin_raising_at_start__is_left_out_with_its_name(
     toolbox: Toolbox, install: Install, raised: str
 ) -> None:
     install("shy", f"@hookimpl\ndef keeper_price_sources(toolbox): raise {raised}\n")
 
-    with pytest.raises(PluginBroken, match="'shy' failed in keeper_price_sources"):
-        load(["alex", "shy"], toolbox)
+    assert "'shy' failed in keeper_price_sources" in left_out("shy", toolbox)
 
 
 @pytest.mark.parametrize(
     "returned",
-    ["[object()]", "[FakeNotifier()]", "[FakeDex(pools={}, name='')]", "[FakeDex(pools={}, name=None)]", "5"],
+    [
+        "[object()]",
+        "[FakeNotifier()]",
+        "[FakeDex(pools={}, name='')]",
+        "[FakeDex(pools={}, name='No Name')]",
+        "[FakeDex(pools={}, name=None)]",
+        "5",
+    ],
 )
-def test_load__something_that_is_no_venue__is_broken(toolbox: Toolbox, install: Install, returned: str) -> None:
+def test_load__something_that_is_no_venue__is_left_out(toolbox: Toolbox, install: Install, returned: str) -> None:
     install("odd", f"@hookimpl\ndef keeper_dexes(toolbox): return {returned}\n")
 
-    with pytest.raises(PluginBroken, match="'odd'"):
-        load(["odd"], toolbox)
+    assert "'odd' failed in keeper_dexes" in left_out("odd", toolbox)
 
 
-def test_load__same_adapter_name_twice__is_broken_and_names_both(toolbox: Toolbox, install: Install) -> None:
+def test_load__same_adapter_name_twice__leaves_out_the_later_and_names_both(toolbox: Toolbox, install: Install) -> None:
     install("copycat", "@hookimpl\ndef keeper_dexes(toolbox): return [FakeDex(pools={}, name='alex')]\n")
 
-    with pytest.raises(PluginBroken, match="'alex' and 'copycat'"):
-        load(["alex", "copycat"], toolbox)
+    registry = load(["alex", "copycat"], toolbox)
+
+    assert [dex.name for dex in registry.dexes] == ["alex"]
+    [broken] = registry.broken
+    assert "'alex' and 'copycat'" in broken.why
 
 
-def test_load__two_packages_with_one_plugin_name__is_broken(toolbox: Toolbox, install: Install) -> None:
+def test_load__two_packages_with_one_plugin_name__is_left_out(toolbox: Toolbox, install: Install) -> None:
     install("twin", "", module="twin_one")
     install("twin", "", module="twin_two")
 
-    with pytest.raises(PluginBroken, match="twin_one and twin_two"):
-        load(["twin"], toolbox)
+    assert "twin_one and twin_two" in left_out("twin", toolbox)
 
 
 async def test_load__bad_settings__are_named_and_never_quoted() -> None:

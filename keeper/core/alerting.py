@@ -187,6 +187,21 @@ def standing_by(holder: str, at: Seconds) -> Alert:
     )
 
 
+def plugins_left_out(reasons: Mapping[str, str], at: Seconds) -> Alert:
+    """Tell people that plugins the settings name are not in use; `reasons` is by plugin."""
+    names = ", ".join(reasons)
+    return Alert(
+        key=f"plugins-left-out:{names}",
+        severity=Severity.CRITICAL,
+        title=f"Left out: {names}",
+        what="; ".join(reasons.values()),
+        done="The keeper works with the other plugins. A price still needs as many sources as before.",
+        remedy="Mend the plugin or take it off the list `plugins`, run `keeper check`, then restart the service.",
+        at=at,
+        facts={"plugins": list(reasons)},
+    )
+
+
 def halted(kind: str, reason: str, at: Seconds) -> Alert:
     """Page a person: the keeper has stopped and will not start again by itself."""
     return Alert(
