@@ -16,7 +16,6 @@ from keeper.core.market import MarketView
 from keeper.core.netting import net_flows
 from keeper.core.plans import Limits, Plan
 from keeper.core.prices import Prices
-from keeper.core.pruning import prune, sold_value
 from keeper.core.reasons import why_empty, why_legs
 from keeper.core.schedule import Schedule, schedule
 from keeper.core.units import BPS_ONE, MicroStx, value_ustx_down
@@ -49,9 +48,9 @@ def plan_rebalance(
     network = Network(basket, market, limits.max_slippage_bps)
     if not _has_work(basket, before, limits):
         return _nothing(holdings, before, why_empty(network, before, limits, worth_moving=False))
-    wanted = prune(network, net_flows(network), limits)
+    wanted = net_flows(network, limits)
     flow = _inside_turnover(network, wanted, limits, before.value_ustx)
-    done = schedule(network, flow, market.books, limits)
+    done = schedule(network, flow, limits)
     after = _drift(basket, done.holdings_after, pending_ustx, assets)
     if not done.legs or after.drift_bps >= before.drift_bps:
         return _nothing(holdings, before, why_empty(network, before, limits, worth_moving=True))
@@ -90,11 +89,11 @@ def _within(bps: int, symbol: str, drift: Drift) -> bool:
 
 def _inside_turnover(network: Network, flow: Flow, limits: Limits, value_ustx: int) -> Flow:
     """Scale every amount down alike when together they would sell more than may be sold."""
-    sold = sum(sold_value(network, flow, lane) for lane in network.active(flow))
+    sold = sum(network.sold_value(flow, lane) for lane in flow)
     cap = limits.max_turnover_bps * value_ustx * FINE_PER_USTX // BPS_ONE
     if sold <= cap:
         return flow
-    return Flow(tuple(amount * cap // sold for amount in flow.amounts), flow.outs)
+    return {lane: amount * cap // sold for lane, amount in flow.items()}
 
 
 def _nothing(holdings: Mapping[str, int], before: Drift, reason: str) -> Plan:

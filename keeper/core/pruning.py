@@ -1,69 +1,137 @@
-"""Fewer legs: close the lanes that are too small, too many, or not worth what a leg costs."""
+"""Fewer legs: close the lanes that go in a circle, are too small, too many, or not worth what a leg costs."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from keeper.core.basket import FINE_PER_USTX
-from keeper.core.flows import Flow, Network
-from keeper.core.netting import misfit, without
+from keeper.core.equilibrium import Balance, Curve, Goal, balance
+from keeper.core.flows import Network
 from keeper.core.plans import Limits
 from keeper.core.units import BPS_ONE
 
-CRUMBS_PER_WHOLE: Final = 100_000
+CRUMB: Final = 1e-5
 """A leg that moves less than this part of the pool's value (0.1 bps) never earns its place."""
 CRUMBS_PER_DUST: Final = 10
 """Nor does one that moves less than this part of what counts as dust."""
+AS_NEAR: Final = 1e-5
+"""A plan that ends no further from the target than this much more is as near."""
 
 
-def prune(network: Network, flow: Flow, limits: Limits) -> Flow:
-    """Return a flow over at most `max_legs` lanes, none of them a crumb, and none dearer than it is worth.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Curves by lane and the cheapest plan over them."""
 
-    What a closed lane moved goes over the others where they can take it.
+    curves: Mapping[int, Curve]
+    held: Sequence[float]
+    goals: Sequence[Goal]
+    found: Balance
+    sold: Mapping[int, float]
+    """Part of the whole value that each lane in use sells."""
+    gains: Mapping[int, float]
+    """What a plan without that lane loses at the least, by lane in use."""
+
+    @classmethod
+    def of(
+        cls,
+        curves: Mapping[int, Curve],
+        held: Sequence[float],
+        goals: Sequence[Goal],
+        start: Sequence[float] | None = None,
+    ) -> "Draft":
+        """Return the cheapest plan over `curves`."""
+        found = balance(list(curves.values()), held, goals, start)
+        used = [(lane, x, gain) for lane, x, gain in zip(curves, found.sold, found.gains, strict=True) if x > 0]
+        return cls(curves, held, goals, found, {i: x for i, x, _ in used}, {i: gain for i, _, gain in used})
+
+    def without(self, closed: Iterable[int]) -> "Draft":
+        """Return the cheapest plan over the lanes in use but the closed ones."""
+        left = {lane: self.curves[lane] for lane in self.sold if lane not in set(closed)}
+        return Draft.of(left, self.held, self.goals, self.found.logs)
+
+    def with_curves(self, other: Mapping[int, Curve]) -> "Draft":
+        """Return the cheapest plan over the lanes in use, some of them with another curve."""
+        curves = {lane: other.get(lane, self.curves[lane]) for lane in self.sold}
+        return Draft.of(curves, self.held, self.goals, self.found.logs)
+
+
+def prune(network: Network, draft: Draft, limits: Limits, total: int) -> Draft:
+    """Return a plan over at most `max_legs` lanes, none of them a crumb, and none dearer than it is worth.
+
+    What a closed lane moved goes over the others where they can take it. `total` is the fine value of all.
     """
-    flow, closed = _few_and_large(network, flow, limits)
-    if limits.leg_cost_ustx == 0:
-        return flow
-    for lane in sorted(network.active(flow), key=lambda i: (sold_value(network, flow, i), i)):
-        other = without(network, flow, lane, closed | {lane})
-        if _is_cheaper(network, other, flow, limits):
-            flow, closed = other, closed | {lane}
-    return flow
+    crumb = max(CRUMB, limits.dust_bps / (BPS_ONE * CRUMBS_PER_DUST))
+    draft = _repeat(draft, lambda now: _circle(network, now))
+    draft = _repeat(draft, lambda now: [lane for lane, x in now.sold.items() if x < crumb])
+    draft = _few(network, draft, limits.max_legs)
+    draft = _worth_their_cost(draft, limits.leg_cost_ustx * FINE_PER_USTX / total)
+    return _repeat(draft, lambda now: [lane for lane, x in now.sold.items() if x < crumb])
 
 
-def sold_value(network: Network, flow: Flow, lane: int) -> int:
-    """Return the fine value of what a lane sells."""
-    return network.basket.value(network.lanes[lane].sell, flow.amounts[lane])
+def _repeat(draft: Draft, to_close: Callable[[Draft], list[int]]) -> Draft:
+    while closed := to_close(draft):
+        draft = draft.without(closed)
+    return draft
 
 
-def _few_and_large(network: Network, flow: Flow, limits: Limits) -> tuple[Flow, frozenset[int]]:
-    total = sum(network.basket.values(network.basket.holdings))
-    crumb = max(total // CRUMBS_PER_WHOLE, limits.dust_bps * total // (BPS_ONE * CRUMBS_PER_DUST))
-    closed: frozenset[int] = frozenset()
-    while active := sorted(network.active(flow), key=lambda lane: (sold_value(network, flow, lane), lane)):
-        if len(active) <= limits.max_legs and sold_value(network, flow, active[0]) >= crumb:
-            break
-        flow, closed = _without_smallest(network, flow, active, closed)
-    return flow, closed
+def _circle(network: Network, draft: Draft) -> list[int]:
+    """Return the smallest lane of a circle of trades, if there is one. That would be arbitrage, which nobody asks for."""
+    left = set(draft.sold)
+    while left:
+        bought, sold = ({getattr(network.lanes[i], side) for i in left} for side in ("buy", "sell"))
+        inner = {i for i in left if network.lanes[i].sell in bought and network.lanes[i].buy in sold}
+        if inner == left:
+            return [min(left, key=lambda lane: (draft.sold[lane], lane))]
+        left = inner
+    return []
 
 
-def _without_smallest(
-    network: Network, flow: Flow, active: list[int], closed: frozenset[int]
-) -> tuple[Flow, frozenset[int]]:
-    """Close the smallest lane that the rest can do without: the first of two legs in a row carries both."""
-    for lane in active:
-        rest = without(network, flow, lane, closed | {lane})
-        if network.active(rest) and min(network.holdings(rest)) >= 0:
-            return rest, closed | {lane}
-    return without(network, flow, active[0], closed | {active[0]}), closed | {active[0]}
+def _few(network: Network, draft: Draft, most: int) -> Draft:
+    """Close lanes, those that gain least first, as long as there are too many."""
+    if most < 1:
+        return draft.without(draft.sold)
+    while len(draft.sold) > most:
+        needed = _forest(network, draft)
+        spare = sorted(draft.sold.keys() - needed, key=lambda lane: (draft.gains[lane], lane))
+        if spare:
+            draft = draft.without(spare[: (len(draft.sold) - most + 1) // 2])
+        else:
+            tries = [draft.without([lane]) for lane in sorted(draft.sold)]
+            draft = min(tries, key=lambda one: (_steps(one.found.misfit), not one.sold, -one.found.worth))
+    return draft
 
 
-def _is_cheaper(network: Network, one: Flow, other: Flow, limits: Limits) -> bool:
-    """Tell whether `one` saves more in legs than it loses in value, and ends no further from the target."""
-    fewer = len(network.active(other)) - len(network.active(one))
-    lost = _worth(network, other) - _worth(network, one)
-    crumb = sum(network.basket.values(network.basket.holdings)) // CRUMBS_PER_WHOLE
-    near = misfit(network, one) <= misfit(network, other) + crumb
-    return near and fewer * limits.leg_cost_ustx * FINE_PER_USTX > lost
+def _steps(misfit: float) -> int:
+    return round(misfit / AS_NEAR)
 
 
-def _worth(network: Network, flow: Flow) -> int:
-    return sum(network.basket.values(network.holdings(flow)))
+def _forest(network: Network, draft: Draft) -> set[int]:
+    """Return the largest lanes that still connect every asset the draft trades."""
+    group = list(range(len(draft.held)))
+    kept = set()
+    for lane in sorted(draft.sold, key=lambda i: (-draft.sold[i], i)):
+        one, other = group[network.lanes[lane].sell], group[network.lanes[lane].buy]
+        if one != other:
+            kept.add(lane)
+            group = [one if g == other else g for g in group]
+    return kept
+
+
+def _worth_their_cost(draft: Draft, cost: float) -> Draft:
+    """Close lanes that gain less than a leg costs, many at a time where that works and one by one where not."""
+    if cost <= 0:
+        return draft
+    tested: set[int] = set()
+    size = len(draft.sold)
+    while doubtful := [
+        i for gain, i in sorted((g, i) for i, g in draft.gains.items()) if gain < cost and i not in tested
+    ]:
+        batch = doubtful[: max(size, 1)]
+        other = draft.without(batch)
+        saved = (len(draft.sold) - len(other.sold)) * cost
+        if other.found.misfit <= draft.found.misfit + AS_NEAR and other.found.worth + saved > draft.found.worth:
+            draft = other
+        elif len(batch) == 1:
+            tested.update(batch)
+        size = len(batch) // 2
+    return draft

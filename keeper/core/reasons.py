@@ -21,7 +21,7 @@ def why_empty(network: Network, before: Drift, limits: Limits, *, worth_moving: 
         return "the limits allow no leg at all"
     held = dict(zip(network.basket.symbols, network.basket.holdings, strict=True))
     apart = _apart(before, limits)
-    obstacles = _obstacles(network, network.still(), before, limits)
+    obstacles = _obstacles(network, {}, before, limits)
     if not obstacles and limits.max_turnover_bps * before.value_ustx < BPS_ONE * len(held):
         return "the turnover limit leaves nothing to sell"
     return ": ".join(
@@ -87,10 +87,10 @@ def _loss_bps(network: Network, flow: Flow, lane: int) -> int | None:
     """Return by how much a little more of a lane would put the whole lane below the agreed price."""
     basket, own = network.basket, network.lanes[lane]
     little = max(sum(basket.values(basket.holdings)) // 1_000, 1)
-    amount = flow.amounts[lane] + max(basket.amount(own.sell, little), 1)
-    change = network.change(flow, lane, amount)
-    if change is None:
+    amount = flow.get(lane, 0) + max(basket.amount(own.sell, little), 1)
+    fill = network.quote(lane, network.books, amount)
+    if fill is None:
         return None
     sold = max(basket.value(own.sell, amount), 1)
-    paid = basket.value(own.buy, dict(change.outs)[lane])
+    paid = basket.value(own.buy, fill.amount_out)
     return -((paid - sold) * BPS_ONE // sold)

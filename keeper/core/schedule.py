@@ -7,7 +7,6 @@ from keeper.core.flows import Flow, Lane, Network, price_floor
 from keeper.core.market import Books, Fill
 from keeper.core.plans import Fallback, Leg, Limits
 from keeper.core.units import BPS_ONE, BaseUnits, mul_div_up, value_ustx_down
-from keeper.errors import MarketRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +19,19 @@ class Schedule:
     """Value at agreed prices of all that is sold, each leg rounded down."""
 
 
-def schedule(network: Network, flow: Flow, books: Books, limits: Limits) -> Schedule:
+def schedule(network: Network, flow: Flow, limits: Limits) -> Schedule:
     """Put the lanes in use in order, sellers before buyers, and quote each on what the last one left.
 
     A leg spends at most what is held for certain at that moment: what was held at the start, and of
     earlier legs only their minimums. A leg that has nothing to spend or no fair quote is left out.
     """
-    basket = network.basket
+    basket, books = network.basket, network.books
     held, certain = list(basket.holdings), list(basket.holdings)
     legs: list[Leg] = []
     turnover = 0
-    for lane in _in_order(network, flow):
+    for lane in network.in_order(flow):
         own = network.lanes[lane]
-        fill = _fair_fill(network, own, books, min(flow.amounts[lane], certain[own.sell]), limits)
+        fill = _fair_fill(network, lane, books, min(flow[lane], certain[own.sell]), limits)
         if fill is None:
             continue
         leg = _leg(network, own, fill, limits)
@@ -48,20 +47,7 @@ def schedule(network: Network, flow: Flow, books: Books, limits: Limits) -> Sche
     return Schedule(tuple(legs), dict(zip(basket.symbols, held, strict=True)), turnover)
 
 
-def _in_order(network: Network, flow: Flow) -> list[int]:
-    """Sort the lanes in use so that whatever pays an asset comes before whatever spends it."""
-    left = network.active(flow)
-    order: list[int] = []
-    while left:
-        bought = {network.lanes[i].buy for i in left}
-        ready = [i for i in left if network.lanes[i].sell not in bought]
-        # Only a circle of trades has no first leg; any of them may then begin, it spends what is held.
-        order += ready or left[:1]
-        left = [i for i in left if i not in order]
-    return order
-
-
-def _fair_fill(network: Network, lane: Lane, books: Books, amount: int, limits: Limits) -> Fill | None:
+def _fair_fill(network: Network, lane: int, books: Books, amount: int, limits: Limits) -> Fill | None:
     """Quote the largest amount up to `amount` that pays at least the agreed price less the slippage."""
     fill = _quote(network, lane, books, amount, limits)
     if fill is not None or amount <= 1:
@@ -77,14 +63,12 @@ def _fair_fill(network: Network, lane: Lane, books: Books, amount: int, limits: 
     return fill
 
 
-def _quote(network: Network, lane: Lane, books: Books, amount: int, limits: Limits) -> Fill | None:
-    if amount <= 0:
+def _quote(network: Network, lane: int, books: Books, amount: int, limits: Limits) -> Fill | None:
+    fill = network.quote(lane, books, amount)
+    if fill is None:
         return None
-    try:
-        fill = lane.route.quote(books, BaseUnits(amount))
-    except MarketRefused:
-        return None
-    return fill if fill.amount_out >= price_floor(network.basket, lane, amount, limits.max_slippage_bps) else None
+    floor = price_floor(network.basket, network.lanes[lane], amount, limits.max_slippage_bps)
+    return fill if fill.amount_out >= floor else None
 
 
 def _leg(network: Network, lane: Lane, fill: Fill, limits: Limits) -> Leg:
@@ -107,18 +91,11 @@ def _leg(network: Network, lane: Lane, fill: Fill, limits: Limits) -> Leg:
 def _fallback(network: Network, lane: Lane, books: Books, leg: Leg) -> Fallback | None:
     """Return the other venue that would pay the most for the leg, if that is its minimum; the first one of equals."""
     best, most = None, int(leg.min_out) - 1
-    for other in network.lanes:
+    for i, other in enumerate(network.lanes):
         route = other.route
         if (other.sell, other.buy) != (lane.sell, lane.buy) or route.adapter == leg.adapter:
             continue
-        paid = _paid(other, books, leg.amount_in)
-        if paid > most:
-            best, most = Fallback(route.venue, route.adapter), paid
+        fill = network.quote(i, books, leg.amount_in)
+        if fill is not None and fill.amount_out > most:
+            best, most = Fallback(route.venue, route.adapter), fill.amount_out
     return best
-
-
-def _paid(lane: Lane, books: Books, amount: BaseUnits) -> int:
-    try:
-        return lane.route.quote(books, amount).amount_out
-    except MarketRefused:
-        return 0
