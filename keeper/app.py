@@ -43,7 +43,6 @@ from keeper.toolbox import Toolbox
 from keeper.web.server import make_app, serve
 from keeper.web.state import WebState
 from keeper.whales import Whales
-from keeper.whales import Whales
 
 log = structlog.get_logger("keeper.app")
 
@@ -210,11 +209,6 @@ def _plugins_shown(keeper: Keeper) -> tuple[str, ...]:
     return tuple(f"{name} (left out)" if name in broken else name for name in keeper.settings.plugins)
 
 
-def _plugins_shown(keeper: Keeper) -> tuple[str, ...]:
-    broken = {each.plugin for each in keeper.registry.broken}
-    return tuple(f"{name} (left out)" if name in broken else name for name in keeper.settings.plugins)
-
-
 async def run(settings: Settings) -> None:
     """Run the daemon until it is told to stop. Raises Halt errors after telling people."""
     set_up_voices(settings)
@@ -259,7 +253,6 @@ class Rounds:
             return
         try:
             await self._tell_of_plugins()
-            await self._tell_of_plugins()
             with keeper.pulse.at_work():
                 await keeper.cycle.run()
             self._skipped = 0
@@ -270,17 +263,6 @@ class Rounds:
             if self._skipped == SKIPPED_TO_ALERT:
                 await keeper.alerts.send(alerting.node_unreachable(str(exc), self._skipped, _now(keeper)))
             raise
-
-
-    async def _tell_of_plugins(self) -> None:
-        """Tell people once which plugins were left out, when the time is known that an alert is remembered by."""
-        if self._told:
-            return
-        await self._keeper.observer.tip()
-        reasons = {each.plugin: each.why for each in self._keeper.registry.broken}
-        await self._keeper.alerts.send(alerting.plugins_left_out(reasons, _now(self._keeper)))
-        self._told = True
-
 
     async def _tell_of_plugins(self) -> None:
         """Tell people once which plugins were left out, when the time is known that an alert is remembered by."""

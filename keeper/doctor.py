@@ -60,7 +60,9 @@ async def examine(keeper: Keeper) -> list[Finding]:
         checks.append((f"prices of pool {rule.pool_id}", _bind(_prices, keeper, rule), remedy))
         checks.append((f"whales of pool {rule.pool_id}", _bind(_whales, keeper, rule), "load whales into the store"))
     for dex in keeper.registry.dexes:
-        remedy = "have governance admit its adapter contract (`admit-adapter`), or take the venue off the list `plugins`"
+        remedy = (
+            "have governance admit its adapter contract (`admit-adapter`), or take the venue off the list `plugins`"
+        )
         checks.append((f"venue {dex.name}", _bind(_venue, keeper, dex), remedy))
     found = [await _look(name, check, remedy) for name, check, remedy in checks]
     return [*found, *(left_out(broken) for broken in keeper.registry.broken)]

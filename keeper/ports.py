@@ -196,19 +196,6 @@ class WhaleFeed(Protocol):
         ...
 
 
-class WhaleFeed(Protocol):
-    """A source of whales outside the store."""
-
-    @property
-    def name(self) -> str:
-        """The name used in settings, logs and records."""
-        ...
-
-    async def whales(self, category: str) -> Sequence[Whale]:
-        """Return the whales of a category; one that this source does not know has none. Raises SourceUnavailable."""
-        ...
-
-
 class Store(WhaleSource, Protocol):
     """What must survive a crash. Every write is durable when the call returns."""
 

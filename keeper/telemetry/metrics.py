@@ -39,7 +39,6 @@ class Metrics:
         self._refused = counter("prices_refused_total", "Prices not used, by source and why.", "source", "reason")
         self._slices = counter("slices_total", "Slices of rebalances executed.", "pool")
         self._plugins = counter("plugin_failures_total", "Failures of a plugin's own making.", "plugin", "where")
-        self._plugins = counter("plugin_failures_total", "Failures of a plugin's own making.", "plugin", "where")
         self._alerts = counter("alerts_total", "Alerts by severity and what became of them.", "severity", "fate")
         self._seconds = Histogram(
             "keeper_cycle_seconds",
@@ -93,10 +92,6 @@ class Metrics:
     def signer_balance(self, address: str, balance_ustx: MicroStx | None) -> None:
         """Show what is left for fees; None takes the number away."""
         _set(self._balance, address, balance_ustx)
-
-    def plugin_failed(self, plugin: str, where: str) -> None:
-        """Count a plugin that was left out at the start, or an answer of one that could not be used."""
-        self._plugins.labels(plugin, where).inc()
 
     def plugin_failed(self, plugin: str, where: str) -> None:
         """Count a plugin that was left out at the start, or an answer of one that could not be used."""
