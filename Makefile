@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PLUGINS := alex velar bitflow pyth coingecko slack discord
+PLUGINS := alex velar bitflow pyth coingecko onchain_prices slack discord
 # A Node of our own (below) goes in front of whatever the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -169,3 +169,20 @@ async def remote() -> AsyncIterator[Remote]:
     there.root = str(server.make_url("")).rstrip("/")
     yield there
     await server.close()
+
+
+@pytest.fixture
+async def remotes() -> AsyncIterator[list[Remote]]:
+    """Three servers, each with answers of its own."""
+    opened: list[tuple[Remote, TestServer]] = []
+    for _ in range(3):
+        there = Remote(nothing)
+        app = web.Application()
+        app.router.add_route("*", "/{tail:.*}", there.handle)
+        server = TestServer(app, host="127.0.0.1")
+        await server.start_server()
+        there.root = str(server.make_url("")).rstrip("/")
+        opened.append((there, server))
+    yield [there for there, _ in opened]
+    for _, server in opened:
+        await server.close()

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from keeper.core.assets import Asset, AssetBook
+from keeper.core.prices import Fault, PricePoint, RefusedPrice
 from keeper.core.units import Seconds
 from keeper.errors import SourceUnavailable
 from keeper.ports import PriceSource
@@ -20,7 +21,6 @@ from keeper_coingecko.settings import CoinGeckoSettings, settings_from
 
 KEY = "a-key-that-must-stay-hidden"
 NOW = 1_795_000_000
-LATEST = Seconds(NOW + 120)
 
 
 def coin(usd: Any, at: Any = NOW - 40) -> dict[str, Any]:
@@ -180,14 +180,51 @@ async def test_prices__key_of_the_wrong_plan__tells_the_error_number(
     assert KEY not in str(caught.value)
 
 
-async def test_prices__id_left_out_of_the_answer__is_absent(
+async def test_prices__id_left_out_of_the_answer__is_named_and_the_others_count(
     remote: Any, session: aiohttp.ClientSession, clock: ManualClock
 ) -> None:
     remote.says({name: entry for name, entry in ALL.items() if name != "alexgo"})
 
-    points = await coingecko(remote, session, clock).prices(build.LAUNCH_ASSETS)
+    found = await coingecko(remote, session, clock).prices(build.LAUNCH_ASSETS)
 
-    assert {point.asset for point in points} == {"STX", "DIKO", "WELSH", "stSTX"}
+    assert {item.asset for item in found if isinstance(item, PricePoint)} == {"STX", "DIKO", "WELSH", "stSTX"}
+    [refused] = [item for item in found if isinstance(item, RefusedPrice)]
+    assert (refused.asset, refused.fault) == ("ALEX", Fault.MISSING)
+    assert "alexgo" in refused.why
+
+
+@pytest.mark.parametrize(
+    ("usd", "fault"),
+    [
+        (-1, Fault.NOT_POSITIVE),
+        (0, Fault.NOT_POSITIVE),
+        ("0.5", Fault.NOT_A_NUMBER),
+        (None, Fault.MISSING),
+        (float("nan"), Fault.NOT_A_NUMBER),
+        (float("inf"), Fault.NOT_A_NUMBER),
+        (10**12, Fault.ABSURD),
+        (1e300, Fault.ABSURD),
+        (1e-300, Fault.NOT_POSITIVE),
+    ],
+)
+async def test_prices__one_odd_price__is_refused_with_its_fault_and_the_others_count(
+    remote: Any, session: aiohttp.ClientSession, clock: ManualClock, usd: Any, fault: Fault
+) -> None:
+    remote.says(ALL | {"alexgo": coin(usd)})
+
+    found = await coingecko(remote, session, clock).prices([build.STX, build.ALEX])
+
+    assert [item.asset for item in found if isinstance(item, PricePoint)] == ["STX"]
+    assert [(item.asset, item.fault) for item in found if isinstance(item, RefusedPrice)] == [("ALEX", fault)]
+
+
+@pytest.mark.parametrize(("key", "says"), [(KEY, None), (None, "no CoinGecko key is set")])
+async def test_hint__without_a_key__says_what_one_would_add(
+    remote: Any, session: aiohttp.ClientSession, clock: ManualClock, key: str | None, says: str | None
+) -> None:
+    hint = coingecko(remote, session, clock, api_key=key).hint
+
+    assert hint is None if says is None else says in str(hint)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +237,7 @@ async def test_prices__id_left_out_of_the_answer__is_absent(
     ],
 )
 def test_parse__several_ids__the_first_with_a_price_counts(body: dict[str, Any], e12: int) -> None:
-    points = prices_from(body, {"WELSH": ("welsh-corgi-coin", "welshcorgicoin")}, LATEST)
+    points = prices_from(body, {"WELSH": ("welsh-corgi-coin", "welshcorgicoin")}, now=Seconds(NOW), ahead=120)
 
     assert [(point.asset, point.price_e12) for point in points] == [("WELSH", e12)]
 
@@ -213,13 +250,13 @@ def test_parse__several_ids__the_first_with_a_price_counts(body: dict[str, Any],
         ("2.4e-5", 24_000_000),
         ("1E+3", 10**15),
         ("3", 3 * 10**12),
-        ("123456789012345678901234567890.123456789012", 123456789012345678901234567890123456789012),
+        ("123456789.123456789012999", 123456789123456789012),
     ],
 )
 def test_parse__number__is_read_exactly_and_cut(written: str, e12: int) -> None:
     body = decoded(f'{{"blockstack":{{"usd":{written},"last_updated_at":{NOW}}}}}'.encode())
 
-    points = prices_from(body, {"STX": ("blockstack",)}, LATEST)
+    points = prices_from(body, {"STX": ("blockstack",)}, now=Seconds(NOW), ahead=120)
 
     assert points[0].price_e12 == e12
 
@@ -247,20 +284,25 @@ def test_parse__number__is_read_exactly_and_cut(written: str, e12: int) -> None:
 def test_parse__price_that_is_not_a_positive_number__is_refused_and_named(written: str) -> None:
     body = decoded(f'{{"blockstack":{{"usd":{written},"last_updated_at":{NOW}}}}}'.encode())
 
-    with pytest.raises(SourceUnavailable, match=r"STX \(blockstack\)"):
-        prices_from(body, {"STX": ("blockstack",)}, LATEST)
+    with pytest.raises(SourceUnavailable, match=r"STX: (.*blockstack|its price is)"):
+        prices_from(body, {"STX": ("blockstack",)}, now=Seconds(NOW), ahead=120)
 
 
 @pytest.mark.parametrize("at", [None, 0, -1, "1795000000", 1.5, True, NOW + 121, NOW * 1000])
 def test_parse__update_time_missing_or_odd__is_refused_and_named(at: Any) -> None:
-    with pytest.raises(SourceUnavailable, match=r"STX .*update time"):
-        prices_from({"blockstack": {"usd": 1} if at is None else coin(1, at)}, {"STX": ("blockstack",)}, LATEST)
+    with pytest.raises(SourceUnavailable, match="STX: "):
+        prices_from(
+            {"blockstack": {"usd": 1} if at is None else coin(1, at)},
+            {"STX": ("blockstack",)},
+            now=Seconds(NOW),
+            ahead=120,
+        )
 
 
 @pytest.mark.parametrize("body", [None, [], "text", {}, {"blockstack": None}, {"blockstack": 5}, {"other": coin(1)}])
 def test_parse__body_without_a_price_of_anything_asked__is_source_unavailable(body: object) -> None:
     with pytest.raises(SourceUnavailable):
-        prices_from(body, {"STX": ("blockstack",)}, LATEST)
+        prices_from(body, {"STX": ("blockstack",)}, now=Seconds(NOW), ahead=120)
 
 
 async def test_hook__no_settings__adds_coingecko(session: aiohttp.ClientSession, clock: ManualClock) -> None:

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from keeper.core.assets import Asset
+from keeper.core.prices import Fault, PricePoint, RefusedPrice
 from keeper.core.units import Seconds
 from keeper.errors import SourceUnavailable
 from keeper.ports import PriceSource
@@ -14,12 +15,12 @@ from keeper.testing.conformance import PriceSourceConformance, text_of
 from keeper.testing.fakes import ManualClock
 from keeper_pyth import keeper_price_sources
 from keeper_pyth.adapter import Pyth
-from keeper_pyth.parse import prices_from
+from keeper_pyth.parse import Window, lazer_prices_from, prices_from
 from keeper_pyth.settings import STX_USD, PythSettings, settings_from
 
 KEY = "a-key-that-must-stay-hidden"
 NOW = 1_795_000_000
-LATEST = Seconds(NOW + 120)
+WINDOW = Window(Seconds(NOW), 120)
 WANTED = {"STX": STX_USD}
 
 
@@ -152,13 +153,13 @@ async def test_prices__nobody_listening__is_source_unavailable_without_the_key(
 def test_parse__feeds_nobody_asked_for__are_left_out() -> None:
     stranger = entry("ff" * 32, price="1")
 
-    points = prices_from(answer(stranger, entry()), WANTED, LATEST)
+    points = prices_from(answer(stranger, entry()), WANTED, WINDOW)
 
     assert [point.asset for point in points] == ["STX"]
 
 
 def test_parse__id_with_prefix_and_capitals__is_the_same_feed() -> None:
-    assert len(prices_from(answer(entry("0x" + STX_USD.upper())), WANTED, LATEST)) == 1
+    assert len(prices_from(answer(entry("0x" + STX_USD.upper())), WANTED, WINDOW)) == 1
 
 
 @pytest.mark.parametrize(
@@ -167,12 +168,12 @@ def test_parse__id_with_prefix_and_capitals__is_the_same_feed() -> None:
         ("47240000", -8, 472_400_000_000),
         ("33223750", -5, 332_237_500_000_000),
         ("3", 0, 3 * 10**12),
-        ("3", 18, 3 * 10**30),
+        ("3", 8, 3 * 10**20),
         ("1999999", -18, 1),
     ],
 )
 def test_parse__any_exponent__is_scaled_exactly_and_cut(amount: str, exponent: int, e12: int) -> None:
-    points = prices_from(answer(entry(price=amount, conf="0", expo=exponent)), WANTED, LATEST)
+    points = prices_from(answer(entry(price=amount, conf="0", expo=exponent)), WANTED, WINDOW)
 
     assert points[0].price_e12 == e12
 
@@ -207,7 +208,7 @@ def test_parse__any_exponent__is_scaled_exactly_and_cut(amount: str, exponent: i
 )
 def test_parse__odd_field__is_source_unavailable_and_names_the_asset(changes: dict[str, Any]) -> None:
     with pytest.raises(SourceUnavailable, match="STX"):
-        prices_from(answer(entry(**changes)), WANTED, LATEST)
+        prices_from(answer(entry(**changes)), WANTED, WINDOW)
 
 
 @pytest.mark.parametrize(
@@ -231,16 +232,19 @@ def test_parse__odd_field__is_source_unavailable_and_names_the_asset(changes: di
 )
 def test_parse__odd_body__is_source_unavailable(body: object) -> None:
     with pytest.raises(SourceUnavailable):
-        prices_from(body, WANTED, LATEST)
+        prices_from(body, WANTED, WINDOW)
 
 
-@pytest.mark.parametrize("section", [{}, {"api_key": None}])
-async def test_hook__without_a_key__adds_no_source(
-    session: aiohttp.ClientSession, clock: ManualClock, section: dict[str, Any]
+@pytest.mark.parametrize("section", [{}, {"api_key": None, "lazer_key": None}])
+async def test_hook__without_a_key__asks_nobody_and_says_what_a_key_would_add(
+    remote: Any, session: aiohttp.ClientSession, clock: ManualClock, section: dict[str, Any]
 ) -> None:
-    toolbox = build.toolbox(session, clock, settings={"pyth": section})
+    settings = {"pyth": {"base_url": remote.root, "lazer_url": remote.root, **section}}
+    [source] = keeper_price_sources(build.toolbox(session, clock, settings=settings))
 
-    assert list(keeper_price_sources(toolbox)) == []
+    assert list(await source.prices(build.LAUNCH_ASSETS)) == []
+    assert remote.requests == []
+    assert "api_key (Hermes) or lazer_key (Lazer)" in str(source.hint)
 
 
 async def test_hook__with_a_key__adds_pyth_for_stx_alone(session: aiohttp.ClientSession, clock: ManualClock) -> None:
@@ -259,12 +263,143 @@ async def test_hook__with_a_key__adds_pyth_for_stx_alone(session: aiohttp.Client
         {"api_key": KEY, "base_url": f"https://user:{KEY}@example.org"},
         {"api_key": KEY, "feeds": {"STX": "ec7a"}},
         {"api_key": KEY, "max_ahead_seconds": -1},
+        {"lazer_key": f"{KEY} "},
+        {"lazer_key": KEY, "lazer_url": f"http://example.org/{KEY}"},
+        {"lazer_key": KEY, "lazer_feeds": {"STX": 0}},
         {"api_key": KEY, "typo": 1},
     ],
-    ids=["key with a line break", "empty key", "plain http", "key in the address", "short feed", "negative", "typo"],
+    ids=[
+        "key with a line break",
+        "empty key",
+        "plain http",
+        "key in the address",
+        "short feed",
+        "negative",
+        "space",
+        "plain http to lazer",
+        "feed 0",
+        "typo",
+    ],
 )
 def test_settings__out_of_bounds__are_refused_without_showing_the_key(section: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as caught:
         settings_from(section)
 
     assert KEY not in str(caught.value)
+
+
+LAZER_KEY = "another-key-that-must-stay-hidden"
+US = 1_000_000
+
+
+def feed(number: int = 45, **changes: Any) -> dict[str, Any]:
+    body = {"priceFeedId": number, "price": "47240000", "exponent": -8, "confidence": 35_000, "publisherCount": 9}
+    return {name: value for name, value in (body | changes).items() if value is not ...}
+
+
+def lazer(*feeds: Any, at: Any = str((NOW - 2) * US)) -> dict[str, Any]:
+    return {"parsed": {"timestampUs": at, "priceFeeds": list(feeds)}, "evm": {"encoding": "hex", "data": "2a22"}}
+
+
+class TestLazerConformance(PriceSourceConformance):
+    @pytest.fixture
+    def source(self, remote: Any, session: aiohttp.ClientSession, clock: ManualClock) -> PriceSource:
+        remote.says(lazer(feed()))
+        section = {"lazer_key": LAZER_KEY, "lazer_url": remote.root}
+        return Pyth(settings_from(section), session, clock)
+
+    @pytest.fixture
+    def known(self) -> tuple[Asset, ...]:
+        return (build.STX,)
+
+    @pytest.fixture
+    def outage(self, no_answer: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        return no_answer
+
+    @pytest.fixture
+    def secret(self) -> str:
+        return LAZER_KEY
+
+
+async def test_lazer__one_feed__is_asked_by_number_with_the_key_in_its_header(
+    remote: Any, session: aiohttp.ClientSession, clock: ManualClock
+) -> None:
+    remote.says(lazer(feed()))
+    source = pyth(remote, session, clock, api_key=None, lazer_key=LAZER_KEY, lazer_url=remote.root)
+
+    points = await source.prices(build.LAUNCH_ASSETS)
+
+    assert points == [build.price_point("STX", 472_400_000_000, source="pyth", seen_at=NOW - 2, confidence_bps=8)]
+    [request], [body] = remote.requests, remote.bodies
+    assert (request.method, request.path) == ("POST", "/v1/latest_price")
+    assert request.headers["Authorization"] == f"Bearer {LAZER_KEY}"
+    assert (body["priceFeedIds"], body["channel"]) == ([45], "fixed_rate@1000ms")
+    assert {"price", "exponent", "confidence"} <= set(body["properties"])
+
+
+async def test_lazer__fails__hermes_answers_instead_under_the_same_name(
+    remote: Any, session: aiohttp.ClientSession, clock: ManualClock
+) -> None:
+    remote.says(answer(entry()))  # no answer of Lazer's, but one of Hermes'
+    source = pyth(remote, session, clock, lazer_key=LAZER_KEY, lazer_url=remote.root)
+
+    points = await source.prices([build.STX])
+
+    assert [(point.source, point.asset) for point in points] == [("pyth", "STX")]
+    assert [request.headers["Authorization"].split()[1] for request in remote.requests] == [LAZER_KEY, KEY]
+
+
+async def test_lazer__answers__hermes_is_not_asked(
+    remote: Any, session: aiohttp.ClientSession, clock: ManualClock
+) -> None:
+    remote.says(lazer(feed()))
+
+    await pyth(remote, session, clock, lazer_key=LAZER_KEY, lazer_url=remote.root).prices([build.STX])
+
+    assert [request.path for request in remote.requests] == ["/v1/latest_price"]
+
+
+def test_lazer__feed_older_than_the_answer__counts_with_its_own_time() -> None:
+    [point] = lazer_prices_from(lazer(feed(feedUpdateTimestamp=(NOW - 50) * US)), {"STX": 45}, WINDOW)
+
+    assert isinstance(point, PricePoint)
+    assert point.seen_at == NOW - 50
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"price": ...}, Fault.MISSING),
+        ({"price": None}, Fault.MISSING),
+        ({"price": "0"}, Fault.NOT_POSITIVE),
+        ({"price": "-47240000"}, Fault.NOT_POSITIVE),
+        ({"price": 4.7}, Fault.NOT_A_NUMBER),
+        ({"price": "NaN"}, Fault.NOT_A_NUMBER),
+        ({"price": "9" * 21}, Fault.ABSURD),
+        ({"exponent": 6, "price": "9" * 18}, Fault.ABSURD),
+        ({"exponent": ...}, Fault.NOT_A_NUMBER),
+        ({"exponent": "-8"}, Fault.NOT_A_NUMBER),
+        ({"confidence": ...}, Fault.UNSURE),
+        ({"confidence": -1}, Fault.UNSURE),
+        ({"confidence": 10**12}, Fault.UNSURE),
+        ({"feedUpdateTimestamp": None}, Fault.NO_TIME),
+        ({"priceFeedId": 1}, Fault.MISSING),
+    ],
+    ids=repr,
+)
+async def test_lazer__odd_field__is_refused_with_its_fault_and_the_other_feed_counts(
+    remote: Any, session: aiohttp.ClientSession, clock: ManualClock, changes: dict[str, Any], fault: Fault
+) -> None:
+    remote.says(lazer(feed(46), feed(**changes)))
+    section = {"lazer_key": LAZER_KEY, "lazer_url": remote.root, "lazer_feeds": {"STX": 45, "ALEX": 46}}
+
+    found = await pyth(remote, session, clock, api_key=None, **section).prices([build.STX, build.ALEX])
+
+    assert [item.asset for item in found if isinstance(item, PricePoint)] == ["ALEX"]
+    assert [(item.asset, item.fault) for item in found if isinstance(item, RefusedPrice)] == [("STX", fault)]
+
+
+@pytest.mark.parametrize("at", [None, "x", -1, str((NOW + 200) * US)])
+def test_lazer__answer_without_a_believable_time__is_source_unavailable(at: Any) -> None:
+    with pytest.raises(SourceUnavailable):
+        lazer_prices_from(lazer(feed(), at=at), {"STX": 45}, WINDOW)

@@ -8,7 +8,7 @@ import aiohttp
 
 from keeper.bounded_http import Answer, ask
 from keeper.core.assets import Asset, AssetBook
-from keeper.core.prices import PricePoint
+from keeper.core.prices import Observation
 from keeper.core.units import Seconds
 from keeper.errors import SourceUnavailable
 from keeper.ports import Clock
@@ -22,6 +22,10 @@ LEAST_QUIET: Final = 60
 MOST_QUIET: Final = 600
 """Seconds of quiet after a 429, whatever Retry-After says or leaves out."""
 MAX_BODY: Final = 1_000_000
+NO_KEY: Final = (
+    "no CoinGecko key is set: a free demo key as api_key in plugin.coingecko would give this keeper a limit of its "
+    "own instead of one shared with everybody behind the same address"
+)
 
 
 class CoinGecko:
@@ -34,7 +38,7 @@ class CoinGecko:
         self._session = session
         self._clock = clock
         self._ids = {symbol: settings.ids[symbol] for symbol in assets.symbols() if symbol in settings.ids}
-        self._kept: tuple[Seconds, list[PricePoint]] | None = None
+        self._kept: tuple[Seconds, list[Observation]] | None = None
         self._quiet_until = Seconds(0)
         self._asking = asyncio.Lock()
 
@@ -43,25 +47,31 @@ class CoinGecko:
         """Always `coingecko`."""
         return NAME
 
-    async def prices(self, assets: Sequence[Asset]) -> Sequence[PricePoint]:
-        """Return USD prices of the assets that have an id. Raises SourceUnavailable."""
+    @property
+    def hint(self) -> str | None:
+        """What a key would add, when there is none."""
+        return NO_KEY if self._settings.api_key is None else None
+
+    async def prices(self, assets: Sequence[Asset]) -> Sequence[Observation]:
+        """Return USD prices and refusals of the assets that have an id. Raises SourceUnavailable."""
         asked = {asset.symbol for asset in assets} & set(self._ids)
         if not asked:
             return []
         async with self._asking:
-            points = await self._fresh()
-        return [point for point in points if point.asset in asked]
+            found = await self._fresh()
+        return [item for item in found if item.asset in asked]
 
-    async def _fresh(self) -> list[PricePoint]:
+    async def _fresh(self) -> list[Observation]:
         now = self._clock.now()
         if self._kept is not None and 0 <= now - self._kept[0] < self._settings.min_interval:
             return self._kept[1]
         quiet = self._quiet_until - now
         if 0 < quiet <= MOST_QUIET:  # longer means that the clock was set back
             self._fail("asked for quiet after too many requests", retry_after=quiet)
-        points = prices_from(decoded(await self._ask()), self._ids, Seconds(now + self._settings.max_ahead_seconds))
-        self._kept = now, points
-        return points
+        body = decoded(await self._ask())
+        found = prices_from(body, self._ids, now=now, ahead=self._settings.max_ahead_seconds)
+        self._kept = now, found
+        return found
 
     async def _ask(self) -> bytes:
         answer = await self._get()

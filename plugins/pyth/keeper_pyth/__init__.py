@@ -1,4 +1,4 @@
-"""Pyth Hermes as a price source."""
+"""Pyth as a price source: Lazer and Hermes."""
 
 from collections.abc import Iterable
 
@@ -12,6 +12,5 @@ from keeper_pyth.settings import settings_from
 
 @hookimpl
 def keeper_price_sources(toolbox: Toolbox) -> Iterable[PriceSource]:
-    """Add Pyth, unless there is no key: Hermes refuses everybody without one."""
-    settings = settings_from(toolbox.section(NAME))
-    return [] if settings.api_key is None else [Pyth(settings, toolbox.session, toolbox.clock)]
+    """Add Pyth; without a key it asks nobody and says what one would add."""
+    return [Pyth(settings_from(toolbox.section(NAME)), toolbox.session, toolbox.clock)]

@@ -1,82 +1,61 @@
-"""Pyth Hermes as a PriceSource: one request for all feeds that are asked for."""
+"""Pyth as one PriceSource, whichever of its services there are keys for."""
 
-import json
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from typing import Final
 
 import aiohttp
 
-from keeper.bounded_http import Answer, ask
 from keeper.core.assets import Asset
-from keeper.core.prices import PricePoint
-from keeper.core.units import Seconds
+from keeper.core.prices import Observation, PricePoint
 from keeper.errors import SourceUnavailable
 from keeper.ports import Clock
-from keeper_pyth.parse import NAME, prices_from
+from keeper_pyth.parse import NAME
+from keeper_pyth.services import Hermes, Lazer, Line, Service
 from keeper_pyth.settings import PythSettings
 
-PATH: Final = "/v2/updates/price/latest"
-OK: Final = 200
-TOO_MANY_REQUESTS: Final = 429
-PENALTY_SECONDS: Final = 60
-"""Hermes shuts an address out for this long after a 429; asking earlier gains nothing."""
-MAX_BODY: Final = 1_000_000
+NO_KEY: Final = (
+    "no Pyth key is set: api_key (Hermes) or lazer_key (Lazer) in plugin.pyth would add a price of STX in USD "
+    "that is seconds old and says how sure it is"
+)
 
 
 class Pyth:
-    """The `PriceSource` of Pyth Hermes. The key goes into a header and is shown nowhere."""
+    """The `PriceSource` of Pyth. Lazer is asked first, and Hermes for what Lazer has no price of.
+
+    Both are one source, since they say what the same publishers say: two of its answers are not two opinions.
+    """
 
     def __init__(self, settings: PythSettings, session: aiohttp.ClientSession, clock: Clock) -> None:
-        self._settings = settings
-        self._session = session
-        self._clock = clock
-        self._quiet_until = Seconds(0)
+        services: list[Service] = []
+        if settings.lazer_key is not None:
+            services.append(Lazer(settings, Line("pyth lazer", settings.lazer_key, session, clock)))
+        if settings.api_key is not None:
+            services.append(Hermes(settings, Line("pyth", settings.api_key, session, clock)))
+        self._services = tuple(services)
 
     @property
     def name(self) -> str:
         """Always `pyth`."""
         return NAME
 
-    async def prices(self, assets: Sequence[Asset]) -> Sequence[PricePoint]:
-        """Return USD prices of the assets that have a feed. Raises SourceUnavailable."""
-        feeds = self._settings.feeds
-        wanted = {asset.symbol: feeds[asset.symbol] for asset in assets if asset.symbol in feeds}
-        if not wanted:
-            return []
-        now = self._clock.now()
-        quiet = self._quiet_until - now
-        if 0 < quiet <= PENALTY_SECONDS:  # longer means that the clock was set back
-            self._fail("asked for quiet after too many requests", retry_after=quiet)
-        body = await self._ask(sorted(set(wanted.values())))
-        return prices_from(body, wanted, Seconds(now + self._settings.max_ahead_seconds))
+    @property
+    def hint(self) -> str | None:
+        """Which key is not there and what it would add."""
+        return None if self._services else NO_KEY
 
-    async def _ask(self, feed_ids: list[str]) -> object:
-        answer = await self._get(feed_ids)
-        status, trouble = answer.status, answer.trouble
-        if status == TOO_MANY_REQUESTS:
-            self._quiet_until = Seconds(self._clock.now() + PENALTY_SECONDS)
-            self._fail("says too many requests", status=status, retry_after=PENALTY_SECONDS)
-        if trouble or status != OK:
-            self._fail(trouble or f"answered HTTP {status}", status=status)
-        body: object = None
-        try:
-            body = json.loads(answer.body)
-        except (ValueError, RecursionError):
-            trouble = "answered something that is not JSON"
-        if trouble:
-            self._fail(trouble, status=status)
-        return body
-
-    async def _get(self, feed_ids: list[str]) -> Answer:
-        params = [("ids[]", feed) for feed in feed_ids]
-        params += [("encoding", "hex"), ("parsed", "true"), ("ignore_invalid_price_ids", "true")]
-        url = self._settings.base_url.rstrip("/") + PATH
-        return await ask(self._session, "GET", url, most=MAX_BODY, params=params, headers=self._headers())
-
-    def _headers(self) -> dict[str, str]:
-        key = self._settings.api_key
-        return {} if key is None else {"Authorization": f"Bearer {key.get_secret_value()}"}
-
-    def _fail(self, why: str, **facts: object) -> NoReturn:
-        msg = f"pyth {why}"
-        raise SourceUnavailable(msg, source=NAME, **facts)
+    async def prices(self, assets: Sequence[Asset]) -> Sequence[Observation]:
+        """Return USD prices and refusals of the assets that have a feed; none without a key. Raises SourceUnavailable."""
+        found: list[Observation] = []
+        trouble: SourceUnavailable | None = None
+        for service in self._services:
+            priced = {item.asset for item in found if isinstance(item, PricePoint)}
+            symbols = [asset.symbol for asset in assets if asset.symbol in service.feeds and asset.symbol not in priced]
+            if not symbols:
+                continue
+            try:
+                found += await service.prices(symbols)
+            except SourceUnavailable as exc:
+                trouble = trouble or exc
+        if trouble is not None and not any(isinstance(item, PricePoint) for item in found):
+            raise trouble
+        return found
