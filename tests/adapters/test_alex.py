@@ -1,6 +1,10 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from keeper.chain.clarity import Err, Ok, principal, uint
 from keeper.core.assets import Asset, AssetBook
@@ -9,6 +13,7 @@ from keeper.errors import BadInput, BadSettings, MarketRefused, SourceUnavailabl
 from keeper.testing import build
 from keeper.testing.conformance import DexConformance
 from keeper.testing.fakes import ScriptedReader
+from keeper_alex import curve, parse
 from keeper_alex.adapter import Alex
 from keeper_alex.settings import ALEX_DEPLOYER, AlexSettings, settings_from
 
@@ -169,6 +174,95 @@ async def test_market__paused__is_source_unavailable() -> None:
         await alex().market(node(paused=True), build.tip())
 
 
+async def test_market__vault_on_the_blocklist__is_source_unavailable() -> None:
+    reader = node(blocked=True)
+
+    with pytest.raises(SourceUnavailable, match="blocklist"):
+        await alex().market(reader, build.tip())
+
+    asked = next(call for call in reader.asked if call.function == "is-blocklisted-or-default")
+    assert asked.args == (principal(f"{build.DEPLOYER}.whale-pool-vault"),)
+
+
+@pytest.mark.parametrize("answer", [None, 0, "no", Ok(value=False)], ids=repr)
+async def test_market__odd_blocklist__is_source_unavailable(answer: Any) -> None:
+    with pytest.raises(SourceUnavailable, match="is-blocklisted-or-default"):
+        await alex().market(node(blocked=answer), build.tip())
+
+
+async def test_market__launch_pools__take_one_call_each_and_two_for_all() -> None:
+    reader = node()
+
+    await alex().market(reader, build.tip(5))
+
+    asked = sorted(call.function for call in reader.asked)
+    assert asked == ["get-pool-details"] * len(POOLS) + ["is-blocklisted-or-default", "is-paused"]
+    assert {call.tip for call in reader.asked} == {build.tip(5)}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (details(13, 0, 10**12), parse.EMPTY),
+        (details(13, 10**12, 0), parse.EMPTY),
+        (details(13, 10**12, 10**12, max_in_ratio=0), parse.TAKES_NOTHING),
+        (details(13, 10**12, 10**12, max_out_ratio=0), parse.TAKES_NOTHING),
+        (details(13, 10**12, 10**12, start_block=2**127), parse.NOT_OPEN),
+        (details(13, 10**12, 2**128), parse.ODD),
+        (details(13, 10**12, 10**12, fee_rate_x=10**8 + 1), parse.ODD),
+        (Err(1000), parse.ODD),
+        (Err(2001), parse.NO_POOL),
+    ],
+)
+async def test_market__pool_that_cannot_be_traded_at__is_absent_with_its_two_hops_and_the_others_stay(
+    answer: Any, reason: str
+) -> None:
+    dex = alex()
+
+    with capture_logs() as logs:
+        for _ in range(2):
+            view = await dex.market(node(POOLS | {STX_ALEX: answer}), build.tip())
+
+    assert view.absent == {"alex:STX-ALEX": reason}
+    assert set(view.books) == {"alex:27", "alex:31", "alex:44"}
+    assert view.between("STX", "DIKO") == ()
+    assert len(view.routes) == 6
+    assert [(entry["event"], entry["pool"], entry["reason"]) for entry in logs] == [
+        ("pool_absent", "alex:STX-ALEX", reason)
+    ]
+
+
+async def test_market__nothing_left__is_source_unavailable_with_every_reason() -> None:
+    empty = {where: details(1, 0, 0) for where in POOLS}
+
+    with pytest.raises(SourceUnavailable, match=r"alex:STX-ALEX: .*; alex:STX-WELSH: .*; alex:ALEX-DIKO: "):
+        await alex().market(node(empty), build.tip())
+
+
+async def test_route__each__names_the_venues_tokens_and_scale() -> None:
+    view = await alex().market(node(), build.tip())
+
+    named = {(r.sell, r.buy): (r.tokens, r.scale) for r in view.routes}  # type: ignore[attr-defined]
+    assert named["STX", "ALEX"] == ((WSTX, ALEX), 100)
+    assert named["ALEX", "STX"] == ((ALEX, WSTX), 1)
+    assert named["STX", "DIKO"] == ((WSTX, ALEX, WDIKO), 100)
+    assert named["DIKO", "STX"] == ((WDIKO, ALEX, WSTX), 100)
+
+
+async def test_quote__three_hops__pay_what_three_swaps_in_eight_decimals_pay() -> None:
+    dex = alex(settings_from({"paths": [("stSTX", "STX", "ALEX", "DIKO")]}))
+    view = await dex.market(node(), build.tip())
+    (route,) = (r for r in view.routes if len(r.pool_keys) == 3 and r.sell == "stSTX")
+    books = {key: state for key, state in view.books.items() if isinstance(state, curve.Pool)}
+
+    amount = 5_000_000 * 100
+    for key, x_for_y in (("alex:44", False), ("alex:13", True), ("alex:31", True)):
+        amount = curve.swap(books[key], amount, x_for_y=x_for_y).out
+
+    assert route.pool_keys == ("alex:44", "alex:13", "alex:31")
+    assert route.quote(view.books, BaseUnits(5_000_000)).amount_out == amount // 100
+
+
 async def test_market__pool_that_does_not_exist__has_no_route_and_no_two_hops() -> None:
     pools = {k: v for k, v in POOLS.items() if k != ALEX_DIKO}
 
@@ -235,3 +329,79 @@ def test_settings__principal_with_a_wrong_checksum__is_refused_at_start() -> Non
 
     with pytest.raises(BadInput):
         alex(settings_from({"pools": [pool]}))
+
+
+# --- what has to hold for every pool and every amount
+
+PRODUCT, MIXED, STABLE = 10**8, 90_000_000, 5_000_000
+
+
+@st.composite
+def curves(draw: st.DrawFn, factors: tuple[int, ...]) -> curve.Pool:
+    """A pool of a thousand to a hundred million whole tokens a side, within a factor of four of each other."""
+    balance = draw(st.integers(10**11, 10**16))
+    sides = [
+        curve.Side(token, 8, amount, draw(st.integers(100_000, 1_000_000)), 0)
+        for token, amount in (("x", balance), ("y", balance * draw(st.integers(25, 400)) // 100))
+    ]
+    rebate = draw(st.integers(0, 10**8))
+    return curve.Pool(*sides, draw(st.sampled_from(factors)), rebate, 10**8, 10**8, True, 99_000_000, 0)  # noqa: FBT003
+
+
+def pays(pool: curve.Pool, amount: int, *, x_for_y: bool) -> tuple[int, curve.Pool]:
+    """What a swap pays and the pool after it; nothing, and the pool as it was, where the venue refuses."""
+    try:
+        done = curve.swap(pool, amount, x_for_y=x_for_y)
+    except MarketRefused:
+        return 0, pool
+    return done.out, done.pool
+
+
+@tries(deadline=None)
+@given(curves((PRODUCT, MIXED)), st.integers(1, 900), st.integers(1, 900), st.booleans())
+def test_product_and_mixed_curve__more_in__is_never_less_out(
+    pool: curve.Pool,
+    one: int,
+    other: int,
+    forth: bool,  # noqa: FBT001
+) -> None:
+    balance = (pool.x if forth else pool.y).balance
+    less, more = (balance * share // 1_000 for share in sorted((one, other)))
+
+    outs = [curve.quote(pool, amount, x_for_y=forth) for amount in (less, more) if _takes(pool, amount, forth=forth)]
+
+    assert outs == sorted(outs)
+
+
+@tries(deadline=None)
+@given(curves((PRODUCT, MIXED, STABLE)), st.integers(1, 300), st.booleans())
+def test_every_curve__there_and_back__never_gains(pool: curve.Pool, share: int, forth: bool) -> None:  # noqa: FBT001
+    amount = (pool.x if forth else pool.y).balance * share // 1_000
+    out, after = pays(pool, amount, x_for_y=forth)
+
+    assert pays(after, out, x_for_y=not forth)[0] <= amount
+
+
+@tries(deadline=None)
+@given(curves((STABLE,)), st.integers(1, 300), st.integers(1, 300), st.booleans())
+def test_stable_curve__more_in__is_less_out_by_the_noise_of_its_powers_at_most(
+    pool: curve.Pool,
+    one: int,
+    other: int,
+    forth: bool,  # noqa: FBT001
+) -> None:
+    """The contract's powers are series cut short: off by up to 1e-7 of the balance, either way."""
+    sold, bought = (pool.x, pool.y) if forth else (pool.y, pool.x)
+    less, more = (sold.balance * share // 1_000 for share in sorted((one, other)))
+
+    if _takes(pool, more, forth=forth):
+        paid_less, paid_more = (curve.quote(pool, amount, x_for_y=forth) for amount in (less, more))
+        assert paid_less <= paid_more + bought.balance // 10**6
+
+
+def _takes(pool: curve.Pool, amount: int, *, forth: bool) -> bool:
+    try:
+        curve.quote(pool, amount, x_for_y=forth)
+    except MarketRefused:
+        return False
+    return True
