@@ -12,7 +12,7 @@ from keeper.chain.c32 import parse_principal
 from keeper.chain.payloads import MEMO_LENGTH, TransferPayload
 from keeper.chain.transactions import Network, Transaction
 from keeper.core.units import Seconds
-from keeper.demo.local_chain import local_chain
+from keeper.demo import local_chain as chains
 from keeper.demo.session import TEMPLATE
 from keeper.errors import StoreUnavailable
 from keeper.pause import pause
@@ -43,6 +43,8 @@ TURN_SECONDS = 0.4
 HELP_EVERY = 2
 """Turns between helping a block along, and between moving time on; oftener, and reading becomes a race."""
 BUSY_SECONDS = 30.0
+BOOT_SECONDS = 300.0
+"""Nobody waits for this one, and the machine may have other work to do."""
 LEFT_OUT = "Meme Whale Portfolio"
 """One pool less makes a cycle shorter; what is left still proposes, votes, trades, pays and reports."""
 FOREIGN_FEE = 3_000
@@ -211,9 +213,10 @@ async def ground(folder, booting):
 
     Starting takes a core to itself, so chains start one at a time, under the lock `booting`.
     """
+    chains.BOOT_SECONDS = BOOT_SECONDS
     async with AsyncExitStack() as stack:
         async with booting:
-            chain = await stack.enter_async_context(local_chain(folder / "chain.log", "--block-ms", BLOCK_MS))
+            chain = await stack.enter_async_context(chains.local_chain(folder / "chain.log", "--block-ms", BLOCK_MS))
         state = await chain.get("/devnet/state")
         key = folder / "keeper.key"
         key.touch(mode=0o600)
