@@ -24,6 +24,9 @@ from keeper.observe import PoolFacts, WebPrices
 EXHAUSTED_BPS = 10
 """A mandate with less turnover left than this share of its base value has done what it could."""
 
+SLOW_SOURCES = ("dia",)
+"""Sources that renew their prices seldom by nature, and have an age limit of their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
@@ -47,9 +50,11 @@ def bounds_of(policy: Policy, *, min_sources: int | None = None) -> PriceBounds:
     """Return the policy's price bounds, with another minimum of sources where asked for."""
     return PriceBounds(
         max_age=policy.max_price_age,
+        max_age_of=dict.fromkeys(SLOW_SOURCES, policy.max_slow_price_age),
         min_sources=policy.min_sources if min_sources is None else min_sources,
         max_spread_bps=policy.max_price_spread_bps,
         max_jump_bps=policy.max_price_jump_bps,
+        basis=policy.price_basis,
     )
 
 
@@ -65,8 +70,9 @@ def agree(
 
 
 def reportable(symbols: Sequence[str], web: WebPrices, policy: Policy, now: Seconds) -> Agreement:
-    """Agree on what to report to the oracle: web sources alone, since it observes the venues itself."""
-    return agree_each(web.points, symbols, now=now, bounds=bounds_of(policy, min_sources=1))
+    """Agree on what to report to the oracle: web sources alone, since it asks venues and other contracts itself."""
+    points = [point for point in web.points if point.kind == "web"]
+    return agree_each(points, symbols, now=now, bounds=bounds_of(policy, min_sources=1))
 
 
 def held_or_wanted(rule: PoolRule, facts: PoolFacts) -> tuple[str, ...]:

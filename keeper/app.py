@@ -28,6 +28,7 @@ from keeper.execution.lease import Tenancy
 from keeper.execution.sender import Sender
 from keeper.observe import Observer
 from keeper.pause import pause
+from keeper.price_check import check_prices
 from keeper.registry import Registry, load
 from keeper.settings import Settings
 from keeper.signers.opening import open_signer
@@ -129,7 +130,9 @@ def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSessi
     toolbox = Toolbox(session, clock, assets, settings.deployer, settings.plugin, chain)
     registry = load(settings.plugins, toolbox, count=metrics.plugin_failed)
     contracts, pools, policy = PoolContracts(settings.deployer), settings.pool_rules(), settings.limits()
-    observer = Observer(chain, contracts, clock, assets, registry.dexes, registry.price_sources)
+    observer = Observer(
+        chain, contracts, clock, assets, registry.dexes, registry.price_sources, policy.venue_probe_ustx
+    )
     tenancy = Tenancy(store, lease_seconds=settings.sending.lease_seconds)
     sender = Sender(
         chain,
@@ -245,6 +248,7 @@ class Rounds:
         self._stop = stop
         self._skipped = 0
         self._told = not keeper.registry.broken
+        self._tested = False
 
     async def __call__(self) -> None:
         """Run one cycle once this keeper may send. Raises Transient, Halt."""
@@ -253,6 +257,7 @@ class Rounds:
             return
         try:
             await self._tell_of_plugins()
+            await self._test_prices()
             with keeper.pulse.at_work():
                 await keeper.cycle.run()
             self._skipped = 0
@@ -263,6 +268,16 @@ class Rounds:
             if self._skipped == SKIPPED_TO_ALERT:
                 await keeper.alerts.send(alerting.node_unreachable(str(exc), self._skipped, _now(keeper)))
             raise
+
+    async def _test_prices(self) -> None:
+        """Say once, before anything is done, which assets have too few live sources and what a key would add."""
+        if self._tested:
+            return
+        keeper = self._keeper
+        limits = keeper.settings.limits()
+        report = await check_prices(keeper.observer, keeper.assets.symbols(), limits, keeper.clock)
+        report.log()
+        self._tested = True
 
     async def _tell_of_plugins(self) -> None:
         """Tell people once which plugins were left out, when the time is known that an alert is remembered by."""

@@ -14,11 +14,13 @@ from keeper.core.policy import PoolRule
 from keeper.core.units import USTX_PER_STX
 from keeper.errors import Halt, LedgerMismatch, Refused, Transient
 from keeper.ports import ContractReader, Dex
+from keeper.price_check import check_prices
 from keeper.registry import Broken
 from keeper.whales import Whales
 
 LOW_BALANCE_USTX = 5 * USTX_PER_STX
 CODE_HASH_BYTES = 32
+PRICES_REMEDY = "check the named sources, their keys and their venues, or configure another source"
 ROLES = {"keeper": "proposes and trades", "reporter": "reports prices"}
 
 
@@ -50,14 +52,14 @@ async def examine(keeper: Keeper) -> list[Finding]:
         ("keeper balance", lambda: _balance(keeper), "send STX to the keeper's address for fees"),
         ("store", lambda: _store(keeper), "check store_path and the rights of its folder"),
         ("books", lambda: books(keeper), "stop the keeper and find out where the assets went"),
+        ("price sources", lambda: _sources(keeper), PRICES_REMEDY),
     ]
     for role, purpose in ROLES.items():
         remedy = f"have governance grant the role {role!r} to {keeper.sender.address} ({purpose})"
         checks.append((f"role {role}", _bind(_role, keeper, role), remedy))
     for rule in keeper.pools:
         checks.append((f"pool {rule.pool_id}", _bind(_pool, keeper, rule), "compare the configuration with the vault"))
-        remedy = "check the named sources, their keys and their venues, or configure another source"
-        checks.append((f"prices of pool {rule.pool_id}", _bind(_prices, keeper, rule), remedy))
+        checks.append((f"prices of pool {rule.pool_id}", _bind(_prices, keeper, rule), PRICES_REMEDY))
         checks.append((f"whales of pool {rule.pool_id}", _bind(_whales, keeper, rule), "load whales into the store"))
     for dex in keeper.registry.dexes:
         remedy = (
@@ -152,13 +154,26 @@ async def _pool(keeper: Keeper, rule: PoolRule) -> str:
     return f"{facts.info.name}, {len(facts.assets)} assets, {len(facts.queue)} queued withdrawals{paused}"
 
 
+async def _sources(keeper: Keeper) -> str:
+    """Name every configured asset with too few live sources, and what a key that is not set would add."""
+    report = await check_prices(keeper.observer, keeper.assets.symbols(), keeper.settings.limits(), keeper.clock)
+    hints = "".join(f"; {hint}" for hint in report.hints.values())
+    if report.thin:
+        raise Unwell(report.shortage() + hints, f"{PRICES_REMEDY}, for {' and '.join(report.thin)}")
+    return report.words() + hints
+
+
 async def _prices(keeper: Keeper, rule: PoolRule) -> str:
     web = await keeper.observer.web_prices()
     facts = await keeper.observer.pool(rule)
     symbols = held_or_wanted(rule, facts)
     points = (*web.points, *facts.venue_points)
     agreement = agree(symbols, points, keeper.settings.limits(), {}, keeper.clock.now())
-    agreement.require(symbols)
+    short = {symbol: str(refusal) for symbol, refusal in agreement.failed.items()}
+    if short:
+        detail = "; ".join(short.values())
+        remedy = f"{PRICES_REMEDY}, for {' and '.join(short)}"
+        raise Unwell(detail, remedy)
     silent = "".join(f"; {name} is silent: {why}" for name, why in web.silent.items())
     sources = {s: sorted(p.source for p in agreement.agreed[s].points) for s in symbols if agreement.agreed[s].points}
     return ", ".join(f"{symbol} from {' and '.join(names)}" for symbol, names in sources.items()) + silent

@@ -122,6 +122,15 @@ class Observer:
             return _nothing(name, _broken(name, exc))
         return _Said(points, refused, "" if points else "; ".join(f"{row.asset}: {row.why}" for row in refused))
 
+    async def venue_prices(self) -> tuple[tuple[PricePoint, ...], dict[str, str]]:
+        """Return what the venues say at the newest block, and who is silent and why. Raises NodeUnavailable, TipMoved."""
+        return await TIP_RETRY(self._venue_prices)
+
+    async def _venue_prices(self) -> tuple[tuple[PricePoint, ...], dict[str, str]]:
+        tip = await self.tip()
+        market, silent = await self._markets(tip)
+        return venue_points(market, self._assets, tip.time, self._probe_ustx), silent
+
     async def tip(self) -> Tip:
         """Return the newest block, and set the clock by it."""
         tip = await READ(self._chain.tip)

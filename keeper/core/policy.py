@@ -1,8 +1,10 @@
 """The limits the keeper keeps on its own, and what it is told about each pool. Plain values: the core reads no settings."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from keeper.core.units import Bps, MicroStx, Seconds
+from keeper.core.venue_prices import PROBE_USTX
 from keeper.core.whales import WhaleRule
 
 
@@ -43,3 +45,9 @@ class Policy:
     """How long after its last report a pool at rest reports its prices again; 0 lets them age."""
     max_fee_ustx: MicroStx
     """Most that one transaction may cost."""
+    max_slow_price_age: Seconds = Seconds(1_800)
+    """Oldest price of a source that renews its prices seldom."""
+    price_basis: Literal["median", "first"] = "median"
+    """What an agreed price is: the middle of all sources, or that of the first in the fallback order."""
+    venue_probe_ustx: MicroStx = PROBE_USTX
+    """What is bought and sold back in thought to learn a venue's price."""

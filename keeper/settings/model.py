@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from keeper.core.assets import STX, Asset, AssetBook
 from keeper.core.policy import Policy, PoolRule
-from keeper.core.units import Bps, MicroStx, Seconds
+from keeper.core.units import USTX_PER_STX, Bps, MicroStx, Seconds
 from keeper.core.whales import RankBy, WhaleRule
 from keeper.execution.fees import FeeRule
 from keeper.execution.sender import SendRule
@@ -99,13 +99,19 @@ class PolicySettings(_Section):
     """The limits that the keeper holds itself to; contracts hold their own besides."""
 
     max_price_age_seconds: int = Field(default=900, ge=10, le=86_400)
-    """Oldest price that is ever used, in seconds."""
+    """Oldest price that is ever used, in seconds; sources that renew theirs seldom have the next bound."""
+    max_slow_price_age_seconds: int = Field(default=1_800, ge=10, le=86_400)
+    """Oldest price of a source that renews its prices seldom (DIA, every quarter of an hour or so), in seconds."""
     max_price_spread_bps: int = Field(default=1_000, ge=1, le=1_000)
     """Most that two sources of one price may differ, in basis points."""
     max_price_jump_bps: int = Field(default=1_000, ge=1, le=1_000)
     """Most that an agreed price may move between cycles, in basis points."""
     min_sources: int = Field(default=2, ge=2, le=10)
     """Fewest sources that must agree on a price."""
+    price_basis: Literal["median", "first"] = "median"
+    """What an agreed price is: the middle of all sources, or that of the first there is: Pyth, the venues' average, DIA, the stSTX ratio, CoinGecko."""
+    venue_probe_stx: int = Field(default=1_000, ge=1, le=1_000_000)
+    """Size at which a venue's price is taken, in STX bought and sold back in thought; about what a slice trades."""
     max_slippage_bps: int = Field(default=150, ge=1, le=200)
     """Most that one swap's minimum may lie below the agreed price, in basis points; contracts allow 200."""
     max_slice_bps: int = Field(default=3_500, ge=1, le=10_000)
@@ -273,6 +279,9 @@ class Settings(BaseSettings):
             mandate_open=Seconds(policy.mandate_open_seconds),
             price_heartbeat=Seconds(policy.price_heartbeat_seconds),
             max_fee_ustx=MicroStx(self.fees.max_fee_ustx),
+            max_slow_price_age=Seconds(policy.max_slow_price_age_seconds),
+            price_basis=policy.price_basis,
+            venue_probe_ustx=MicroStx(policy.venue_probe_stx * USTX_PER_STX),
         )
 
     def fee_rule(self) -> FeeRule:
