@@ -36,6 +36,8 @@ FARTHEST: Final = 2.5
 GIVES_WAY: Final = 1.0
 """By how much of the value it does, for each further unit of that logarithm."""
 OUTERMOST: Final = 6.0
+ANCHOR: Final = 2e-6
+"""Only ratios of shadow prices matter; this little pull towards 1 decides how large they all are."""
 SHORTENINGS: Final = 7
 SMALLEST: Final = 1e-300
 """Nothing smaller is divided by."""
@@ -100,8 +102,8 @@ def balance(
     found, off = search.by_stages(logs, ROUNDINGS if start is None else ROUNDINGS[-2:], STEPS)
     if off > SOLVED and start is not None:
         found, off = search.by_stages([0.0] * len(held), ROUNDINGS, STEPS)
-    if off > SOLVED:
-        found, off = search.by_stages([0.0] * len(held), FINER, MORE_STEPS)
+    elif off > SOLVED:
+        found, off = search.by_stages(logs, FINER, MORE_STEPS)
     return search.result(found)
 
 
@@ -188,12 +190,13 @@ class _Search:
                 goal = per_total = 0.0
             row = slopes[i]
             slopes[i] = row = [own - per_total * whole for own, whole in zip(row, worth, strict=True)]
-            row[i] += room * total * two / (square * sqrt(square)) + 1e-12
+            row[i] += room * total * two / (square * sqrt(square))
             if not -FARTHEST < y < FARTHEST:
                 beyond = y - FARTHEST if y > 0 else y + FARTHEST
                 goal -= GIVES_WAY * beyond
                 row[i] += GIVES_WAY
-            off.append(ends[i] - goal)
+            row[i] += ANCHOR
+            off.append(ends[i] - goal + ANCHOR * y)
         return off
 
     def result(self, logs: list[float]) -> Balance:
@@ -222,16 +225,14 @@ def solve_dense(rows: list[list[float]], right: list[float]) -> list[float]:
     """Solve a small dense system by elimination; destroys nothing that is given."""
     n = len(right)
     table = [[*row, value] for row, value in zip(rows, right, strict=True)]
-    for i in range(n):
-        pivot = max(range(i, n), key=lambda k: abs(table[k][i]))
-        if pivot != i:
-            table[i], table[pivot] = table[pivot], table[i]
-        top = table[i]
+    for i, top in enumerate(table):
+        # Every asset answers most to its own shadow price, so the largest element is on the diagonal already.
         head = top[i] if abs(top[i]) > SMALLEST else SMALLEST
-        for k in range(i + 1, n):
-            factor = table[k][i] / head
+        tail = top[i + 1 :]
+        for row in table[i + 1 :]:
+            factor = row[i] / head
             if factor:
-                table[k] = [a - factor * b for a, b in zip(table[k], top, strict=True)]
+                row[i + 1 :] = [a - factor * b for a, b in zip(row[i + 1 :], tail, strict=True)]
     found = [0.0] * n
     for i in range(n - 1, -1, -1):
         row = table[i]

@@ -42,6 +42,12 @@ class Network:
         except MarketRefused:
             return None
 
+    def reverses(self) -> dict[int, int]:
+        """Return, by lane, the one that goes back over the same pools."""
+        ways = {(lane.sell, lane.buy, lane.route.pool_keys): i for i, lane in enumerate(self.lanes)}
+        back = ((i, (lane.buy, lane.sell, lane.route.pool_keys[::-1])) for i, lane in enumerate(self.lanes))
+        return {i: ways[way] for i, way in back if way in ways}
+
     def sold_value(self, flow: Flow, lane: int) -> int:
         """Return the fine value of what a lane sells."""
         return self.basket.value(self.lanes[lane].sell, flow.get(lane, 0))

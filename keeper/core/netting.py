@@ -38,7 +38,8 @@ def net_flows(network: Network, limits: Limits) -> Flow:
             curve = draw(network, i, network.books, basket.amount(lane.sell, about), total)
             if curve is not None:
                 curves[i] = curve
-    draft = prune(network, Draft.of(curves, [value / total for value in values], goals), limits, total)
+    held = [value / total for value in values]
+    draft = prune(network, Draft.of(curves, held, goals, network.reverses()), limits, total)
     flow = _amounts(network, draft, total)
     for _ in range(ROUNDS):
         closer = _redrawn(network, draft, flow, total)

@@ -25,6 +25,8 @@ class Draft:
     curves: Mapping[int, Curve]
     held: Sequence[float]
     goals: Sequence[Goal]
+    reverse: Mapping[int, int]
+    """The lane that goes back over the same pools, by lane."""
     found: Balance
     sold: Mapping[int, float]
     """Part of the whole value that each lane in use sells."""
@@ -37,22 +39,25 @@ class Draft:
         curves: Mapping[int, Curve],
         held: Sequence[float],
         goals: Sequence[Goal],
+        reverse: Mapping[int, int],
         start: Sequence[float] | None = None,
     ) -> "Draft":
         """Return the cheapest plan over `curves`."""
         found = balance(list(curves.values()), held, goals, start)
         used = [(lane, x, gain) for lane, x, gain in zip(curves, found.sold, found.gains, strict=True) if x > 0]
-        return cls(curves, held, goals, found, {i: x for i, x, _ in used}, {i: gain for i, _, gain in used})
+        return cls(curves, held, goals, reverse, found, {i: x for i, x, _ in used}, {i: gain for i, _, gain in used})
 
     def without(self, closed: Iterable[int]) -> "Draft":
-        """Return the cheapest plan over the lanes in use but the closed ones."""
-        left = {lane: self.curves[lane] for lane in self.sold if lane not in set(closed)}
-        return Draft.of(left, self.held, self.goals, self.found.logs)
+        """Return the cheapest plan over the lanes in use but the closed ones, and over the same lanes backwards."""
+        left = self.sold.keys() - set(closed)
+        ways = left | {self.reverse[lane] for lane in left if lane in self.reverse}
+        curves = {lane: curve for lane, curve in self.curves.items() if lane in ways}
+        return Draft.of(curves, self.held, self.goals, self.reverse, self.found.logs)
 
     def with_curves(self, other: Mapping[int, Curve]) -> "Draft":
         """Return the cheapest plan over the lanes in use, some of them with another curve."""
         curves = {lane: other.get(lane, self.curves[lane]) for lane in self.sold}
-        return Draft.of(curves, self.held, self.goals, self.found.logs)
+        return Draft.of(curves, self.held, self.goals, self.reverse, self.found.logs)
 
 
 def prune(network: Network, draft: Draft, limits: Limits, total: int) -> Draft:
@@ -94,7 +99,7 @@ def _few(network: Network, draft: Draft, most: int) -> Draft:
         needed = _forest(network, draft)
         spare = sorted(draft.sold.keys() - needed, key=lambda lane: (draft.gains[lane], lane))
         if spare:
-            draft = draft.without(spare[: (len(draft.sold) - most + 1) // 2])
+            draft = draft.without(spare[: len(draft.sold) - most])
         else:
             tries = [draft.without([lane]) for lane in sorted(draft.sold)]
             draft = min(tries, key=lambda one: (_steps(one.found.misfit), not one.sold, -one.found.worth))
