@@ -21,6 +21,11 @@ def as_json(body: Any) -> None:
     print(json.dumps(body, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
 
 
+def as_json_line(body: Any) -> None:
+    """Print one document of many, each on a line of its own."""
+    print(json.dumps(body, ensure_ascii=False))  # noqa: T201 - this is the output
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> None:
     """Print rows under headings."""
     made = Table(*columns, title=title, box=None, pad_edge=False, title_justify="left", header_style="bold")

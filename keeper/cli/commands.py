@@ -16,6 +16,7 @@ from keeper.core.views import decimal
 from keeper.demo import session
 from keeper.doctor import examine
 from keeper.plans_now import plans_now
+from keeper.problem_file import plans_of
 from keeper.settings import Settings, load_settings
 from keeper.store.sqlite import open_store
 from keeper.whale_file import read_whales
@@ -25,6 +26,10 @@ Config = Annotated[
     typer.Option("--config", "-c", help="Settings file; KEEPER_CONFIG names one as well, KEEPER_* variables override."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+ProblemFile = Annotated[
+    Path | None,
+    typer.Option("--problem", help="Plan the market described in this file (JSON or JSON lines); needs no settings."),
+]
 DEFAULT_CONFIG = Path("keeper.toml")
 LEG_AMOUNTS = (("amount_in", "sell"), ("expected_out", "buy"), ("min_out", "buy"))
 
@@ -92,11 +97,14 @@ def check(config: Config = None, *, json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def plan(config: Config = None, *, json: Json = False) -> None:
-    """Show what each pool's next trades would be now, without sending anything.
+def plan(config: Config = None, *, problem: ProblemFile = None, json: Json = False) -> None:
+    """Show what each pool's next trades would be now, without sending anything; or plan a described market.
 
     Example: keeper plan --json
     """
+    if problem is not None:
+        _plan_problems(problem, json=json)
+        return
     settings = _settings(config)
 
     async def look() -> list[dict[str, Any]]:
@@ -113,6 +121,17 @@ def plan(config: Config = None, *, json: Json = False) -> None:
         rows = [(_venue(leg), *(_amount(leg, what, of, book) for what, of in LEG_AMOUNTS)) for leg in pool["legs"]]
         if rows:
             output.table(("venue", "sell", "for about", "and at least"), rows)
+
+
+def _plan_problems(path: Path, *, json: bool) -> None:
+    for done in plans_of(path):
+        if json:
+            output.as_json_line(done)
+            continue
+        output.out.print(f"{done['id']}: costs {done['cost_bps']:.2f} bps; {done['reason']}", markup=False)
+        rows = [(leg["venue"], leg["amount_in"], leg["from"], leg["expected_out"], leg["to"]) for leg in done["legs"]]
+        if rows:
+            output.table(("venue", "units in", "of", "units out", "of"), rows)
 
 
 def status(config: Config = None, *, json: Json = False) -> None:
