@@ -3,10 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+import aiohttp
 import pytest
 from hypothesis import assume, given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from keeper.chain.clarity import Err, Ok
@@ -15,8 +17,8 @@ from keeper.core.units import BaseUnits
 from keeper.errors import BadSettings, MarketRefused, NodeUnavailable, SourceUnavailable
 from keeper.testing import build
 from keeper.testing.conformance import DexConformance
-from keeper.testing.fakes import ScriptedReader
-from keeper_bitflow import parse, stable, xyk
+from keeper.testing.fakes import ManualClock, ScriptedReader
+from keeper_bitflow import keeper_dexes, parse, stable, xyk
 from keeper_bitflow.adapter import Bitflow
 from keeper_bitflow.arithmetic import Fees
 from keeper_bitflow.settings import BITFLOW_DEPLOYER, STABLE_POOLS, VENUE_STX, XYK_POOLS, BitflowSettings, settings_from
@@ -276,6 +278,17 @@ async def test_quote__tokens_of_unlike_decimals__are_brought_to_the_finer_ones()
     assert done.out == pytest.approx(1_000 * M * 0.997, rel=1e-4)
     assert done.to_protocol == 1_090 * 10**4 // 1_000
     assert done.pool.x_balance == 3_270_000 * 10**4 + 1_090 * 10**4 - done.to_protocol
+
+
+def test_hook__without_settings__adds_the_venue(session: aiohttp.ClientSession, clock: ManualClock) -> None:
+    (venue,) = keeper_dexes(build.toolbox(session, clock, assets=ASSETS))
+
+    assert venue.name == "bitflow"
+
+
+def test_hook__setting_nobody_knows__is_refused(session: aiohttp.ClientSession, clock: ManualClock) -> None:
+    with pytest.raises(ValidationError, match="pools"):
+        list(keeper_dexes(build.toolbox(session, clock, settings={"bitflow": {"pools": []}})))
 
 
 def test_settings__configured_pool_with_an_unknown_asset__is_refused_by_name() -> None:
