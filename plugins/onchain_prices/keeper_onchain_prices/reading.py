@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from keeper.core.chain_types import Tip
-from keeper.errors import SourceUnavailable, Transient
+from keeper.errors import MarketRefused, SourceUnavailable, Transient
 from keeper.ports import TipReader
 from keeper.retry import Retry
 
@@ -23,7 +23,7 @@ async def read_newest(
 
     try:
         return await AT_TIP(once)
-    except Transient as exc:
+    except (Transient, MarketRefused) as exc:  # the second: no such contract, or it failed
         message = f"{source} could not be read from the chain: {exc}"
         raise SourceUnavailable(message, source=source) from exc
 

@@ -101,8 +101,10 @@ def _lazer(symbol: str, prices: list[object], answered_us: int, window: Window) 
     body = prices[0] if len(prices) == 1 else None
     if not isinstance(body, dict):
         return _no_entry(symbol, prices)
-    own = body.get("feedUpdateTimestamp", answered_us)
-    at = 0 if (made := _whole(own)) is None else min(made, answered_us) // _MICROS
+    made = _whole(body.get("feedUpdateTimestamp", answered_us))
+    if made is not None and made > answered_us + window.ahead * _MICROS:
+        return RefusedPrice(NAME, symbol, Fault.FUTURE, "it was made long after the answer that it is in")
+    at = 0 if made is None else min(made, answered_us) // _MICROS
     return _judged(symbol, (_text(body.get("price")), body.get("confidence"), body.get("exponent")), at, window)
 
 

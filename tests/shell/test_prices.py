@@ -1,0 +1,125 @@
+"""Prices through the whole keeper: what is refused is counted, what is thin is named, and no key is needed."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from keeper.core.prices import Fault, PricePoint, RefusedPrice
+from keeper.core.records import Outcome
+from keeper.errors import SourceUnavailable
+from keeper.observe import Observer
+from keeper.price_check import check_prices
+from keeper.testing.fakes import FakePriceSource
+from tests.shell.world import POLICY, USD, open_world
+
+NOW = 1_795_000_000
+
+
+@dataclass
+class Odd:
+    """A source that says whatever a test puts into it."""
+
+    says: list = field(default_factory=list)
+    name: str = "odd"
+    hint: str | None = None
+
+    async def prices(self, assets):
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says
+
+
+def usd(asset="ALEX", price=50_000_000_000, at=NOW, source="odd", quote="USD"):
+    return PricePoint(source, asset, quote, price, at)
+
+
+BAD = {
+    "negative": (usd(price=-5), "not_positive"),
+    "zero": (usd(price=0), "not_positive"),
+    "NaN": (usd(price=float("nan")), "not_a_number"),
+    "infinite": (usd(price=float("inf")), "not_a_number"),
+    "text": (usd(price="50000000000"), "not_a_number"),
+    "absurd": (usd(price=10**4_400), "absurd"),
+    "future": (usd(at=NOW + 301), "future"),
+    "no time": (usd(at=None), "no_time"),
+    "other decimals": (usd(price=50_000_000_000 * 10**6), "deviates"),
+    "old": (usd(at=NOW - 901), "stale"),
+    "another asset": (usd(asset="LEO"), "wrong_asset"),
+    "another's name": (usd(source="pyth", price=1), "wrong_asset"),
+    "another quote": (usd(quote="EUR"), "wrong_asset"),
+    "no point": ({"price": 5}, "unreadable"),
+    "refused by the source": (RefusedPrice("odd", "ALEX", Fault.MISSING, "it is gone"), "missing"),
+}
+
+
+def counted(world) -> dict[tuple[str, str], float]:
+    """Return how often each source was refused for each reason."""
+    families = vars(world.cycle)["_metrics"].registry.collect()
+    samples = [s for family in families for s in family.samples if s.name == "keeper_prices_refused_total"]
+    return {(s.labels["source"], s.labels["reason"]): s.value for s in samples}
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_cycle__bad_answer_of_one_source__is_counted_and_never_used(case, tmp_path):
+    said, reason = BAD[case]
+    odd = Odd([said])
+    async with open_world(tmp_path, more_sources=(odd,)) as world:
+        decision = await world.run()
+
+        assert decision.outcome is Outcome.WITHIN_THRESHOLD
+        assert "odd" not in str(decision.facts["prices"])
+        assert counted(world) == {("odd", reason): 1}
+
+
+async def test_cycle__source_fails_as_a_whole__is_named_and_counted(tmp_path):
+    async with open_world(tmp_path, more_sources=(Odd(SourceUnavailable("odd says HTTP 500")),)) as world:
+        decision = await world.run()
+
+        assert decision.facts["silent_sources"] == {"odd": "odd says HTTP 500"}
+        assert counted(world) == {("odd", "no_answer"): 1}
+
+
+def observing(world, *sources) -> Observer:
+    """Return an observer of the same world with other price sources."""
+    before = vars(world.observer)
+    return Observer(before["_chain"], before["_contracts"], before["_clock"], world.assets, world.dexes, sources)
+
+
+async def checked(world, *sources):
+    observer = observing(world, *sources)
+    await observer.tip()
+    return await check_prices(observer, world.assets.symbols(), POLICY, vars(observer)["_clock"])
+
+
+async def test_check__two_sources_without_a_key_agree__is_enough_and_says_what_a_key_would_add(tmp_path):
+    async with open_world(tmp_path) as world:
+        coingecko = FakePriceSource(world.clock, usd_e12=dict(USD), name="coingecko")
+        dia = FakePriceSource(world.clock, usd_e12={"STX": USD["STX"]}, name="dia")
+        keyless = Odd([], name="pyth", hint="a key would add a price of STX")
+
+        report = await checked(world, coingecko, dia, keyless)
+
+        assert dict(report.thin) == {}
+        assert report.live["STX/USD"] == ("coingecko", "dia")
+        assert report.live["ALEX"] == ("alex", "coingecko", "velar")
+        assert report.lead == {"STX/USD": "dia", "ALEX": "venues", "DIKO": "venues"}
+        assert report.hints == {"pyth": "a key would add a price of STX"}
+
+
+async def test_check__assets_with_too_few_live_sources__are_all_named(tmp_path):
+    async with open_world(tmp_path) as world:
+        coingecko = FakePriceSource(world.clock, usd_e12=dict(USD), name="coingecko")
+
+        report = await checked(world, coingecko)
+
+        assert set(report.thin) == {"DIKO", "STX/USD"}  # ALEX has two venues
+        assert "DIKO has 1 usable prices and needs 2" in report.shortage()
+
+
+async def test_check__nobody_answers__names_every_silence(tmp_path):
+    async with open_world(tmp_path) as world:
+        report = await checked(world, Odd(SourceUnavailable("odd says HTTP 500")))
+
+        assert "DIKO" in report.thin
+        assert report.silent == {"odd": "odd says HTTP 500"}
+        assert "odd is silent: odd says HTTP 500" in report.shortage()
