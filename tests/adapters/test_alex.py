@@ -232,6 +232,22 @@ async def test_market__pool_that_cannot_be_traded_at__is_absent_with_its_two_hop
     ]
 
 
+async def test_market__read_that_aborts__takes_its_own_pool_out_only() -> None:
+    def details_of(*args: bytes) -> Any:
+        if args == STX_ALEX:
+            msg = "an abort"
+            raise MarketRefused(msg)
+        return POOLS[args]
+
+    reader = node()
+    reader.answers[POOL_CONTRACT, "get-pool-details"] = details_of
+
+    view = await alex().market(reader, build.tip())
+
+    assert view.absent == {"alex:STX-ALEX": "the read failed: an abort"}
+    assert set(view.books) == {"alex:27", "alex:31", "alex:44"}
+
+
 async def test_market__nothing_left__is_source_unavailable_with_every_reason() -> None:
     empty = {where: details(1, 0, 0) for where in POOLS}
 

@@ -203,6 +203,14 @@ async def test_market__no_pool_created_yet__is_a_market_without_routes() -> None
     assert (view.routes, set(view.absent.values())) == ((), {parse.NOT_OPENED})
 
 
+@pytest.mark.parametrize(("name", "contract"), [("sbtc", SBTC_POOL), ("ststx", STSTX_POOL), ("ratio", STSTX_POOL)])
+async def test_market__contract_that_is_not_there__takes_its_own_pool_out_only(name: str, contract: str) -> None:
+    view = await bitflow().market(node(**{name: MarketRefused("NoSuchContract")}), build.tip())
+
+    assert view.absent == {KEYS[contract]: "the read failed: NoSuchContract"}
+    assert set(view.books) == set(KEYS.values()) - {KEYS[contract]}
+
+
 async def test_market__silent_node__is_not_taken_for_an_absent_pool() -> None:
     with pytest.raises(NodeUnavailable):
         await bitflow().market(node(welsh=NodeUnavailable()), build.tip())

@@ -241,6 +241,17 @@ async def test_market__empty_first_pool__is_absent_logged_once_and_the_second_st
     assert [(entry["event"], entry["pool"]) for entry in logs] == [("pool_absent", "velar:STX-WELSH")]
 
 
+@pytest.mark.parametrize("where", [(POOL_70, "get-pool"), (FEES_70, "get-fees")], ids=["pool", "fees"])
+async def test_market__contract_that_is_not_there__takes_its_own_pool_out_only(where: tuple[str, str]) -> None:
+    reader = node(LIQUID)
+    reader.answers[where] = MarketRefused("NoSuchContract")
+
+    view = await both_generations().market(reader, build.tip())
+
+    assert view.absent == {KEY_70: "the read failed: NoSuchContract"}
+    assert {route.pool_keys for route in view.routes} == {("velar:STX-WELSH",)}
+
+
 async def test_market__nothing_left__is_source_unavailable_with_every_reason() -> None:
     with pytest.raises(SourceUnavailable, match=r"velar:STX-WELSH: .*; velar:univ2-pool-v1_0_0-0070: "):
         await both_generations().market(node(pool(1, 0), second(reserve1=0)), build.tip())

@@ -139,7 +139,10 @@ class Alex:
     async def _find(
         self, reader: ContractReader, tip: Tip, wanted: PoolSettings, args: tuple[bytes, ...]
     ) -> _Found | str:
-        answer = await reader.read(self._settings.pool_contract, "get-pool-details", args, tip)
+        try:
+            answer = await reader.read(self._settings.pool_contract, "get-pool-details", args, tip)
+        except MarketRefused as refused:  # the contract aborts
+            return f"the read failed: {refused}"
         x = wanted.x, self._assets[wanted.symbol_x].decimals
         y = wanted.y, self._assets[wanted.symbol_y].decimals
         read = pool_from(answer, x=x, y=y, factor=wanted.factor, height=tip.height)

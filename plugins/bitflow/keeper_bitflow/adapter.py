@@ -10,7 +10,7 @@ import structlog
 from keeper.core.assets import AssetBook
 from keeper.core.chain_types import Tip
 from keeper.core.market import MarketView
-from keeper.errors import BadSettings, SourceUnavailable
+from keeper.errors import BadSettings, MarketRefused, SourceUnavailable
 from keeper.ports import ContractReader
 from keeper_bitflow import xyk
 from keeper_bitflow.parse import NOT_OPENED, ratio_from, stable_pool_from, xyk_pool_from
@@ -56,7 +56,7 @@ class Bitflow:
         """
         wanted = [*self._xyk, *self._stable]
         answers, ratio = await asyncio.gather(
-            asyncio.gather(*(reader.read(pool.contract, "get-pool", (), tip) for pool in wanted)),
+            asyncio.gather(*(_read(reader, pool.contract, "get-pool", tip) for pool in wanted)),
             self._ratio(reader, tip),
         )
         states = [self._state(pool, answer, ratio) for pool, answer in zip(wanted, answers, strict=True)]
@@ -71,9 +71,12 @@ class Bitflow:
     async def _ratio(self, reader: ContractReader, tip: Tip) -> int | str:
         if not self._stable:
             return "no stable pool asks for it"
-        return ratio_from(await reader.read(self._settings.ratio, "get-ststx-ratio", (), tip))
+        answer = await _read(reader, self._settings.ratio, "get-ststx-ratio", tip)
+        return _failed(answer) if isinstance(answer, MarketRefused) else ratio_from(answer)
 
     def _state(self, wanted: PoolSettings, answer: object, ratio: int | str) -> State | str:
+        if isinstance(answer, MarketRefused):
+            return _failed(answer)
         tokens = wanted.x, wanted.y
         if wanted in self._xyk:
             return xyk_pool_from(answer, core=self._settings.xyk_core, tokens=tokens)
@@ -105,6 +108,19 @@ class Bitflow:
                 scale=scale,
                 x_for_y=x_for_y,
             )
+
+
+async def _read(reader: ContractReader, contract: str, function: str, tip: Tip) -> object:
+    """Read without arguments; where the contract is not there or aborts, the error is the answer."""
+    try:
+        answer: object = await reader.read(contract, function, (), tip)
+    except MarketRefused as refused:
+        return refused
+    return answer
+
+
+def _failed(refused: MarketRefused) -> str:
+    return f"the read failed: {refused}"
 
 
 def _is_wanted(pool: PoolSettings, assets: AssetBook) -> bool:

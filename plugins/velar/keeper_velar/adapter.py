@@ -11,7 +11,7 @@ from keeper.chain.clarity import principal
 from keeper.core.assets import AssetBook
 from keeper.core.chain_types import Tip
 from keeper.core.market import MarketView
-from keeper.errors import BadSettings, SourceUnavailable
+from keeper.errors import BadSettings, MarketRefused, SourceUnavailable
 from keeper.ports import ContractReader
 from keeper_velar import arithmetic
 from keeper_velar.parse import NO_POOL, pool_from, second_pool_from
@@ -73,13 +73,13 @@ class Velar:
     async def _state(
         self, reader: ContractReader, tip: Tip, wanted: PoolSettings, tokens: tuple[bytes, bytes]
     ) -> arithmetic.Pool | str:
-        if not isinstance(wanted, SecondPoolSettings):
+        try:
+            if isinstance(wanted, SecondPoolSettings):
+                return await _second_state(reader, tip, wanted)
             answer = await reader.read(self._core, "lookup-pool", tokens, tip)
-            return pool_from(answer, tokens=frozenset({wanted.token0, wanted.token1}))
-        pool, fees = await asyncio.gather(
-            reader.read(wanted.contract, "get-pool", (), tip), reader.read(wanted.fees, "get-fees", (), tip)
-        )
-        return second_pool_from(pool, fees, tokens=(wanted.token0, wanted.token1), fees_contract=wanted.fees)
+        except MarketRefused as refused:  # the contract is not there, or aborts
+            return f"the read failed: {refused}"
+        return pool_from(answer, tokens=frozenset({wanted.token0, wanted.token1}))
 
     def _tell(self, absent: dict[str, str]) -> None:
         """Log a pool's absence when its reason is new, not in every cycle."""
@@ -102,6 +102,13 @@ class Velar:
                 tokens=(sold, bought),
                 zero_for_one=sold == pool.token0,
             )
+
+
+async def _second_state(reader: ContractReader, tip: Tip, wanted: SecondPoolSettings) -> arithmetic.Pool | str:
+    pool, fees = await asyncio.gather(
+        reader.read(wanted.contract, "get-pool", (), tip), reader.read(wanted.fees, "get-fees", (), tip)
+    )
+    return second_pool_from(pool, fees, tokens=(wanted.token0, wanted.token1), fees_contract=wanted.fees)
 
 
 def _is_wanted(pool: PoolSettings, assets: AssetBook) -> bool:
