@@ -158,9 +158,10 @@ async def _sources(keeper: Keeper) -> str:
     """Name every configured asset with too few live sources, and what a key that is not set would add."""
     report = await check_prices(keeper.observer, keeper.assets.symbols(), keeper.settings.limits(), keeper.clock)
     hints = "".join(f"; {hint}" for hint in report.hints.values())
-    if report.thin:
-        raise Unwell(report.shortage() + hints, f"{PRICES_REMEDY}, for {' and '.join(report.thin)}")
-    return report.words() + hints
+    if report.thin_assets:
+        raise Unwell(report.shortage() + hints, f"{PRICES_REMEDY}, for {' and '.join(report.thin_assets)}")
+    rate = "".join(f"; {why}" for why in report.thin.values())
+    return report.words() + rate + hints
 
 
 async def _prices(keeper: Keeper, rule: PoolRule) -> str:

@@ -31,6 +31,11 @@ class PriceReport:
     hints: Mapping[str, str]
     """What a key that is not set would add, by source."""
 
+    @property
+    def thin_assets(self) -> tuple[str, ...]:
+        """The assets among the thin; without USD per STX a pool may still be valued by its venues."""
+        return tuple(name for name in self.thin if name != STX_USD)
+
     def log(self) -> None:
         """Write the report to the log: a warning for each asset with too few sources, else one line."""
         for asset, why in self.thin.items():

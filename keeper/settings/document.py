@@ -27,7 +27,7 @@ node_url = "https://api.hiro.so"
 deployer = "SP000000000000000000002Q6VF78"
 signer_key_file = "/etc/keeper/signer_key"
 store_path = "/var/lib/keeper/keeper.sqlite3"
-plugins = ["alex", "velar", "coingecko", "slack"]
+plugins = ["alex", "velar", "coingecko", "onchain_prices", "slack"]
 
 [policy]
 max_slippage_bps = 100
