@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from itertools import islice
 from typing import Any, Final
@@ -73,10 +74,18 @@ def describe(name: str) -> Installed:
     point = _entry_point(name)
     dist = point.dist
     known = ("unknown", "unknown") if dist is None else (dist.name, dist.version)
-    found = _in_time(lambda: _hooks_of(_register(name, point)), START_SECONDS)
-    if isinstance(found, str):
-        return Installed(name, *known, point.module, trouble=found)
-    return Installed(name, *known, point.module, hooks=found)
+    hooks, trouble = _look_into(name, point.load)
+    return Installed(name, *known, point.module, hooks, trouble)
+
+
+def look_into(module: str) -> tuple[tuple[str, ...], str]:
+    """Import a module that need not be installed; return its hooks, and what is wrong with it or an empty text."""
+    return _look_into(module, lambda: import_module(module))
+
+
+def _look_into(name: str, bring: Callable[[], Any]) -> tuple[tuple[str, ...], str]:
+    found: tuple[str, ...] | str = _in_time(lambda: _hooks_of(_register(name, bring)), START_SECONDS)
+    return ((), found) if isinstance(found, str) else (found, "")
 
 
 def load(
@@ -144,7 +153,7 @@ def _start(name: str, toolbox: Toolbox, seconds: float) -> dict[str, list[tuple[
     stage = _Stage("could not be loaded")
 
     def work() -> dict[str, list[tuple[str, Any]]]:
-        manager = _register(name, point)
+        manager = _register(name, point.load)
         found = {}
         for hook, method in KINDS.items():
             stage.words, stage.private = f"failed in {hook}", True
@@ -181,11 +190,11 @@ def _in_time(work: Callable[[], Any], seconds: float, say: "Callable[[BaseExcept
     return outcome.trouble or outcome.value
 
 
-def _register(name: str, point: EntryPoint) -> pluggy.PluginManager:
+def _register(name: str, bring: Callable[[], Any]) -> pluggy.PluginManager:
     """Import one plugin into a manager of its own, so that no plugin meets another."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    manager.register(point.load(), name=name)
+    manager.register(bring(), name=name)
     manager.check_pending()  # a misspelt hook is an error, not a silence
     return manager
 

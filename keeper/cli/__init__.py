@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from keeper.cli import commands, keys
+from keeper.cli import commands, keys, plugins
 from keeper.console import fail
 from keeper.errors import Halt, KeeperError, NodeUnavailable
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 commands.register(app)
 keys.register(app)
+plugins.register(app)
 
 
 def main() -> None:

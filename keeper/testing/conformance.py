@@ -4,10 +4,10 @@ The kits are where each outage somebody lived through is kept. A fixture a kit n
 does not provide is an error of the run, so nothing is left out by accident.
 """
 
-import re
-import traceback
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from math import nan
 from typing import Any
 
 import pytest
@@ -16,23 +16,27 @@ from keeper.core.assets import Asset
 from keeper.core.chain_types import Tip
 from keeper.core.market import Fill, MarketView, Route
 from keeper.core.prices import PricePoint
-from keeper.core.records import Alert, Severity
 from keeper.core.units import BaseUnits
-from keeper.errors import KeeperError, MarketRefused, NodeUnavailable, NotifierUnavailable, SourceUnavailable, Transient
-from keeper.ports import Clock, ContractReader, Dex, Notifier, PriceSource
+from keeper.errors import MarketRefused, NodeUnavailable, SourceUnavailable, Transient
+from keeper.ports import Clock, ContractReader, Dex, PriceSource
 from keeper.testing import build
+from keeper.testing.conformance_notifiers import NotifierConformance
+from keeper.testing.conformance_whales import WhaleSourceConformance
+from keeper.testing.text import CONTRACT, NAME, text_of
 
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-CONTRACT = re.compile(r"S[0-9A-Z]{27,41}\.[A-Za-z][A-Za-z0-9_-]{0,127}")
-NONSENSE: tuple[object, ...] = (None, False, "nonsense", -1, {}, [], {"balance-x": "1"}, b"\x00", 1.5)
+__all__ = [
+    "CONTRACT",
+    "NAME",
+    "NONSENSE",
+    "DexConformance",
+    "NotifierConformance",
+    "PriceSourceConformance",
+    "WhaleSourceConformance",
+    "text_of",
+]
+
+NONSENSE: tuple[object, ...] = (None, False, "nonsense", -1, {}, [], {"balance-x": "1"}, b"\x00", 1.5, nan, 2**200)
 """Answers no contract gives; an adapter must take each for an outage or for a pool that is not there."""
-
-
-def text_of(error: BaseException) -> str:
-    """Return everything a log or a crash report could show of an error: message, facts, causes."""
-    facts = repr(error.facts) if isinstance(error, KeeperError) else ""
-    linked = [link for link in (error.__cause__, error.__context__) if link is not None]
-    return "".join(traceback.format_exception(error)) + facts + "".join(text_of(link) for link in linked)
 
 
 @dataclass(slots=True)
@@ -56,6 +60,32 @@ class _Dead:
     async def read(self, contract: str, function: str, args: Sequence[bytes], tip: Tip) -> Any:  # noqa: ARG002
         self.asked += 1
         raise NodeUnavailable
+
+
+@dataclass(slots=True)
+class _Failing:
+    """A node that answers the first `good` reads and then no more."""
+
+    inner: ContractReader
+    good: int
+    asked: int = 0
+
+    async def read(self, contract: str, function: str, args: Sequence[bytes], tip: Tip) -> Any:
+        self.asked += 1
+        if self.asked > self.good:
+            raise NodeUnavailable
+        return await self.inner.read(contract, function, args, tip)
+
+
+@dataclass(slots=True)
+class _Hanging:
+    """A node that takes a read and never answers."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def read(self, contract: str, function: str, args: Sequence[bytes], tip: Tip) -> Any:  # noqa: ARG002
+        self.asked.set()
+        await asyncio.Event().wait()
 
 
 @dataclass(slots=True)
@@ -211,6 +241,32 @@ class DexConformance:
             return
         assert node.asked == 0
 
+    async def test_market__node_falls_silent_in_the_middle__is_transient_or_leaves_pools_out(
+        self, dex: Dex, reader: ContractReader
+    ) -> None:
+        """Half a reading is an outage; a pool that could not be read has no route."""
+        recorder = _Recorder(reader)
+        whole = await dex.market(recorder, build.tip())
+        for good in range(len(recorder.tips)):
+            try:
+                view = await dex.market(_Failing(reader, good), build.tip())
+            except Transient:
+                continue
+            assert len(view.routes) < len(whole.routes), f"the same routes after {good} of {len(recorder.tips)} reads"
+
+    async def test_market__hanging_node__is_left_at_once_when_told_to(self, dex: Dex) -> None:
+        """The keeper gives a venue its time and then cancels it; nothing may hold that up."""
+        node = _Hanging()
+        task = asyncio.ensure_future(dex.market(node, build.tip()))
+        asked = asyncio.ensure_future(node.asked.wait())
+        await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        task.cancel()
+
+        done, _ = await asyncio.wait({task}, timeout=1)
+
+        assert done
+
     @pytest.mark.parametrize("answer", NONSENSE, ids=repr)
     async def test_market__odd_answers__never_become_a_route(self, dex: Dex, answer: object) -> None:
         """An odd answer is an outage or a pool that is not there, never a guess."""
@@ -295,64 +351,3 @@ class PriceSourceConformance:
     async def test_repr__never_shows_the_key(self, source: PriceSource, secret: str | None) -> None:
         """A key must not reach a log through a repr."""
         assert secret is None or secret not in repr(source) + str(source)
-
-
-class NotifierConformance:
-    """For a `Notifier`.
-
-    Fixtures: `notifier`; `delivered`, a callable returning everything that arrived so far as one text;
-    `outage`, an async callable after which messages are not taken (parametrise it); `secret`, the
-    address or token that must stay hidden, or None.
-    """
-
-    async def test_name__is_one_lower_case_word(self, notifier: Notifier) -> None:
-        """Names become keys of settings, logs and records."""
-        assert NAME.fullmatch(notifier.name)
-
-    @pytest.mark.parametrize("severity", list(Severity))
-    async def test_send__every_severity__says_what_was_done_and_the_remedy(
-        self, notifier: Notifier, delivered: Callable[[], str], severity: Severity
-    ) -> None:
-        """A reader learns how bad it is, what happened, what was done and what they can do."""
-        alert = build.alert(severity, title="Alpha", what="Bravo", done="Charlie", remedy="Delta")
-
-        await notifier.send(alert)
-
-        arrived = delivered()
-        assert severity.value in arrived.lower()
-        assert all(word in arrived for word in ("Alpha", "Bravo", "Charlie", "Delta"))
-
-    @pytest.mark.parametrize(
-        "alert",
-        [
-            build.alert(title="t" * 5_000, what="w" * 20_000, done="d" * 20_000, remedy="r" * 20_000),
-            build.alert(title="", what="", done="", remedy="", facts={}),
-            build.alert(facts={f"fact {n}": "v" * 3_000 for n in range(200)}),
-            build.alert(what="a \x00 b \ud800 \U0001f40b & < > * _ ` ~ | \\ # @everyone <!channel>"),
-            build.alert(pool_id=None, facts={"nested": {"list": [1, 2.5, None, True]}}),
-        ],
-        ids=["long", "empty", "many facts", "odd characters", "nested facts"],
-    )
-    async def test_send__any_alert__is_taken(
-        self, notifier: Notifier, delivered: Callable[[], str], alert: Alert
-    ) -> None:
-        """No content keeps an alert from going out: a server with the real limits must take it."""
-        await notifier.send(alert)
-
-        assert delivered()
-
-    async def test_send__outage__is_notifier_unavailable(
-        self, notifier: Notifier, outage: Callable[[], Awaitable[None]], secret: str | None
-    ) -> None:
-        """Whatever the outside does, it comes out as NotifierUnavailable with a reason and without the address."""
-        await outage()
-
-        with pytest.raises(NotifierUnavailable) as caught:
-            await notifier.send(build.alert())
-
-        assert str(caught.value)
-        assert secret is None or secret not in text_of(caught.value)
-
-    async def test_repr__never_shows_the_address(self, notifier: Notifier, secret: str | None) -> None:
-        """A webhook address is a password."""
-        assert secret is None or secret not in repr(notifier) + str(notifier)

@@ -18,7 +18,7 @@ from keeper.testing import build
 from keeper.testing.conformance import DexConformance
 from keeper.testing.fakes import ManualClock, ScriptedReader
 
-TEMPLATE = Path(__file__).parents[2] / "plugins" / "_template"
+TEMPLATE = Path(__file__).parents[2] / "plugins" / "_template" / "venue"
 CONTRACT = f"{build.DEPLOYER}.newdex-pool"
 SETTINGS = {"newdex": {"pools": [{"contract": CONTRACT, "x": "STX", "y": "ALEX"}]}}
 POOL = {"reserve-x": 10**12, "reserve-y": 5 * 10**14, "fee-bps": 30}

@@ -1,0 +1,121 @@
+"""`keeper plugins` shows what is installed, makes a new plugin's project, and says what is wrong with one."""
+
+import importlib.util
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from keeper import console as output
+from keeper.cli import plugin_check, plugin_new
+from keeper.cli.commands import DEFAULT_CONFIG, Config, Json
+from keeper.cli.commands import _settings as read_settings
+from keeper.errors import BadInput, PluginBroken
+from keeper.registry import Installed, describe, installed
+
+Kind = Annotated[Literal["venue", "prices", "whales", "notifier"], typer.Option("--kind", help="What it adds.")]
+USE_STATES = {True: "in use", False: "installed"}
+
+
+def register(app: typer.Typer) -> None:
+    """Put the group on the command line."""
+    plugins = typer.Typer(help="What adds venues, price sources, whales and alert channels.", no_args_is_help=True)
+    plugins.command("list")(list_)
+    plugins.command("new")(new)
+    plugins.command("check")(check)
+    app.add_typer(plugins, name="plugins")
+
+
+def list_(config: Config = None, *, json: Json = False) -> None:
+    """Show the installed plugins: whose they are, which hooks they have, and whether they are in use.
+
+    With settings (--config, KEEPER_CONFIG or keeper.toml) a plugin is `in use`, `installed`, `broken` or `missing`;
+    without any it is `installed` or `broken`.
+
+    Example: keeper plugins list --config keeper.toml --json
+    """
+    listed = _listed(config)
+    rows = [_row(name, listed) for name in (*installed(), *(name for name in listed if name not in installed()))]
+    if json:
+        output.as_json({"plugins": rows})
+        return
+    columns = ("name", "distribution", "version", "hooks", "state")
+    output.table(columns, [tuple(_cell(row[column]) for column in columns) for row in rows])
+    for row in rows:
+        if row["trouble"]:
+            output.out.print(f"{row['name']}: {row['trouble']}", markup=False)
+
+
+def new(name: str, folder: Path, kind: Kind, *, json: Json = False) -> None:
+    """Make the project of a new plugin in a folder that is not there yet; it works and passes its kit as it is.
+
+    Example: keeper plugins new acme --kind venue ./keeper-acme
+    """
+    if name in installed():
+        message = f"a plugin called {name!r} is installed already; take another name"
+        raise BadInput(message)
+    made = plugin_new.make(name, kind, folder)
+    if json:
+        output.as_json({"name": name, "kind": kind, "folder": str(folder), "files": [str(path) for path in made]})
+        return
+    output.out.print(f"{len(made)} files are in {folder}", markup=False)
+    output.out.print(f"next: keeper plugins check {folder}, and docs/plugins.md", markup=False)
+
+
+def check(
+    plugin: Annotated[str, typer.Argument(help="An installed plugin's name, or the folder of its source.")],
+    *,
+    seconds: Annotated[
+        float, typer.Option("--seconds", help="Longest that its tests may take.", min=1, max=3_600)
+    ] = 300,
+    json: Json = False,
+) -> None:
+    """Run a plugin's kit and say what is wrong with it, each fault with its remedy.
+
+    Example: keeper plugins check ./keeper-acme
+    """
+    if importlib.util.find_spec("pytest") is None:
+        message = "the kits are tests; install pytest and pytest-asyncio first"
+        raise BadInput(message)
+    findings = plugin_check.check_plugin(plugin, seconds=seconds)
+    if json:
+        output.as_json({"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]})
+    else:
+        for finding in findings:
+            mark = "[green]ok    [/green]" if finding.ok else "[red]failed[/red]"
+            output.out.print(f"{mark} [bold]{finding.name}[/bold]: ", end="")
+            output.out.print(finding.detail, markup=False)
+            if finding.remedy:
+                output.out.print(f"       → {finding.remedy}", markup=False)
+    if not all(f.ok for f in findings):
+        raise typer.Exit(1)
+
+
+def _listed(config: Path | None) -> tuple[str, ...]:
+    """Return the plugins that the settings list; none where there are no settings to read."""
+    if config is None and "KEEPER_CONFIG" not in os.environ and not DEFAULT_CONFIG.exists():
+        return ()
+    return tuple(dict.fromkeys(read_settings(config).plugins))
+
+
+def _row(name: str, listed: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        found, state = describe(name), USE_STATES[name in listed]
+    except PluginBroken as exc:
+        found, state = Installed(name, "", "", "", trouble=str(exc)), "broken" if name in installed() else "missing"
+    if found.trouble and state != "missing":
+        state = "broken"
+    return {
+        "name": name,
+        "distribution": found.distribution,
+        "version": found.version,
+        "hooks": list(found.hooks),
+        "state": state,
+        "trouble": found.trouble,
+    }
+
+
+def _cell(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value) or "—"
