@@ -1,14 +1,15 @@
-"""What each pool's next trades would be now: real reads, no writes."""
+"""What each pool's next trades would be now, and what they would cost: real reads, no writes."""
 
 from typing import Any
 
 from keeper.analysis import Analysis, agree, analyse, held_or_wanted, plan_towards
 from keeper.app import Keeper
+from keeper.core.estimates import Part, estimate_plan
 from keeper.core.mandates import NextStep
 from keeper.core.plans import Limits, Plan
 from keeper.core.policy import PoolRule
 from keeper.core.units import Bps
-from keeper.errors import Refused, Transient
+from keeper.errors import BadInput, Refused, Transient
 from keeper.narrate import plan_facts
 from keeper.observe import WebPrices
 from keeper.whales import Whales
@@ -21,6 +22,40 @@ async def plans_now(keeper: Keeper) -> list[dict[str, Any]]:
     await keeper.observer.tip()
     web = await keeper.observer.web_prices()
     return [await _plan_now(keeper, rule, web) for rule in keeper.pools]
+
+
+async def estimate_now(keeper: Keeper, pool: str) -> dict[str, Any]:
+    """Return what bringing a pool, given by id or name, to its whales' target would cost now. Amounts are µSTX as text.
+
+    Raises:
+        BadInput: no pool is called that.
+        Refused, Transient: prices, venues or the chain do not allow an answer now.
+    """
+    rules = [rule for rule in keeper.pools if pool in (str(rule.pool_id), rule.name)]
+    if not rules:
+        message = f"no pool is called {pool}; there are {', '.join(rule.name for rule in keeper.pools)}"
+        raise BadInput(message, field="pool", value=pool)
+    await keeper.observer.tip()
+    found = await _look(keeper, rules[0], await keeper.observer.web_prices())
+    plan = _plan(keeper, found)
+    made = estimate_plan(plan, found.prices, keeper.assets, keeper.settings.limits())
+
+    def part(of: Part) -> dict[str, Any]:
+        names = {"expected": of.expected_ustx, "low": of.low_ustx, "high": of.high_ustx}
+        amounts = {f"{name}_ustx": str(ustx) for name, ustx in names.items()}
+        return amounts | {f"{name}_percent": made.percent(ustx) for name, ustx in names.items()}
+
+    return {
+        "pool_id": rules[0].pool_id,
+        "name": rules[0].name,
+        "value_ustx": str(made.value_ustx),
+        "legs": len(plan.legs),
+        "slices": made.slices,
+        "gas": part(made.gas),
+        "slippage": part(made.slippage),
+        "total": part(made.total),
+        "reason": plan.reason,
+    }
 
 
 async def _plan_now(keeper: Keeper, rule: PoolRule, web: WebPrices) -> dict[str, Any]:

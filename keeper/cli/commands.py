@@ -15,7 +15,7 @@ from keeper.core.assets import AssetBook
 from keeper.core.views import decimal
 from keeper.demo import session
 from keeper.doctor import examine
-from keeper.plans_now import plans_now
+from keeper.plans_now import estimate_now, plans_now
 from keeper.problem_file import plans_of
 from keeper.settings import Settings, load_settings
 from keeper.store.sqlite import open_store
@@ -30,6 +30,7 @@ ProblemFile = Annotated[
     Path | None,
     typer.Option("--problem", help="Plan the market described in this file (JSON or JSON lines); needs no settings."),
 ]
+COSTS = ("gas", "slippage", "total")
 DEFAULT_CONFIG = Path("keeper.toml")
 LEG_AMOUNTS = (("amount_in", "sell"), ("expected_out", "buy"), ("min_out", "buy"))
 
@@ -37,7 +38,7 @@ LEG_AMOUNTS = (("amount_in", "sell"), ("expected_out", "buy"), ("min_out", "buy"
 def register(app: typer.Typer) -> None:
     """Put every command on the command line."""
     app.callback(invoke_without_command=True)(_options)
-    for command in (demo, run, check, plan, status):
+    for command in (demo, run, check, plan, estimate, status):
         app.command()(command)
     whales = typer.Typer(help="The wallets that pools follow.", no_args_is_help=True)
     whales.command("load")(whales_load)
@@ -132,6 +133,34 @@ def _plan_problems(path: Path, *, json: bool) -> None:
         rows = [(leg["venue"], leg["amount_in"], leg["from"], leg["expected_out"], leg["to"]) for leg in done["legs"]]
         if rows:
             output.table(("venue", "units in", "of", "units out", "of"), rows)
+
+
+def estimate(pool: str, config: Config = None, *, json: Json = False) -> None:
+    """Show what bringing a pool (its id or name) to its target would cost now: gas, slippage and both, with a range.
+
+    Example: keeper estimate 1 --json
+    """
+    settings = _settings(config)
+
+    async def look() -> dict[str, Any]:
+        async with application.open_keeper(settings, asyncio.Event()) as keeper:
+            return await estimate_now(keeper, pool)
+
+    found = asyncio.run(look())
+    if json:
+        output.as_json(found)
+        return
+    output.out.print(f"{found['name']}: {found['legs']} legs in {found['slices']} slice(s)", markup=False)
+    output.table(("", "expected", "at least", "at most"), [(what, *_range(found[what])) for what in COSTS])
+
+
+def _range(part: dict[str, Any]) -> list[str]:
+    shown = []
+    for name in ("expected", "low", "high"):
+        percent = part[f"{name}_percent"]
+        stx = decimal(int(part[f"{name}_ustx"]), 6)
+        shown.append(f"{stx} STX ({'—' if percent is None else f'{percent:.3f} %'})")
+    return shown
 
 
 def status(config: Config = None, *, json: Json = False) -> None:
