@@ -1,13 +1,15 @@
 """Prices through the whole keeper: what is refused is counted, what is thin is named, and no key is needed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
+from keeper.analysis import bounds_of, reportable
 from keeper.core.prices import Fault, PricePoint, RefusedPrice
 from keeper.core.records import Outcome
+from keeper.core.units import MicroStx, Seconds
 from keeper.errors import SourceUnavailable
-from keeper.observe import Observer
+from keeper.observe import Observer, WebPrices
 from keeper.price_check import check_prices
 from keeper.testing.fakes import FakePriceSource
 from tests.shell.world import POLICY, USD, open_world
@@ -123,3 +125,30 @@ async def test_check__nobody_answers__names_every_silence(tmp_path):
         assert "DIKO" in report.thin
         assert report.silent == {"odd": "odd says HTTP 500"}
         assert "odd is silent: odd says HTTP 500" in report.shortage()
+
+
+def test_bounds__slow_source__may_be_older_than_the_others():
+    bounds = bounds_of(replace(POLICY, max_slow_price_age=Seconds(1_500), price_basis="first"))
+
+    assert [bounds.age_limit(source) for source in ("dia", "coingecko")] == [1_500, 900]
+    assert bounds.basis == "first"
+
+
+@pytest.mark.parametrize("kind", ["chain", "venue"])
+def test_reportable__what_the_oracle_reads_by_itself__is_not_reported_to_it(kind):
+    own = PricePoint("dia", "STX", "USD", 900_000_000_000, NOW, kind=kind)
+    web = WebPrices((own, usd("STX", 500_000_000_000)), {}, Seconds(NOW))
+
+    assert reportable([], web, POLICY, Seconds(NOW)).stx_usd.price_e12 == 500_000_000_000
+
+
+async def test_observer__venue_prices__are_taken_at_the_size_that_was_set(tmp_path):
+    async with open_world(tmp_path) as world:
+        before = vars(world.observer)
+        parts = before["_chain"], before["_contracts"], before["_clock"], world.assets, world.dexes, ()
+
+        small, _ = await Observer(*parts, MicroStx(10**6)).venue_prices()
+        large, _ = await Observer(*parts, MicroStx(10**12)).venue_prices()
+
+        assert [point.asset for point in small] == [point.asset for point in large]
+        assert max(point.confidence_bps for point in small) < 50 < min(point.confidence_bps for point in large)
