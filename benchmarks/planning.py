@@ -1,15 +1,17 @@
 """How long a plan takes, for a small basket and for the largest there can be."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median, quantiles
-from time import perf_counter
+from time import perf_counter, process_time
 
 from keeper.core.assets import Asset, AssetBook
 from keeper.core.market import MarketView
 from keeper.core.planning import plan_rebalance
 from keeper.core.plans import Limits
 from keeper.core.prices import AgreedPrice, Prices
+from keeper.core.problems import parse_problem, plan_problem
 from keeper.core.units import Bps, MicroStx, PriceE12, Seconds
 from keeper.testing.build import STX, tip
 from keeper.testing.fakes import FakeDex, FakePool, ScriptedReader
@@ -81,3 +83,32 @@ def measure(count: int) -> Planning:
         plan_rebalance(holdings, wanted, MicroStx(0), prices, assets, view, LIMITS)
         took.append((perf_counter() - start) * 1_000)
     return Planning(count, len(took), median(took), quantiles(took, n=100, method="inclusive")[98])
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """Milliseconds of processor time for random markets of ten assets and thirty pools: ours, and the general solver's."""
+
+    markets: int
+    median_ms: float
+    p99_ms: float
+    solver_ms: float
+    """Median of the general solver on the first few of them."""
+    solved: int
+
+
+def measure_against_a_solver(markets: int = 100, solved: int = 5) -> Against:
+    """Plan random markets, some of them with a general convex solver as well."""
+    from tests.core import markets_kit  # noqa: PLC0415 - the solver takes seconds to import
+
+    described = [markets_kit.make_market(seed, assets=10, pools=30) for seed in range(1, markets + 1)]
+    parsed = [parse_problem(problem) for problem in described]
+    ours = [_cpu_ms(lambda one=one: plan_problem(one)) for one in parsed]
+    theirs = [_cpu_ms(lambda one=one: markets_kit.convex_bound_bps(one)) for one in described[:solved]]
+    return Against(markets, median(ours), quantiles(ours, n=100, method="inclusive")[98], median(theirs), solved)
+
+
+def _cpu_ms(work: Callable[[], object]) -> float:
+    began = process_time()
+    work()
+    return (process_time() - began) * 1_000

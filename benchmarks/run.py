@@ -74,6 +74,19 @@ def planning_rows(small: planning.Planning, large: planning.Planning) -> list[Ro
     return [rows[0], (*rows[1][:2], ratio)]
 
 
+def solver_rows(found: planning.Against) -> list[Row]:
+    """Return the rows about plans for random markets, beside a general solver on the same ones."""
+    ratio = found.solver_ms / found.median_ms
+    return [
+        (
+            "plan 10 assets over 30 pools",
+            f"{found.median_ms:.1f} ms CPU (p99 {found.p99_ms:.1f} ms)",
+            f"{found.markets} random markets",
+        ),
+        ("  with cvxpy", f"{found.solver_ms:,.0f} ms CPU", f"{ratio:,.0f} times ours; {found.solved} of the markets"),
+    ]
+
+
 def cycling_rows(found: cycling.Cycling) -> list[Row]:
     """Return the rows about whole cycles."""
     busy = found.proposing_cpu_ms / found.quiet_cpu_ms
@@ -107,6 +120,7 @@ def main() -> int:
         *wire_rows(compared),
         *sending_rows(sending.measure()),
         *planning_rows(planning.measure(3), planning.measure(10)),
+        *solver_rows(planning.measure_against_a_solver()),
         *cycling_rows(cycling.measure()),
         *journal.rows(JOURNAL),
         *memory_rows(memory_mib("keeper.app"), memory_mib("sys")),
