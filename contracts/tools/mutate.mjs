@@ -57,7 +57,11 @@ export function testsFor(contract, files, contracts, folder = CONTRACTS_DIR) {
     if (own.includes(file)) return false;
     return textOf(`tests/${file}`).includes(`"${contract}"`) || callers.some((name) => ownTests(name, [file], contracts).length > 0);
   });
-  return own.length > 0 ? { first: own, others: near } : { first: near, others: [] };
+  // What a contract passes on is tried in the tests of those it passes it to, so theirs come first.
+  const called = contracts.filter((name) => new RegExp(`\\.${name}(?![\\w-])`).test(textOf(`src/${contract}.clar`)));
+  const isOfCalled = (file) => called.some((name) => ownTests(name, [file], contracts).length > 0);
+  const ordered = [...near.filter(isOfCalled), ...near.filter((file) => !isOfCalled(file))];
+  return own.length > 0 ? { first: own, others: ordered } : { first: ordered, others: [] };
 }
 
 function selectMutants(names, kinds, only) {
