@@ -102,7 +102,7 @@ def balance(
     found, off = search.by_stages(logs, ROUNDINGS if start is None else ROUNDINGS[-2:], STEPS)
     if off > SOLVED and start is not None:
         found, off = search.by_stages([0.0] * len(held), ROUNDINGS, STEPS)
-    elif off > SOLVED:
+    if off > SOLVED:
         found, off = search.by_stages(logs, FINER, MORE_STEPS)
     return search.result(found)
 
