@@ -16,6 +16,7 @@ log = structlog.get_logger("keeper.inquiry")
 
 UNSPOKEN = (IntentState.SIGNED, IntentState.SENT)
 """States in which only the chain can say what became of a transaction."""
+SPENT_SINCE = "nonce_spent_since"
 SPENT_GRACE = Seconds(600)
 """A node can know that a nonce is spent before its API knows by which transaction; so long we wait for the API."""
 
@@ -55,11 +56,19 @@ class Inquiry:
         asked = await self.ask(intent)
         if asked.state not in UNSPOKEN:
             return asked
-        # Perhaps by this very transaction: the API has time to know it.
-        is_spent = intent.nonce is not None and next_nonce > intent.nonce
-        if is_spent and self._clock.now() - intent.updated_at >= SPENT_GRACE:
+        return await self._watch_nonce(asked, is_spent=intent.nonce is not None and next_nonce > intent.nonce)
+
+    async def _watch_nonce(self, intent: Intent, *, is_spent: bool) -> Intent:
+        """Drop an intent whose nonce has been seen spent for long: perhaps by this very transaction, so the API has time.
+
+        Counted from when it was first seen, because a transaction may wait for hours before it is mined.
+        """
+        since = intent.result.get(SPENT_SINCE)
+        if is_spent != (since is not None):
+            return await self._journal.noted(intent, {SPENT_SINCE: int(self._clock.now())} if is_spent else {})
+        if since is not None and self._clock.now() - int(since) >= SPENT_GRACE:
             return await self._journal.dropped(intent, "another transaction spent its nonce")
-        return asked
+        return intent
 
     async def still_mined(self, intent: Intent) -> Intent:
         """Ask again about a settled intent whose purpose has come up again: a reorganisation may have undone it."""

@@ -127,6 +127,10 @@ class Journal:
         """Record that the chain has gone back on a block, and that the transaction waits again."""
         return await self._put(intent, IntentState.SENT, step="reopened", result={"why": why})
 
+    async def noted(self, intent: Intent, result: Mapping[str, Any]) -> Intent:
+        """Record something seen of an intent whose state stays."""
+        return await self._put(intent, intent.state, result=result)
+
     async def refused(self, intent: Intent, result: Mapping[str, Any]) -> Intent:
         """Record that the node or a contract said no; a new attempt needs a new key."""
         return await self._put(intent, IntentState.REFUSED, result=result)

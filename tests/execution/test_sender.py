@@ -105,11 +105,12 @@ async def test_recover__nonce_spent_by_another__is_dropped_and_the_next_attempt_
     node.nonce = 8
 
     [waiting] = await sender.recover()
+    [still] = await make_sender(store, node, stop, now=999 + SPENT_GRACE).recover()
     later = make_sender(store, node, stop, now=1_000 + SPENT_GRACE)
     [dropped] = await later.recover()
     again = await later.execute(order())
 
-    assert (waiting.state, dropped.state) == (IntentState.SIGNED, IntentState.DROPPED)
+    assert [i.state for i in (waiting, still, dropped)] == [IntentState.SIGNED] * 2 + [IntentState.DROPPED]
     assert (again.key, again.state, again.nonce) == ("pay:1:2#2", IntentState.SETTLED, 8)
 
 
@@ -320,8 +321,9 @@ async def test_execute__urgent__takes_the_place_of_what_can_wait(store, stop):
 
     urgent = await sender.execute(replace(order("pause:1"), urgent=True))
     node.mine()
+    found = await make_sender(store, node, stop).recover()
     later = make_sender(store, node, stop, now=1_000 + SPENT_GRACE)
-    states = {intent.key: intent.state for intent in await later.recover()}
+    states = {intent.key: intent.state for intent in [*found, *await later.recover()]}
 
     assert (first.nonce, second.nonce, urgent.nonce) == (7, 8, 7)
     assert urgent.fee_ustx > first.fee_ustx
@@ -413,7 +415,8 @@ async def test_recover__no_node_takes_the_front_any_more__its_nonce_is_used_up_a
 
     await make_sender(store, node, stop).recover()
     node.mine()
-    later = await make_sender(store, node, stop, now=1_000 + SPENT_GRACE).recover()
+    filled = await make_sender(store, node, stop).recover()
+    later = [*filled, *await make_sender(store, node, stop, now=1_000 + SPENT_GRACE).recover()]
 
     assert {i.key: (i.nonce, i.state) for i in later} == {
         "pay:1:2#1": (7, IntentState.DROPPED),
@@ -543,3 +546,16 @@ async def test_execute__signer_gave_the_nonce_away__takes_its_place_for_more(sto
     intent = await sender.execute(order())
 
     assert (intent.state, intent.fee_ustx, await sender.fees_today()) == (IntentState.SETTLED, 5_001, 5_001)
+
+
+async def test_recover__mined_after_a_long_wait_and_the_api_is_late__is_not_given_up(store, stop):
+    node = ModelNode(auto_mine=False)
+    await make_sender(store, node, stop).execute(order())
+    node.mine()
+    node.late = True
+
+    [unsure] = await make_sender(store, node, stop, now=1_000 + 10 * SPENT_GRACE).recover()
+    node.late = False
+    [settled] = await make_sender(store, node, stop, now=1_000 + 10 * SPENT_GRACE).recover()
+
+    assert (unsure.state, settled.state) == (IntentState.SENT, IntentState.SETTLED)
