@@ -56,7 +56,8 @@ class Findings:
 
 def audit(intents, rows, foreign):
     """Judge every intent and every transaction; `foreign` are txids that somebody else made with the key."""
-    owner = {txid: intent for intent in intents for txid in intent.txids}
+    # What a node refused may be signed again bit by bit under the next key: the transaction is that key's.
+    owner = {txid: intent for intent in sorted(intents, key=_was_taken) for txid in intent.txids}
     mined = [row for row in rows if row.mined]
     found = Findings()
     by_key, by_nonce = defaultdict(list), defaultdict(list)
@@ -76,6 +77,10 @@ def audit(intents, rows, foreign):
             (once if _done(by_key[intent.key]) else given_up).add(intent.key)
     found.once, found.given_up = frozenset(once), frozenset(given_up)
     return found
+
+
+def _was_taken(intent):
+    return intent.state is not IntentState.REFUSED or "block_height" in intent.result
 
 
 def _done(rows):

@@ -66,6 +66,15 @@ def test_audit__a_purpose_that_failed_in_a_block_and_then_worked__is_clean():
     assert (found.lines(), found.once, found.given_up) == ([], {"pay:1:x#2"}, {"pay:1:x#1"})
 
 
+def test_audit__refused_by_a_node_and_the_same_bytes_taken_later__is_clean():
+    refused = an_intent(state=IntentState.REFUSED, result={"why": "NotEnoughFunds"})
+    same = an_intent(key="pay:1:x#2")
+
+    for intents in ([refused, same], [same, refused]):
+        found = audit(intents, [a_row()], foreign=set())
+        assert (found.lines(), found.once, found.given_up) == ([], {"pay:1:x#2"}, {"pay:1:x#1"})
+
+
 def test_audit__a_nonce_that_a_stranger_spent__is_no_loss():
     dropped = an_intent(state=IntentState.DROPPED)
 
