@@ -256,8 +256,7 @@ class Rounds:
         if not await _may_send(keeper, self._stop):
             return
         try:
-            await self._tell_of_plugins()
-            await self._test_prices()
+            await self._look_around()
             with keeper.pulse.at_work():
                 await keeper.cycle.run()
             self._skipped = 0
@@ -269,22 +268,28 @@ class Rounds:
                 await keeper.alerts.send(alerting.node_unreachable(str(exc), self._skipped, _now(keeper)))
             raise
 
+    async def _look_around(self) -> None:
+        """Say once, before anything is done, what was left out and what is missing."""
+        if self._told and self._tested:
+            return
+        await self._keeper.observer.tip()  # alerts and prices go by the chain's time, which nobody knows before a block
+        await self._tell_of_plugins()
+        await self._test_prices()
+
     async def _test_prices(self) -> None:
-        """Say once, before anything is done, which assets have too few live sources and what a key would add."""
+        """Say which assets have too few live sources and what a key would add."""
         if self._tested:
             return
         keeper = self._keeper
         limits = keeper.settings.limits()
-        await keeper.observer.tip()  # prices are judged by the chain's time, which nobody knows before a block
         report = await check_prices(keeper.observer, keeper.assets.symbols(), limits, keeper.clock)
         report.log()
         self._tested = True
 
     async def _tell_of_plugins(self) -> None:
-        """Tell people once which plugins were left out, when the time is known that an alert is remembered by."""
+        """Tell people which plugins were left out."""
         if self._told:
             return
-        await self._keeper.observer.tip()
         reasons = {each.plugin: each.why for each in self._keeper.registry.broken}
         await self._keeper.alerts.send(alerting.plugins_left_out(reasons, _now(self._keeper)))
         self._told = True

@@ -3,7 +3,6 @@
 import structlog
 
 from keeper.chain.clarity import decode
-from keeper.core.chain_types import Tip
 from keeper.core.records import SUCCESS, Intent, IntentState
 from keeper.core.units import Seconds
 from keeper.errors import BadInput, NodeUnavailable
@@ -43,8 +42,8 @@ class Inquiry:
                 return await self._note_mined(intent, txid, status)
         return intent
 
-    async def resolve(self, intent: Intent, next_nonce: int) -> Intent:
-        """Find out what became of an intent that was left open; `next_nonce` is the chain's own.
+    async def resolve(self, intent: Intent, next_nonce: int, tip_height: int) -> Intent:
+        """Find out what became of an intent that was left open; `next_nonce` and `tip_height` are the chain's own.
 
         Never signed: dropped. In a block: mined, and settled or refused once that lies deep enough. Its
         nonce spent by something else: dropped, in time. Else it stays open. Raises NodeUnavailable.
@@ -52,7 +51,7 @@ class Inquiry:
         if intent.state is IntentState.PLANNED:
             return await self._journal.dropped(intent, NEVER_SIGNED)
         if intent.state is IntentState.MINED:
-            return await self._confirm(intent)
+            return await self._confirm(intent, tip_height)
         asked = await self.ask(intent)
         if asked.state not in UNSPOKEN:
             return asked
@@ -77,7 +76,7 @@ class Inquiry:
             return intent
         return await self._reopen(intent)
 
-    async def _confirm(self, intent: Intent) -> Intent:
+    async def _confirm(self, intent: Intent, tip_height: int) -> Intent:
         """Ask again about what was in a block: still there and deep enough, still there, or gone again."""
         status = await self._status(intent.txid or "")
         if status is None or status.block_height is None:
@@ -86,10 +85,10 @@ class Inquiry:
         if facts != dict(intent.result):
             log.warning("block_changed", intent=intent.key, txid=intent.txid, before=dict(intent.result), after=facts)
             return await self._note_mined(intent, intent.txid or "", status)
-        return await self._conclude(intent, await READ(self._chain.tip))
+        return await self._conclude(intent, tip_height)
 
-    async def _conclude(self, intent: Intent, tip: Tip) -> Intent:
-        if tip.height - int(intent.result["block_height"]) + 1 < self._confirmations:
+    async def _conclude(self, intent: Intent, tip_height: int) -> Intent:
+        if tip_height - int(intent.result["block_height"]) + 1 < self._confirmations:
             return intent
         if intent.succeeded:
             return await self._journal.settled(intent)
@@ -106,9 +105,7 @@ class Inquiry:
         mined = await self._journal.mined(intent, txid, _facts(status))
         told = log.info if mined.succeeded else log.warning
         told("transaction_mined", intent=mined.key, txid=txid, block=status.block_height, status=status.status)
-        if self._confirmations > 1:
-            return mined
-        return await self._conclude(mined, Tip(status.block_height or 0, "", Seconds(0)))
+        return await self._conclude(mined, int(mined.result["block_height"]))
 
     async def _status(self, txid: str) -> TxStatus | None:
         reached("status.before")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from keeper.chain.auth import NO_SIGNATURE, Condition, signer_hash
 from keeper.chain.c32 import parse_principal
-from keeper.chain.transactions import Network, Transaction, call, decode_transaction
+from keeper.chain.transactions import Network, Transaction, call
 from keeper.core.units import MicroStx
 from keeper.execution.journal import Signed
 from keeper.execution.orders import Order
@@ -31,12 +31,8 @@ class Maker:
         condition = Condition(signer=signer_hash(self._signer.public_key), nonce=nonce, fee=fee)
         return Transaction(version, chain_id, condition, payload, order.conditions, order.mode)
 
-    def redraft(self, raw_hex: str, fee: MicroStx) -> Transaction:
-        """Return the same transaction at another fee, unsigned; nonce and all that it does stay."""
-        return self.at_fee(decode_transaction(bytes.fromhex(raw_hex)), fee)
-
     def at_fee(self, transaction: Transaction, fee: MicroStx) -> Transaction:
-        """Return it at another fee, unsigned."""
+        """Return it at another fee, unsigned; nonce and all that it does stay."""
         return replace(transaction, origin=replace(transaction.origin, fee=fee, signature=NO_SIGNATURE))
 
     async def signed(self, draft: Transaction) -> Signed:

@@ -5,13 +5,24 @@ of confirmed transactions is the floor; what an API says of the mempool is a hin
 transactions that a node has dropped and misses those that another node holds.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from keeper.core.records import Intent
 from keeper.errors import NodeUnavailable
 
 MAX_WAITING: Final = 20
 """How far ahead of the chain we go; a node takes 25 (stacks-core, TooMuchChaining)."""
+
+
+def front_runners(waiting: Iterable[Intent], confirmed: int) -> list[Intent]:
+    """Return what waits at each unspent nonce, lowest nonce first, and of several at one nonce the one that pays most."""
+    best: dict[int, Intent] = {}
+    for intent in sorted(waiting, key=lambda i: i.fee_ustx or 0, reverse=True):
+        if intent.nonce is not None and intent.nonce >= confirmed:
+            best.setdefault(intent.nonce, intent)
+    return [best[nonce] for nonce in sorted(best)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from keeper.errors import NodeUnavailable, TransactionRefused
 from keeper.execution.fees import DayBudget
 from keeper.execution.inquiry import UNSPOKEN, Inquiry
 from keeper.execution.journal import Journal
-from keeper.execution.nonces import Nonces
+from keeper.execution.nonces import Nonces, front_runners
 from keeper.points import reached
 from keeper.ports import Chain, Clock
 
@@ -74,14 +74,16 @@ class Offers:
         the chain says otherwise.
         """
         front: Intent | None = None
-        for nonce in sorted({i.nonce for i in open_ones if i.nonce is not None and i.nonce >= nonces.confirmed}):
-            intent = max((i for i in open_ones if i.nonce == nonce), key=lambda i: i.fee_ustx or 0)
-            if not self._inquiry.is_waiting(intent):
-                reached("offer_again.before")
-                intent = await self.replacement(intent)
-                reached("offer_again.after")
-            front = intent if nonce == nonces.confirmed else front
+        for runner in front_runners(open_ones, nonces.confirmed):
+            intent = runner if self._inquiry.is_waiting(runner) else await self._once_more(runner)
+            front = intent if intent.nonce == nonces.confirmed else front
         return front
+
+    async def _once_more(self, intent: Intent) -> Intent:
+        reached("offer_again.before")
+        intent = await self.replacement(intent)
+        reached("offer_again.after")
+        return intent
 
     async def _offer(self, intent: Intent) -> Intent:
         self._journal.require_lease()

@@ -1,12 +1,12 @@
 """Makes a transaction happen at most once: journal, sign, journal, offer once, then ask the chain (ADR 3, 15)."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import structlog
 
-from keeper.chain.transactions import Network, Transaction
+from keeper.chain.transactions import Network, Transaction, decode_transaction
 from keeper.core.records import Intent, IntentState
 from keeper.core.units import MicroStx, Seconds
 from keeper.errors import (
@@ -23,7 +23,7 @@ from keeper.execution.fenced import Fenced, unfenced
 from keeper.execution.inquiry import UNSPOKEN, Inquiry
 from keeper.execution.journal import Claim, Journal, Signed
 from keeper.execution.maker import Maker
-from keeper.execution.nonces import Nonces
+from keeper.execution.nonces import Nonces, front_runners
 from keeper.execution.offers import Offers
 from keeper.execution.orders import Order
 from keeper.pause import pause
@@ -58,7 +58,7 @@ class KeyState:
 
     nonces: Nonces
     balance_ustx: MicroStx
-    stuck: tuple[str, ...]
+    stuck: tuple[str, ...] = ()
     """Txids that wait at the highest fee that may be paid."""
 
 
@@ -68,12 +68,6 @@ class Place:
 
     nonce: int
     above: MicroStx | None = None
-
-
-def _front(open_ones: Sequence[Intent], confirmed: int) -> Intent | None:
-    """Return what waits first: at the lowest unspent nonce, and of several there the one that pays most."""
-    waiting = [i for i in open_ones if i.state in UNSPOKEN and i.nonce is not None and i.nonce >= confirmed]
-    return min(waiting, key=lambda i: (i.nonce or 0, -(i.fee_ustx or 0)), default=None)
 
 
 class Sender:
@@ -147,21 +141,26 @@ class Sender:
             if not found:
                 self._state = None
                 return []
-            confirmed = (await self._look(found)).confirmed
-            tried = [await self._resolve_alone(intent, confirmed) for intent in found]
+            nonces = await self._look(found)
+            is_mined = any(intent.state is IntentState.MINED for intent in found)
+            height = (await READ(self._chain.tip)).height if is_mined else 0  # only what is mined is held against it
+            tried = [await self._resolve_alone(intent, nonces.confirmed, height) for intent in found]
             if open_ones := [intent for intent in tried if intent.state in UNSPOKEN]:
-                await self._free(open_ones)
+                await self._free(open_ones, nonces)
             reached("recover.after")
             return tried
 
     async def quote_fee(self, order: Order) -> MicroStx:
         """Return what `order` would cost now. Raises FeeTooHigh above the cap."""
-        draft = self._maker.draft(order)
+        return self._fees.checked(await self._estimate(self._maker.draft(order)))
+
+    async def _estimate(self, draft: Transaction) -> int:
+        """Return what the network asks for, at least the mempool's 1 µSTX a byte."""
         reached("fee_estimate.before")
         length = len(draft.encode())
         asked = await READ(self._chain.estimate_fee, draft.payload.encode(), length)
         reached("fee_estimate.after")
-        return self._fees.checked(max(asked, length))
+        return max(asked, length)
 
     async def _begin(self, order: Order) -> Intent:
         claim = await self._journal.claim(order.purpose)
@@ -208,13 +207,14 @@ class Sender:
         open_ones = await self._journal.open()
         nonces = await self._look(open_ones)
         reached("nonce.chosen")
-        front = _front(open_ones, nonces.confirmed)
-        if order.urgent and front is not None and not front.urgent and (front.fee_ustx or 0) < self._fees.cap:
+        waiting = front_runners((i for i in open_ones if i.state in UNSPOKEN), nonces.confirmed)
+        front = waiting[0] if order.urgent and waiting else None
+        if front is not None and not front.urgent and (front.fee_ustx or 0) < self._fees.cap:
             log.warning("nonce_taken_over", nonce=front.nonce, by=claim.key, waits=front.key)
             return Place(front.nonce or 0, front.fee_ustx)
         return Place(nonces.next())
 
-    async def _look(self, open_ones: list[Intent], stuck: tuple[str, ...] = ()) -> Nonces:
+    async def _look(self, open_ones: list[Intent]) -> Nonces:
         """Ask node and API how the account's nonces stand, and hold the journal against it."""
         reached("account.before")
         account = await READ(self._chain.account, self.address)
@@ -222,25 +222,24 @@ class Sender:
         reached("mempool.before")
         mempool = await READ(self._chain.mempool_nonces, self.address)
         reached("mempool.after")
-        ours = frozenset(i.nonce for i in open_ones if i.nonce is not None and i.state is not IntentState.PLANNED)
+        ours = frozenset(i.nonce for i in open_ones if i.nonce is not None)
         nonces = Nonces(account.nonce, ours, frozenset(mempool.pending), self._offers.contested())
         if nonces.foreign:
             log.warning("foreign_nonces", nonces=list(nonces.foreign), confirmed=nonces.confirmed)
-        self._state = KeyState(nonces, account.balance_ustx, stuck)
+        self._state = KeyState(nonces, account.balance_ustx)
         return nonces
 
-    async def _resolve_alone(self, intent: Intent, confirmed: int) -> Intent:
+    async def _resolve_alone(self, intent: Intent, confirmed: int, tip_height: int) -> Intent:
         """Resolve one intent; an odd answer about it must not keep the others from being resolved."""
         try:
-            return await self._inquiry.resolve(intent, confirmed)
+            return await self._inquiry.resolve(intent, confirmed, tip_height)
         except (NodeUnavailable, Refused) as exc:
             log.warning("transaction_unresolved", intent=intent.key, txid=intent.txid, reason=str(exc))
             return intent
 
-    async def _free(self, open_ones: list[Intent]) -> None:
+    async def _free(self, open_ones: list[Intent], nonces: Nonces) -> None:
         """Offer again what nobody knows, offer more for what waits too long in front, use up a nonce nobody uses."""
         try:
-            nonces = await self._look(open_ones)
             front = await self._offers.again(open_ones, nonces)
             if front is not None and self._offers.is_hopeless(front):
                 await self._fill(Place(front.nonce or 0, front.fee_ustx))
@@ -257,22 +256,21 @@ class Sender:
     async def _raise(self, intent: Intent) -> None:
         """Replace the bytes of the front transaction by the same at a higher fee, within the caps."""
         before = intent.fee_ustx or MicroStx(0)
-        draft = self._maker.redraft(intent.raw_hex or "", before)
-        asked = await READ(self._chain.estimate_fee, draft.payload.encode(), len(draft.encode()))
-        fee = self._fees.raised(before, asked)
+        signed_before = decode_transaction(bytes.fromhex(intent.raw_hex or ""))
+        fee = self._fees.raised(before, await self._estimate(signed_before))
         if fee is None:
             self._mark_stuck(intent)
             return
         reached("replace.decided")
         await self._budget.reserve(fee - before, urgent=intent.urgent)
-        signed = await self._signature(self._maker.redraft(intent.raw_hex or "", fee), urgent=intent.urgent)
+        signed = await self._signature(self._maker.at_fee(signed_before, fee), urgent=intent.urgent)
         log.warning("fee_raised", intent=intent.key, nonce=intent.nonce, before_ustx=before, fee_ustx=fee)
         await self._offers.replacement(await self._journal.replaced(intent, signed))
 
     def _mark_stuck(self, intent: Intent) -> None:
         log.warning("stuck_at_the_cap", intent=intent.key, txid=intent.txid, fee_ustx=intent.fee_ustx)
         if self._state is not None:
-            self._state = KeyState(self._state.nonces, self._state.balance_ustx, (intent.txid or "",))
+            self._state = replace(self._state, stuck=(intent.txid or "",))
 
     async def _fill(self, place: Place) -> None:
         """Use up a nonce that everything else waits behind: nothing of ours is there, or what no node will take."""
