@@ -9,14 +9,14 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from keeper.settings.load import CONFIG_ENV, env_name
-from keeper.settings.model import (
+from keeper.settings.model import Settings
+from keeper.settings.sections import (
     AssetSettings,
     FeeSettings,
     NodeSettings,
     PolicySettings,
     PoolSettings,
     SendingSettings,
-    Settings,
     WhaleSettings,
 )
 from keeper.settings.signer import SignerSettings
