@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from keeper import __version__
+from keeper import __version__, daemon
 from keeper import app as application
 from keeper import console as output
 from keeper.core.assets import AssetBook
@@ -70,7 +70,7 @@ def run(config: Config = None) -> None:
 
     Example: keeper run --config /etc/keeper/keeper.toml
     """
-    asyncio.run(application.run(_settings(config)))
+    asyncio.run(daemon.run(_settings(config)))
 
 
 def check(config: Config = None, *, json: Json = False) -> None:

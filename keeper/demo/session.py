@@ -16,8 +16,9 @@ import aiohttp
 import structlog
 
 from keeper import console as output
-from keeper.app import Keeper, holding_lease, may_send_soon, open_keeper, serve_and_repeat, set_up_voices
+from keeper.app import Keeper, open_keeper
 from keeper.core.records import Decision, Outcome
+from keeper.daemon import holding_lease, may_send_soon, serve_and_repeat, set_up_voices
 from keeper.demo import report
 from keeper.demo.local_chain import LocalChain, local_chain
 from keeper.errors import BadInput, KeeperError

@@ -1,0 +1,204 @@
+"""The daemon: serves the page, holds the lease, feeds the watchdog and runs cycles until it is told to stop."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+
+from keeper import __version__
+from keeper.app import Keeper, open_keeper
+from keeper.core import alerting
+from keeper.core.leases import SENDER
+from keeper.core.units import Seconds
+from keeper.errors import Halt, LeaseLost, Transient
+from keeper.pause import pause
+from keeper.price_check import check_prices
+from keeper.settings import Settings
+from keeper.supervisor import repeat, stop_on_signals
+from keeper.telemetry import sentry
+from keeper.telemetry.logs import setup_logging
+from keeper.telemetry.pulse import Pulse
+from keeper.telemetry.sdnotify import Systemd
+from keeper.web.server import make_app, serve
+from keeper.web.state import WebState
+
+log = structlog.get_logger(__name__)
+
+STUCK_SECONDS = 300.0
+"""A cycle that has made no progress for so long is stuck; systemd is then left to end the process."""
+SKIPPED_TO_ALERT = 3
+STANDBY_SECONDS = 0.25
+"""How soon a keeper that stands by notices that the lease is its own."""
+STANDBY_LOOKS = 8
+
+
+def set_up_voices(settings: Settings) -> None:
+    """Start logging and crash reports, with every secret known to the redactor."""
+    redactor = setup_logging(level=settings.log_level, fmt=settings.log_format, secrets=settings.secrets())
+    dsn = None if settings.sentry_dsn is None else settings.sentry_dsn.get_secret_value()
+    sentry.init_sentry(dsn, redactor=redactor, release=__version__, environment=settings.network)
+
+
+def web_state(keeper: Keeper) -> WebState:
+    """Return what the page and the API may see."""
+    settings = keeper.settings
+    return WebState(
+        store=keeper.store,
+        clock=keeper.clock,
+        metrics=keeper.metrics,
+        pulse=keeper.pulse,
+        cycle_seconds=settings.cycle_seconds,
+        network=settings.network,
+        address=keeper.sender.address,
+        plugins=_plugins_shown(keeper),
+        pool_names={rule.pool_id: rule.name for rule in keeper.pools},
+    )
+
+
+def _plugins_shown(keeper: Keeper) -> tuple[str, ...]:
+    broken = {each.plugin for each in keeper.registry.broken}
+    return tuple(f"{name} (left out)" if name in broken else name for name in keeper.settings.plugins)
+
+
+async def run(settings: Settings) -> None:
+    """Run the daemon until it is told to stop. Raises Halt errors after telling people."""
+    set_up_voices(settings)
+    stop = asyncio.Event()
+    with stop_on_signals(stop):
+        async with open_keeper(settings, stop) as keeper:
+            await serve_and_repeat(keeper, stop)
+    sentry.flush()
+
+
+async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
+    """Serve the page and run cycles until `stop`; a Halt is told to people before it ends the process."""
+    settings, systemd = keeper.settings, Systemd(os.environ)
+    async with serve(make_app(web_state(keeper)), settings.web_host, settings.web_port) as address:
+        log.info("keeper_started", page=address, network=settings.network, address=keeper.sender.address)
+        systemd.ready(f"watching {len(keeper.pools)} pools, page at {address}")
+        try:
+            async with _watchdog(systemd, keeper.pulse, stop), holding_lease(keeper):
+                await repeat("cycle", Rounds(keeper, stop), every=settings.cycle_seconds, stop=stop)
+        except Halt as exc:
+            log.critical("keeper_halted", error=type(exc).__name__, reason=str(exc))
+            sentry.report(exc)
+            await keeper.alerts.send(alerting.halted(type(exc).__name__, str(exc), _now(keeper)))
+            raise
+        finally:
+            systemd.stopping()
+
+
+class Rounds:
+    """One cycle after the other, by whoever holds the lease; counts those in a row that came to nothing."""
+
+    def __init__(self, keeper: Keeper, stop: asyncio.Event) -> None:
+        self._keeper = keeper
+        self._stop = stop
+        self._skipped = 0
+        self._told = not keeper.registry.broken
+        self._tested = False
+
+    async def __call__(self) -> None:
+        """Run one cycle once this keeper may send. Raises Transient, Halt."""
+        keeper = self._keeper
+        if not await _may_send(keeper, self._stop):
+            return
+        try:
+            await self._look_around()
+            with keeper.pulse.at_work():
+                await keeper.cycle.run()
+            self._skipped = 0
+        except LeaseLost:
+            raise  # not a trouble: another keeper sends
+        except Transient as exc:
+            self._skipped += 1
+            if self._skipped == SKIPPED_TO_ALERT:
+                await keeper.alerts.send(alerting.node_unreachable(str(exc), self._skipped, _now(keeper)))
+            raise
+
+    async def _look_around(self) -> None:
+        """Say once, before anything is done, what was left out and what is missing."""
+        if self._told and self._tested:
+            return
+        await self._keeper.observer.tip()  # alerts and prices go by the chain's time, which nobody knows before a block
+        await self._tell_of_plugins()
+        await self._test_prices()
+
+    async def _test_prices(self) -> None:
+        """Say which assets have too few live sources and what a key would add."""
+        if self._tested:
+            return
+        keeper = self._keeper
+        limits = keeper.settings.limits()
+        report = await check_prices(keeper.observer, keeper.assets.symbols(), limits, keeper.clock)
+        report.log()
+        self._tested = True
+
+    async def _tell_of_plugins(self) -> None:
+        """Tell people which plugins were left out."""
+        if self._told:
+            return
+        reasons = {each.plugin: each.why for each in self._keeper.registry.broken}
+        await self._keeper.alerts.send(alerting.plugins_left_out(reasons, _now(self._keeper)))
+        self._told = True
+
+
+@asynccontextmanager
+async def holding_lease(keeper: Keeper) -> AsyncIterator[None]:
+    """Hold the lease, or wait for it, until the block is left; nothing is being sent any more by then."""
+    quiet = asyncio.Event()
+    task = asyncio.create_task(keeper.tenancy.run(quiet), name="lease")
+    try:
+        yield
+    finally:
+        quiet.set()
+        await task
+
+
+async def may_send_soon(keeper: Keeper, stop: asyncio.Event) -> bool:
+    """Tell whether the lease is ours, and give it a moment to become so."""
+    for _ in range(STANDBY_LOOKS):
+        if keeper.tenancy.held() is not None:
+            return True
+        if await pause(stop, STANDBY_SECONDS):
+            break
+    return False
+
+
+async def _may_send(keeper: Keeper, stop: asyncio.Event) -> bool:
+    """Wait for the lease; False when told to stop first. A keeper that stands by says so once."""
+    if not await may_send_soon(keeper, stop):
+        keeper.pulse.standing_by = True
+        log.info("standing_by", lease=SENDER)
+        while keeper.tenancy.held() is None and not await pause(stop, STANDBY_SECONDS):
+            pass
+    keeper.pulse.standing_by = False
+    return not stop.is_set()
+
+
+@asynccontextmanager
+async def _watchdog(systemd: Systemd, pulse: Pulse, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Feed systemd's watchdog while the cycle rests or makes progress; a stuck one starves it."""
+
+    async def feed() -> None:
+        if pulse.stuck_seconds() < STUCK_SECONDS:
+            systemd.alive()
+
+    every = systemd.watchdog_seconds
+    task = None if every is None else asyncio.create_task(repeat("watchdog", feed, every=every, stop=stop))
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def _now(keeper: Keeper) -> Seconds:
+    try:
+        return keeper.clock.now()
+    except Transient:
+        return Seconds(0)
