@@ -15,6 +15,7 @@ from keeper.core.assets import AssetBook
 from keeper.core.chain_types import Tip
 from keeper.core.consensus import STX_USD, Agreement, LastPrice
 from keeper.core.mandates import NextStep
+from keeper.core.paused import PAUSED_NOTE, Paused, paused_from
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.prices import Fault, RefusedPrice
 from keeper.core.records import Decision, Intent, IntentKind, IntentState, Outcome, PoolView
@@ -36,6 +37,7 @@ WEB_PRICES_LAST = Seconds(60)
 LOW_BALANCE_USTX = 2 * USTX_PER_STX
 BOOKS_EVERY = 20
 """Every so many cycles, the first included, the vault's books are held against the chain's balances."""
+SENDING = frozenset({NextStep.PROPOSE, NextStep.CONCLUDE, NextStep.EXECUTE})
 ACTIONS = frozenset({Outcome.SLICE_EXECUTED, Outcome.WITHDRAWAL_PAID, Outcome.PROPOSED, Outcome.VOTE_PASSED})
 
 
@@ -47,6 +49,14 @@ class Sight:
     agreement: Agreement | None = None
     found: Analysis | None = None
     web: WebPrices | None = None
+
+
+class _Held(Exception):
+    """A person paused the keeper, and the next thing would have been to send something new."""
+
+    def __init__(self, paused: Paused) -> None:
+        super().__init__(paused.words())
+        self.done = Done(Outcome.PAUSED, paused.words(), {"paused": paused.note()})
 
 
 class Cycle:
@@ -128,7 +138,7 @@ class Cycle:
         self._sights[rule.pool_id] = Sight()
         try:
             done = await self._step(rule)
-        except Unfinished as exc:
+        except (Unfinished, _Held) as exc:
             done = exc.done
         except Refused as exc:
             done = self._refused(rule, exc)
@@ -147,6 +157,7 @@ class Cycle:
         """Pay what can be paid of the queue; a refusal must not keep the pool from its next step."""
         if not self._steps.payable(found):
             return None
+        await self._not_paused()
         try:
             fresh = await self._with_fresh_oracle(rule, found)
             due = self._steps.payable(fresh)
@@ -160,6 +171,7 @@ class Cycle:
         if found.facts.info.pauses.rebalances and found.step.step in (NextStep.EXECUTE, NextStep.PROPOSE):
             message = f"the pool is stopped: {found.facts.info.pauses.words()}"
             raise PlanRejected(message, pool_id=rule.pool_id)
+        await self._not_paused(unless=found.step.step not in SENDING)
         match found.step.step:
             case NextStep.PROPOSE:
                 return await self._steps.propose(rule, found)
@@ -183,6 +195,7 @@ class Cycle:
             return None
         if not await self._steps.heartbeat_due(rule, found):
             return None
+        await self._not_paused()
         return await self._steps.post_prices(rule, found, await self._web_prices())
 
     async def _look(self, rule: PoolRule) -> Analysis:
@@ -222,7 +235,14 @@ class Cycle:
         if posted is None:
             return found
         log.info("prices_posted", pool=rule.pool_id, txid=posted.facts.get("txid"))
+        await self._not_paused()  # that took a block or more, in which somebody may have said stop
         return await self._look(rule)
+
+    async def _not_paused(self, *, unless: bool = False) -> None:
+        """End the pool's turn here when a person paused the keeper. Asked before anything new is sent, never kept."""
+        paused = None if unless else paused_from(await self._store.note(PAUSED_NOTE))
+        if paused is not None:
+            raise _Held(paused)
 
     def _settled(self, rule: PoolRule, found: Analysis) -> Done:
         mandate, drift = found.facts.mandate, found.mandate_drift

@@ -21,6 +21,7 @@ class Outcome(StrEnum):
     REBALANCED = "rebalanced"
     WITHDRAWAL_PAID = "withdrawal_paid"
     WAITING_FOR_TRANSACTION = "waiting_for_transaction"
+    PAUSED = "paused"
     REFUSED = "refused"
     UNAVAILABLE = "unavailable"
 
