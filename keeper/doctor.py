@@ -145,13 +145,14 @@ async def _pool(keeper: Keeper, rule: PoolRule) -> str:
         detail = f"the vault's share token is {facts.info.share}, the configuration says {rule.share}"
         remedy = f"correct share_token of pool {rule.pool_id} in the configuration"
         raise Unwell(detail, remedy)
-    missing = [name for name, why in facts.silent_venues.items()]
+    missing = [name for name in facts.silent_venues if name not in facts.market.absent]
     if missing:
         detail = "; ".join(f"{name}: {facts.silent_venues[name]}" for name in missing)
         remedy = "check the named venue; without it the keeper trades elsewhere or not at all"
         raise Unwell(detail, remedy)
     paused = f"; {facts.info.pauses.words()}" if facts.info.pauses != RUNNING else ""
-    return f"{facts.info.name}, {len(facts.assets)} assets, {len(facts.queue)} queued withdrawals{paused}"
+    absent = "".join(f"; {name} is absent: {why}" for name, why in facts.market.absent.items())
+    return f"{facts.info.name}, {len(facts.assets)} assets, {len(facts.queue)} queued withdrawals{paused}{absent}"
 
 
 async def _sources(keeper: Keeper) -> str:

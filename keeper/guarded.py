@@ -30,6 +30,8 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 CONTRACT: Final = re.compile(r"S[0-9A-Z]{27,41}\.[A-Za-z][A-Za-z0-9_-]{0,127}")
 MOST: Final = 10_000
 """Most pools, routes, prices or whales that one answer may have."""
+LONGEST: Final = 300
+"""Most characters of an absent pool's name, and of its reason; a longer reason is cut."""
 OUTAGES: Final = (SourceUnavailable, NodeUnavailable, TipMoved)
 """What an adapter that reads may raise; anything else is its own failure, a Halt least of all its to decide."""
 
@@ -58,7 +60,7 @@ class GuardedDex:
         """Read the venue. Raises SourceUnavailable for whatever the plugin does wrong, MarketRefused, NodeUnavailable, TipMoved."""
         try:
             answer = await _apart(self.inner.market(reader, tip))
-            return MarketView(*_market(self, answer))
+            return _market(self, answer)
         except (*OUTAGES, MarketRefused):
             raise
         except Exception as exc:  # noqa: BLE001 - a plugin is somebody else's code
@@ -202,7 +204,7 @@ def _some(answer: Any) -> list[Any]:
     return list(answer)
 
 
-def _market(owner: GuardedDex, answer: Any) -> tuple[Books, tuple[Route, ...]]:
+def _market(owner: GuardedDex, answer: Any) -> MarketView:
     if not isinstance(answer, MarketView) or not isinstance(answer.books, Mapping):
         message = f"a {type(answer).__name__} instead of a market"
         raise Nonsense(message)
@@ -211,7 +213,21 @@ def _market(owner: GuardedDex, answer: Any) -> tuple[Books, tuple[Route, ...]]:
     if len(books) > MOST or not all(isinstance(key, str) and key.startswith(prefix) for key in books):
         message = f"pools that are not called {prefix}…"
         raise Nonsense(message)
-    return books, tuple(_route(owner, route, books) for route in routes)
+    return MarketView(books, tuple(_route(owner, route, books) for route in routes), _absent(prefix, answer.absent))
+
+
+def _absent(prefix: str, answer: Any) -> dict[str, str]:
+    if not isinstance(answer, Mapping) or len(answer) > MOST:
+        message = "absent pools that are no mapping of names to reasons"
+        raise Nonsense(message)
+    absent = dict(answer)
+    if not all(isinstance(text, str) for pair in absent.items() for text in pair):
+        message = "an absent pool without a name or a reason"
+        raise Nonsense(message)
+    if not all(name.startswith(prefix) and len(name) <= LONGEST for name in absent):
+        message = f"absent pools that are not called {prefix}…"
+        raise Nonsense(message)
+    return {name: reason[:LONGEST] for name, reason in absent.items()}
 
 
 def _route(owner: GuardedDex, route: Any, books: Books) -> GuardedRoute:

@@ -67,6 +67,7 @@ class PoolFacts:
     market: MarketView
     venue_points: tuple[PricePoint, ...]
     silent_venues: Mapping[str, str]
+    """Every venue that said nothing, and every pool that its venue named as absent, each with the reason."""
 
 
 class Observer:
@@ -167,7 +168,7 @@ class Observer:
             mandate=mandate,
             market=market,
             venue_points=venue_points(market, self._assets, tip.time, self._probe_ustx),
-            silent_venues=silent,
+            silent_venues={**silent, **market.absent},
         )
 
     def _by_symbol(self, rule: PoolRule, by_principal: Mapping[str, int]) -> dict[str, int]:
@@ -188,7 +189,8 @@ class Observer:
             books.update(view.books)
         routes = tuple(route for view in views for route in view.routes)
         silent = {dex.name: answer for dex, answer in zip(self._dexes, answers, strict=True) if isinstance(answer, str)}
-        return MarketView(books=books, routes=routes), silent
+        absent = {name: why for view in views for name, why in view.absent.items()}
+        return MarketView(books=books, routes=routes, absent=absent), silent
 
     async def _market(self, dex: Dex, tip: Tip) -> MarketView | str:
         try:

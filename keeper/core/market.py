@@ -7,7 +7,7 @@ chain swaps, also over routes that share a pool.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from keeper.core.units import BaseUnits
@@ -69,6 +69,8 @@ class MarketView:
 
     books: Books
     routes: tuple[Route, ...]
+    absent: Mapping[str, str] = field(default_factory=dict)
+    """Pools that give no route now, by key or by name, each with the reason in words."""
 
     def between(self, sell: str, buy: str) -> tuple[Route, ...]:
         """Return the routes that swap `sell` for `buy`, in the venues' configured order."""

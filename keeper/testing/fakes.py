@@ -272,6 +272,7 @@ class FakeDex:
     deployer: str = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM"
     paths: Sequence[tuple[str, ...]] = ()
     outages: int = 0
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     async def market(self, reader: ContractReader, tip: Tip) -> MarketView:  # noqa: ARG002  the port's shape
         """Return the pools as they are set. Raises SourceUnavailable while it is out."""
@@ -283,7 +284,7 @@ class FakeDex:
         routes = [self._route(p, k) for p, k in zip(paths, keys, strict=True)]
         backwards = [self._route(p[::-1], k[::-1]) for p, k in zip(paths, keys, strict=True)]
         books = {f"{self.name}:{key}": pool for key, pool in self.pools.items()}
-        return MarketView(books=books, routes=(*routes, *backwards))
+        return MarketView(books=books, routes=(*routes, *backwards), absent=self.absent)
 
     def _keys(self, path: tuple[str, ...]) -> tuple[str, ...]:
         hops = pairwise(path)

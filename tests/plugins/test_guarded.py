@@ -163,8 +163,17 @@ def routes_with(**changes):
         routes_with(payer=""),
         lambda view: replace(view, books={**view.books, "alex:1": 5}),
         lambda view: replace(view, routes=(5,)),
+        lambda view: replace(view, absent=None),
+        lambda view: replace(view, absent={"fake:2": None}),
+        lambda view: replace(view, absent={2: "closed"}),
+        lambda view: replace(view, absent={"alex:2": "closed"}),
+        lambda view: replace(view, absent={"fake:" + "2" * 300: "closed"}),
+        lambda view: replace(view, absent={f"fake:{number}": "closed" for number in range(10_001)}),
     ],
-    ids=["venue", "round", "symbol", "no pools", "list", "stranger's pool", "adapter", "payer", "books", "route"],
+    ids=[
+        *("venue", "round", "symbol", "no pools", "list", "stranger's pool", "adapter", "payer", "books", "route"),
+        *("no absent", "no reason", "no name", "stranger's absent pool", "long name", "flood of absent pools"),
+    ],
 )
 async def test_market__route_that_is_none__is_source_unavailable(change, count, counted):
     spoilt = Spoilt(POOLS)
@@ -172,6 +181,15 @@ async def test_market__route_that_is_none__is_source_unavailable(change, count, 
 
     await failing(GuardedDex("fake", "faker", spoilt, count).market(ScriptedReader(), build.tip()), SourceUnavailable)
     assert counted == [("faker", "market")]
+
+
+async def test_market__absent_pool__is_carried_and_its_reason_cut(count, counted):
+    dex = FakeDex(POOLS, absent={"fake:2": "closed", "fake:3": "x" * 1_000})
+
+    view = await GuardedDex("fake", "faker", dex, count).market(ScriptedReader(), build.tip())
+
+    assert view.absent == {"fake:2": "closed", "fake:3": "x" * 300}
+    assert counted == []
 
 
 class Dear:

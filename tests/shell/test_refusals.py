@@ -250,6 +250,15 @@ async def test_run__venue_is_silent__is_named_in_the_facts(world):
     assert list(decision.facts["silent_venues"]) == ["velar"]
 
 
+async def test_run__pool_is_absent_from_its_venue__is_named_in_the_facts_with_the_reason(world):
+    world.dexes[1].absent = {"velar:STX-WELSH": "it is switched off"}
+
+    decision = await world.run()
+
+    assert decision.outcome is Outcome.WITHIN_THRESHOLD
+    assert decision.facts["silent_venues"] == {"velar:STX-WELSH": "it is switched off"}
+
+
 async def test_run__alert_channel_is_down__the_record_says_who_was_not_reached(world):
     await world.follow(ADRIFT)
     world.notifier.outages = 99

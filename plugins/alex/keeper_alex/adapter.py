@@ -1,12 +1,10 @@
 """ALEX as a Dex: reads the configured pools at one tip and offers routes over them."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
-
-import structlog
 
 from keeper.chain.clarity import principal, uint
 from keeper.core.assets import AssetBook
@@ -15,6 +13,7 @@ from keeper.core.market import Books, Fill, MarketView, Route
 from keeper.core.units import BaseUnits
 from keeper.errors import BadSettings, MarketRefused, SourceUnavailable
 from keeper.ports import ContractReader
+from keeper.venue_pools import PoolWatch, is_held
 from keeper_alex.curve import Pool, swap_path
 from keeper_alex.fixed import ONE
 from keeper_alex.parse import NO_POOL, NOT_OPEN, flag_from, pool_from
@@ -27,15 +26,6 @@ TRADER: Final = "whale-pool-vault"
 DECIMALS: Final = 8
 MAX_FIXED: Final = 10**18
 """The adapter contract offers ALEX no more than this, in 8 decimals, so that its arithmetic cannot overflow."""
-
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class AlexView(MarketView):
-    """What ALEX showed, and by name the pools that give no route now, each with the reason."""
-
-    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +90,14 @@ class Alex:
         self._trader = principal(f"{deployer}.{TRADER}")
         wanted = [pool for pool in settings.pools if _is_wanted(pool, assets)]
         self._pools = tuple((pool, (principal(pool.x), principal(pool.y), uint(pool.factor))) for pool in wanted)
-        self._absent: dict[str, str] = {}
+        self._watch = PoolWatch(NAME, "ALEX", expected={NO_POOL, NOT_OPEN})
 
     @property
     def name(self) -> str:
         """Always `alex`."""
         return NAME
 
-    async def market(self, reader: ContractReader, tip: Tip) -> AlexView:
+    async def market(self, reader: ContractReader, tip: Tip) -> MarketView:
         """Read every configured pool at `tip`, one call each, and two calls for what concerns them all.
 
         A pool that cannot be traded at is absent, with its reason. Raises SourceUnavailable while ALEX
@@ -118,11 +108,7 @@ class Alex:
         found = [answer for answer in answers if isinstance(answer, _Found)]
         pairs = zip(self._pools, answers, strict=True)
         absent = {_name_of(pool): answer for (pool, _), answer in pairs if isinstance(answer, str)}
-        self._tell(absent)
-        if not found and set(absent.values()) - {NO_POOL, NOT_OPEN}:
-            raise _nothing_left(absent)
-        books = {each.key: each.pool for each in found}
-        return AlexView(books=books, routes=tuple(self._routes(found)), absent=absent)
+        return self._watch.view({each.key: each.pool for each in found}, self._routes(found), absent)
 
     async def _ask_whether_open(self, reader: ContractReader, tip: Tip) -> None:
         contract, blocklist = self._settings.pool_contract, "is-blocklisted-or-default"
@@ -150,13 +136,6 @@ class Alex:
             return read
         pool_id, pool = read
         return _Found(f"{NAME}:{pool_id}", pool, (wanted.symbol_x, wanted.symbol_y))
-
-    def _tell(self, absent: dict[str, str]) -> None:
-        """Log a pool's absence when its reason is new, not in every cycle."""
-        for name, reason in absent.items():
-            if self._absent.get(name) != reason:
-                log.warning("pool_absent", venue=NAME, pool=name, reason=reason)
-        self._absent = absent
 
     def _routes(self, found: Iterable[_Found]) -> Iterable[Route]:
         by_pair: dict[tuple[str, str], _Hop] = {}
@@ -188,14 +167,10 @@ class Alex:
 
 
 def _is_wanted(pool: PoolSettings, assets: AssetBook) -> bool:
-    """Leave out launch pools whose assets this keeper does not hold; a pool somebody configured must fit."""
-    unknown = [symbol for symbol in (pool.symbol_x, pool.symbol_y) if symbol not in assets]
-    if unknown and pool in LAUNCH_POOLS:
+    symbols = (pool.symbol_x, pool.symbol_y)
+    if not is_held(symbols, assets, ours=pool in LAUNCH_POOLS, where="a pool of plugin.alex"):
         return False
-    if unknown:
-        msg = f"alex.pools names {unknown[0]}, which is not a configured asset; configure it or drop the pool"
-        raise BadSettings(msg)
-    too_fine = [symbol for symbol in (pool.symbol_x, pool.symbol_y) if assets[symbol].decimals > DECIMALS]
+    too_fine = [symbol for symbol in symbols if assets[symbol].decimals > DECIMALS]
     if too_fine:
         msg = f"alex.pools: {too_fine[0]} has more than {DECIMALS} decimals, which ALEX cannot book"
         raise BadSettings(msg)
@@ -206,12 +181,6 @@ def _name_of(pool: PoolSettings) -> str:
     """Name a pool that may have no number: by its symbols, and by its factor unless it is the usual one."""
     factor = "" if pool.factor == ONE else f"@{pool.factor}"
     return f"{NAME}:{pool.symbol_x}-{pool.symbol_y}{factor}"
-
-
-def _nothing_left(absent: Mapping[str, str]) -> SourceUnavailable:
-    reasons = "; ".join(f"{name}: {reason}" for name, reason in absent.items())
-    msg = f"no ALEX pool can be traded at now: {reasons}"
-    return SourceUnavailable(msg, venue=NAME, absent=dict(absent))
 
 
 def _pool_in(books: Books, key: str) -> Pool:

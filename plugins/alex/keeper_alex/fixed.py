@@ -5,10 +5,12 @@ contract without an error code; here it raises MarketRefused with ``panic=True``
 signed 128-bit integers and truncates toward zero, which for negative numbers is not floor division.
 """
 
-from typing import Final, NoReturn
+from typing import Final
 
-from keeper.core.units import UINT128_MAX
-from keeper.errors import MarketRefused
+from keeper.core.contract_arithmetic import ContractArithmetic
+
+ALEX: Final = ContractArithmetic("alex", "ALEX")
+uint, div, panic = ALEX.uint, ALEX.div, ALEX.panic
 
 ONE: Final = 10**8
 _INT128_MAX: Final = 2**127 - 1
@@ -30,26 +32,6 @@ _STEPS: Final = (
     (6250000, 106449446),
 )
 """Pairs (x, e^x) as the contract stores them; the first e^x really has two digits fewer than the others."""
-
-
-def panic(why: str) -> NoReturn:
-    """Refuse the way a run-time abort does: without an error code."""
-    msg = f"the ALEX contract would abort: {why}"
-    raise MarketRefused(msg, venue="alex", panic=True)
-
-
-def uint(value: int) -> int:
-    """Return `value` if it fits an unsigned 128-bit integer; MarketRefused (panic) otherwise."""
-    if not 0 <= value <= UINT128_MAX:
-        panic("a number leaves 128 bits")
-    return value
-
-
-def div(a: int, b: int) -> int:
-    """Return a/b rounded down for unsigned numbers; MarketRefused (panic) when b is 0."""
-    if b == 0:
-        panic("division by zero")
-    return a // b
 
 
 def mul_down(a: int, b: int) -> int:

@@ -1,13 +1,13 @@
-"""The integer rules both of Bitflow's cores share: 128-bit range, and how an input is split.
-
-Errors of the contracts come out as MarketRefused with ``code``; aborts with ``panic=True``.
-"""
+"""The integer rules both of Bitflow's cores share: their numbers, and how an input is split."""
 
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 
-from keeper.core.units import BPS_ONE, UINT128_MAX
-from keeper.errors import MarketRefused
+from keeper.core.contract_arithmetic import ContractArithmetic
+from keeper.core.units import BPS_ONE
+
+BITFLOW: Final = ContractArithmetic("bitflow", "Bitflow")
+uint, div, refuse = BITFLOW.uint, BITFLOW.div, BITFLOW.refuse
 
 INVALID_AMOUNT: Final = 1002
 BELOW_MINIMUM_X: Final = 1019
@@ -44,28 +44,3 @@ def check_amounts(amount: int, minimum: int, out: int, *, x_for_y: bool) -> None
         refuse(INVALID_AMOUNT, "the amount or the minimum is zero")
     if out < minimum:
         refuse(BELOW_MINIMUM_Y if x_for_y else BELOW_MINIMUM_X, "the output is below the minimum")
-
-
-def uint(value: int) -> int:
-    """Return `value` if it fits an unsigned 128-bit integer; MarketRefused (panic) otherwise."""
-    if not 0 <= value <= UINT128_MAX:
-        _panic("a number leaves 128 bits")
-    return value
-
-
-def div(a: int, b: int) -> int:
-    """Return a/b rounded down; MarketRefused (panic) when b is 0."""
-    if b == 0:
-        _panic("division by zero")
-    return a // b
-
-
-def refuse(code: int, why: str) -> NoReturn:
-    """Refuse with the contract's error code."""
-    msg = f"Bitflow would answer (err u{code}): {why}"
-    raise MarketRefused(msg, venue="bitflow", code=code)
-
-
-def _panic(why: str) -> NoReturn:
-    msg = f"the Bitflow contract would abort: {why}"
-    raise MarketRefused(msg, venue="bitflow", panic=True)

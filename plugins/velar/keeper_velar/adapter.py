@@ -1,18 +1,16 @@
 """Velar as a Dex: reads the configured pools of both generations at one tip and offers routes over them."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Final
-
-import structlog
 
 from keeper.chain.clarity import principal
 from keeper.core.assets import AssetBook
 from keeper.core.chain_types import Tip
 from keeper.core.market import MarketView
-from keeper.errors import BadSettings, MarketRefused, SourceUnavailable
+from keeper.errors import MarketRefused
 from keeper.ports import ContractReader
+from keeper.venue_pools import PoolWatch, is_held
 from keeper_velar import arithmetic
 from keeper_velar.parse import NO_POOL, pool_from, second_pool_from
 from keeper_velar.routes import VelarRoute
@@ -28,15 +26,6 @@ from keeper_velar.settings import (
 ADAPTER: Final = "velar-adapter"
 SECOND_ADAPTER: Final = "velar-pool-adapter"
 
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class VelarView(MarketView):
-    """What Velar showed, and by their keys the pools that give no route now, each with the reason."""
-
-    absent: Mapping[str, str] = field(default_factory=dict)
-
 
 class Velar:
     """The `Dex` of Velar univ2, both generations."""
@@ -47,14 +36,14 @@ class Velar:
         wanted = [pool for pool in (*settings.pools, *settings.second_pools) if _is_wanted(pool, assets)]
         # Encoded here, so that a principal with a wrong checksum is refused at start.
         self._pools = [(pool, (principal(pool.token0), principal(pool.token1))) for pool in wanted]
-        self._absent: dict[str, str] = {}
+        self._watch = PoolWatch(NAME, "Velar", expected={NO_POOL})
 
     @property
     def name(self) -> str:
         """Always `velar`."""
         return NAME
 
-    async def market(self, reader: ContractReader, tip: Tip) -> VelarView:
+    async def market(self, reader: ContractReader, tip: Tip) -> MarketView:
         """Read every configured pool at `tip`: one call for a pool of the first generation, two for the second.
 
         A pool that cannot be traded at is absent, with its reason. Raises SourceUnavailable when that
@@ -64,11 +53,8 @@ class Velar:
         pairs = [(pool, state) for (pool, _), state in zip(self._pools, states, strict=True)]
         found = [(pool, state) for pool, state in pairs if not isinstance(state, str)]
         absent = {pool.key: state for pool, state in pairs if isinstance(state, str)}
-        self._tell(absent)
-        if not found and set(absent.values()) - {NO_POOL}:
-            raise _nothing_left(absent)
-        routes = tuple(route for pool, state in found for route in self._routes(pool, state))
-        return VelarView(books={pool.key: state for pool, state in found}, routes=routes, absent=absent)
+        routes = (route for pool, state in found for route in self._routes(pool, state))
+        return self._watch.view({pool.key: state for pool, state in found}, routes, absent)
 
     async def _state(
         self, reader: ContractReader, tip: Tip, wanted: PoolSettings, tokens: tuple[bytes, bytes]
@@ -80,13 +66,6 @@ class Velar:
         except MarketRefused as refused:  # the contract is not there, or aborts
             return f"the read failed: {refused}"
         return pool_from(answer, tokens=frozenset({wanted.token0, wanted.token1}))
-
-    def _tell(self, absent: dict[str, str]) -> None:
-        """Log a pool's absence when its reason is new, not in every cycle."""
-        for key, reason in absent.items():
-            if self._absent.get(key) != reason:
-                log.warning("pool_absent", venue=NAME, pool=key, reason=reason)
-        self._absent = absent
 
     def _routes(self, wanted: PoolSettings, pool: arithmetic.Pool) -> Iterable[VelarRoute]:
         own = wanted.contract if isinstance(wanted, SecondPoolSettings) else None
@@ -112,15 +91,5 @@ async def _second_state(reader: ContractReader, tip: Tip, wanted: SecondPoolSett
 
 
 def _is_wanted(pool: PoolSettings, assets: AssetBook) -> bool:
-    """Leave out launch pools whose assets this keeper does not hold; a pool somebody configured must fit."""
-    unknown = [symbol for symbol in (pool.symbol0, pool.symbol1) if symbol not in assets]
-    if unknown and pool not in LAUNCH_POOLS + LAUNCH_SECOND_POOLS:
-        msg = f"velar's pools name {unknown[0]}, which is not a configured asset; configure it or drop the pool"
-        raise BadSettings(msg)
-    return not unknown
-
-
-def _nothing_left(absent: Mapping[str, str]) -> SourceUnavailable:
-    reasons = "; ".join(f"{key}: {reason}" for key, reason in absent.items())
-    msg = f"no Velar pool can be traded at now: {reasons}"
-    return SourceUnavailable(msg, venue=NAME, absent=dict(absent))
+    ours = pool in LAUNCH_POOLS + LAUNCH_SECOND_POOLS
+    return is_held((pool.symbol0, pool.symbol1), assets, ours=ours, where="a pool of plugin.velar")

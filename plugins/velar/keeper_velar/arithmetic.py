@@ -1,13 +1,12 @@
-"""The integer rules both Velar generations share: 128-bit range, and how an input is split.
-
-Errors of the contracts come out as MarketRefused with ``code``; aborts with ``panic=True``.
-"""
+"""The integer rules both Velar generations share: their numbers, and how an input is split."""
 
 from dataclasses import dataclass, replace
-from typing import NoReturn, TypeVar
+from typing import Final, TypeVar
 
-from keeper.core.units import UINT128_MAX
-from keeper.errors import MarketRefused
+from keeper.core.contract_arithmetic import ContractArithmetic
+
+VELAR: Final = ContractArithmetic("velar", "Velar")
+uint, div, refuse = VELAR.uint, VELAR.div, VELAR.refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +75,3 @@ def with_swap(pool: AnyPool, parts: Split, out: int, *, zero_for_one: bool) -> A
     after_out = uint(reserve_out - out)
     new0, new1 = (after_in, after_out) if zero_for_one else (after_out, after_in)
     return replace(pool, reserve0=new0, reserve1=new1)
-
-
-def uint(value: int) -> int:
-    """Return `value` if it fits an unsigned 128-bit integer; MarketRefused (panic) otherwise."""
-    if not 0 <= value <= UINT128_MAX:
-        _panic("a number leaves 128 bits")
-    return value
-
-
-def div(a: int, b: int) -> int:
-    """Return a/b rounded down; MarketRefused (panic) when b is 0."""
-    if b == 0:
-        _panic("division by zero")
-    return a // b
-
-
-def refuse(code: int, why: str) -> NoReturn:
-    """Refuse with the contract's error code."""
-    msg = f"Velar would answer (err u{code}): {why}"
-    raise MarketRefused(msg, venue="velar", code=code)
-
-
-def _panic(why: str) -> NoReturn:
-    msg = f"the Velar contract would abort: {why}"
-    raise MarketRefused(msg, venue="velar", panic=True)
