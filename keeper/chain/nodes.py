@@ -90,10 +90,6 @@ class Nodes:
         """Return unlocked µSTX and the next nonce by confirmed transactions only. Raises NodeUnavailable."""
         return await self._any(lambda node: node.account(principal))
 
-    async def next_nonce(self, principal: str) -> int:
-        """Return the next nonce, counting what waits in the mempool. Raises NodeUnavailable."""
-        return await self._any(lambda node: node.next_nonce(principal))
-
     async def mempool_nonces(self, principal: str) -> MempoolNonces:
         """Return what waits in one endpoint's mempool, and the gaps that hold it up. Raises NodeUnavailable."""
         return await self._any(lambda node: node.mempool_nonces(principal))

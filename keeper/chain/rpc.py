@@ -124,11 +124,6 @@ class StacksNode:
         except BadInput as exc:
             answer.reject(f"result is not a Clarity value: {exc}")
 
-    async def next_nonce(self, principal: str) -> int:
-        """Return the next nonce, counting what waits in the mempool. Raises NodeUnavailable."""
-        answer, is_v3 = await self._nonces(principal)
-        return Fields.of(answer).whole("next_nonce" if is_v3 else "possible_next_nonce")
-
     async def mempool_nonces(self, principal: str) -> MempoolNonces:
         """Return what waits in the mempool, and the gaps that hold it up. Raises NodeUnavailable."""
         answer, is_v3 = await self._nonces(principal)

@@ -181,25 +181,6 @@ def agree_each(
     return Agreement(agreed, failed, stx_usd, tuple(aside))
 
 
-def agree_one(
-    asset: str,
-    points: Iterable[PricePoint],
-    *,
-    now: Seconds,
-    bounds: PriceBounds,
-    stx_usd: AgreedPrice | None,
-    last: LastPrice | None = None,
-    set_aside: Sequence[SetAside] = (),
-) -> AgreedPrice:
-    """Agree on one asset's price in STX from points that `usable` let through.
-
-    `stx_usd` converts the USD points; without it they cannot be used. `set_aside` is only named in
-    the facts of a refusal. Raises as `agree_usd_and_stx` does.
-    """
-    voices = _priced(points, stx_usd, set_aside)
-    return _agree(asset, voices, now=now, bounds=bounds, rate=stx_usd, last=last)[0]
-
-
 def _priced(points: Iterable[PricePoint], stx_usd: AgreedPrice | None, set_aside: Sequence[SetAside]) -> _Voices:
     """Bring points into STX; what has no price in STX is set aside beside those that were."""
     fine: list[_Priced] = []

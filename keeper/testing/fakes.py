@@ -126,13 +126,10 @@ class FakeChain:
         self._answer()
         return self.accounts.get(principal, Account(balance_ustx=MicroStx(0), nonce=0))
 
-    async def next_nonce(self, principal: str) -> int:
-        """Return the confirmed nonce plus what waits."""
-        return (await self.account(principal)).nonce + self.waiting.get(principal, 0)
-
     async def mempool_nonces(self, principal: str) -> MempoolNonces:
         """Return the nonces that wait, one after the other; the fake has no gaps."""
-        first, end = (await self.account(principal)).nonce, await self.next_nonce(principal)
+        first = (await self.account(principal)).nonce
+        end = first + self.waiting.get(principal, 0)
         return MempoolNonces(next_nonce=end, pending=tuple(range(first, end)), missing=())
 
     async def estimate_fee(self, payload: bytes, length: int) -> MicroStx:  # noqa: ARG002  the port's shape

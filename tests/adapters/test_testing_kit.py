@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keeper.core.assets import Asset
-from keeper.core.chain_types import Account, Tip
+from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.market import Books, Fill, MarketView
 from keeper.core.prices import PricePoint
 from keeper.core.units import BaseUnits, MicroStx, PriceE12
@@ -238,7 +238,7 @@ async def test_fake_chain__accounts_nonces_and_fees__are_as_set() -> None:
 
     assert await chain.account("ST1") == Account(MicroStx(5), nonce=7)
     assert (await chain.account("ST2")).balance_ustx == 0
-    assert await chain.next_nonce("ST1") == 9
+    assert await chain.mempool_nonces("ST1") == MempoolNonces(9, (7, 8), ())
     assert [await chain.estimate_fee(b"", length) for length in (50, 400)] == [100, 400]
 
 

@@ -39,7 +39,7 @@ async def test_tip__first_is_far_behind__is_not_its_nor_is_anything_asked_of_it(
         assert [seen.standing for seen in two.nodes.health()] == ["behind", "in line"]
         breaks(two.scripts[1], DOWN)
         with pytest.raises(NodeUnavailable):
-            await two.nodes.next_nonce(WHO)
+            await two.nodes.mempool_nonces(WHO)
         assert two.asked(NONCES)[0] == 0
 
 

@@ -145,7 +145,7 @@ async def test_nodes__reads_have_spent_the_budget__a_broadcast_still_goes_out_at
     async with several(1, requests_per_minute=10) as one:
         one.scripts[0]["/v2/transactions"] = TXID
         await one.nodes.account(WHO)
-        reader = asyncio.create_task(one.nodes.next_nonce(WHO))
+        reader = asyncio.create_task(one.nodes.mempool_nonces(WHO))
         await asyncio.wait([reader], timeout=0.1)
         assert not reader.done()
 

@@ -87,7 +87,7 @@ async def test_everybody_rests__the_one_whose_rest_ends_first_is_asked_all_the_s
         two.scripts[0][NONCES] = Reply({}, status=429, headers={"Retry-After": "100"})
         two.scripts[1][NONCES] = Reply({}, status=429, headers={"Retry-After": "10"})
         with pytest.raises(NodeUnavailable):
-            await two.nodes.next_nonce(WHO)
+            await two.nodes.mempool_nonces(WHO)
         assert [round(seen.resting_seconds) for seen in two.nodes.health()] == [100, 10]
 
         assert (await two.nodes.account(WHO)).balance_ustx == 1
@@ -117,7 +117,7 @@ async def test_429__rests_just_that_endpoint_for_as_long_as_it_asks(headers: dic
         await two.nodes.tip()
         two.scripts[0][NONCES] = Reply({}, status=429, headers=headers)
 
-        assert await two.nodes.next_nonce(WHO) == 1
+        assert (await two.nodes.mempool_nonces(WHO)).next_nonce == 1
         assert [round(seen.resting_seconds) for seen in two.nodes.health()] == [seconds, 0]
         two.timer.at += seconds + 1
         assert two.nodes.health()[0].resting_seconds == 0
@@ -167,7 +167,6 @@ async def test_health__with_keys__shows_none_and_no_path() -> None:
     ("call", "path"),
     [
         (lambda nodes: nodes.account(WHO), ACCOUNT),
-        (lambda nodes: nodes.next_nonce(WHO), NONCES),
         (lambda nodes: nodes.mempool_nonces(WHO), NONCES),
         (lambda nodes: nodes.estimate_fee(b"\x02", 300), "/v2/fees/transaction"),
         (lambda nodes: nodes.transaction(TXID), f"/extended/v3/transactions/0x{TXID}"),
@@ -190,7 +189,7 @@ async def test_asked_without_a_tip__second_leads__is_asked_first() -> None:
         stands_at(two.scripts[1], 102)
         await two.nodes.tip()
 
-        assert await two.nodes.next_nonce(WHO) == 1
+        assert (await two.nodes.mempool_nonces(WHO)).next_nonce == 1
         assert two.asked(NONCES) == [0, 1]
 
 
@@ -233,7 +232,8 @@ NO_ROUTE = Reply({"message": f"Route GET:{NONCES} not found", "error": "Not Foun
 
 def old_nonces(script: ScriptedNode) -> str:
     path = f"/extended/v1/address/{WHO}/nonces"
-    script[path] = {"possible_next_nonce": 5}
+    nothing = {"detected_missing_nonces": [], "detected_mempool_nonces": [], "last_mempool_tx_nonce": None}
+    script[path] = {"possible_next_nonce": 5, "last_executed_tx_nonce": None, **nothing}
     return path
 
 
@@ -243,10 +243,10 @@ async def test_route__found_missing__is_not_asked_again_for_ten_minutes(missing:
         one.scripts[0][NONCES] = missing
         old = old_nonces(one.scripts[0])
 
-        assert [await one.nodes.next_nonce(WHO) for _ in range(3)] == [5, 5, 5]
+        assert [(await one.nodes.mempool_nonces(WHO)).next_nonce for _ in range(3)] == [5, 5, 5]
         assert (one.asked(NONCES), one.asked(old)) == ([1], [3])
         one.timer.at += 601
-        await one.nodes.next_nonce(WHO)
+        await one.nodes.mempool_nonces(WHO)
         assert one.asked(NONCES) == [2]
 
 

@@ -98,18 +98,20 @@ NONCES_V1 = f"/extended/v1/address/{WHO}/nonces"
 
 
 async def test_nonce__v3_answers__v1_is_not_asked(scripted: ScriptedNode, chain: StacksNode) -> None:
-    scripted[NONCES_V3] = {"next_nonce": 9, "last_confirmed_nonce": None, "mempool": {"missing_nonces": []}}
+    mempool = {"last_nonce": None, "pending_nonces": [], "missing_nonces": []}
+    scripted[NONCES_V3] = {"next_nonce": 9, "last_confirmed_nonce": None, "mempool": mempool}
 
-    assert await chain.next_nonce(WHO) == 9
+    assert (await chain.mempool_nonces(WHO)).next_nonce == 9
     assert scripted.paths == [NONCES_V3]
 
 
 @pytest.mark.parametrize("status", [404, 410])
 async def test_nonce__v3_is_not_there__v1_answers(scripted: ScriptedNode, chain: StacksNode, status: int) -> None:
     scripted[NONCES_V3] = Reply({"error": "Gone"}, status=status)
-    scripted[NONCES_V1] = {"possible_next_nonce": 4, "last_executed_tx_nonce": 3, "detected_missing_nonces": []}
+    rest = {"last_mempool_tx_nonce": None, "detected_missing_nonces": [], "detected_mempool_nonces": []}
+    scripted[NONCES_V1] = {"possible_next_nonce": 4, "last_executed_tx_nonce": 3, **rest}
 
-    assert await chain.next_nonce(WHO) == 4
+    assert (await chain.mempool_nonces(WHO)).next_nonce == 4
 
 
 async def test_nonce__both_gone__is_unavailable_not_zero(scripted: ScriptedNode, chain: StacksNode) -> None:
@@ -117,7 +119,7 @@ async def test_nonce__both_gone__is_unavailable_not_zero(scripted: ScriptedNode,
     scripted[NONCES_V1] = Reply({"error": "Gone"}, status=410)
 
     with pytest.raises(NodeUnavailable, match="410"):
-        await chain.next_nonce(WHO)
+        await chain.mempool_nonces(WHO)
 
 
 async def test_nonce__v3_fails__v1_is_no_substitute(scripted: ScriptedNode, chain: StacksNode) -> None:
@@ -125,7 +127,7 @@ async def test_nonce__v3_fails__v1_is_no_substitute(scripted: ScriptedNode, chai
     scripted[NONCES_V1] = {"possible_next_nonce": 4}
 
     with pytest.raises(NodeUnavailable, match="503"):
-        await chain.next_nonce(WHO)
+        await chain.mempool_nonces(WHO)
     assert scripted.paths == [NONCES_V3]
 
 

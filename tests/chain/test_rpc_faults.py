@@ -21,7 +21,7 @@ READS: dict[str, Callable[[StacksNode], Awaitable[Any]]] = {
     "/v3/tenures/info": lambda chain: chain.tip(),
     f"/v2/accounts/{WHO}": lambda chain: chain.account(WHO),
     CALL: lambda chain: chain.read(f"{WHO}.pool", "get-it", [], TIP),
-    NONCES_V3: lambda chain: chain.next_nonce(WHO),
+    NONCES_V3: lambda chain: chain.mempool_nonces(WHO),
     "/v2/fees/transaction": lambda chain: chain.estimate_fee(b"\x02", 300),
     TX_V3: lambda chain: chain.transaction(TXID),
 }
@@ -78,10 +78,11 @@ async def test_api_key__api_apart_from_the_node__goes_to_the_api_only(
     scripted: ScriptedNode, session: aiohttp.ClientSession
 ) -> None:
     scripted[f"/v2/accounts/{WHO}"] = {"balance": "0x00", "nonce": 0}
-    scripted[f"/api{NONCES_V3}"] = {"next_nonce": 0}
+    mempool = {"last_nonce": None, "pending_nonces": [], "missing_nonces": []}
+    scripted[f"/api{NONCES_V3}"] = {"next_nonce": 0, "last_confirmed_nonce": None, "mempool": mempool}
     chain = StacksNode(session, scripted.url, api_url=f"{scripted.url}api", api_key=KEY)
 
     await chain.account(WHO)
-    await chain.next_nonce(WHO)
+    await chain.mempool_nonces(WHO)
 
     assert [headers.get("x-api-key") for *_, headers in scripted.asked] == [None, KEY]

@@ -9,7 +9,6 @@ from keeper.core.consensus import (
     LastPrice,
     PriceBounds,
     agree_each,
-    agree_one,
     agree_usd_and_stx,
 )
 from keeper.core.prices import MAX_PRICE, Fault, PricePoint
@@ -222,12 +221,6 @@ def test_agree_each__one_bad_asset__leaves_the_others() -> None:
         agreement.require(["ALEX", "DIKO"])
     with pytest.raises(BadInput, match="no agreement was sought for WELSH"):
         agreement.require(["WELSH"])
-
-
-def test_agree_one__without_a_rate__uses_what_is_quoted_in_stx() -> None:
-    points = stx("a", "ALEX", 9), stx("b", "ALEX", 9)
-
-    assert agree_one("ALEX", points, now=NOW, bounds=BOUNDS, stx_usd=None).price_e12 == 9
 
 
 def test_bounds__age__goes_by_source_then_class_then_default() -> None:

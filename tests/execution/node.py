@@ -69,9 +69,6 @@ class ModelNode:
     async def account(self, principal: str) -> Account:
         return Account(MicroStx(10**9), self.nonce)
 
-    async def next_nonce(self, principal: str) -> int:
-        return max(self.mempool, default=self.nonce - 1) + 1
-
     async def mempool_nonces(self, principal: str) -> MempoolNonces:
         seen = set() if self.blind else set(self.mempool)
         pending = tuple(sorted(seen | self.ghosts))

@@ -93,10 +93,6 @@ class ModelChain:
         self._answer()
         return Account(MicroStx(self.balance), self.nonce)
 
-    async def next_nonce(self, principal) -> int:
-        self._answer()
-        return self.nonce + len(self.waiting)
-
     async def mempool_nonces(self, principal) -> MempoolNonces:
         self._answer()
         pending = tuple(sorted(transaction.origin.nonce for transaction in self.waiting.values()))
