@@ -111,7 +111,9 @@ def analyse(
         proposal=proposal,
         mandate=mandate,
     )
-    step = next_step(situation, MandateRules(rule.drift_threshold_bps, rule.tolerance_bps))
+    step = next_step(
+        situation, MandateRules(rule.drift_threshold_bps, rule.tolerance_bps, proposals_open=rule.proposals_open)
+    )
     return Analysis(facts, prices, portfolio, whales, target, drift, proposal, mandate, mandate_drift, step)
 
 

@@ -98,8 +98,11 @@ class Cycle:
         self._said: dict[int, Outcome] = {}
         self._turns = 0
 
-    async def run(self) -> tuple[Decision, ...]:
-        """Give every pool one turn. Raises Halt errors only, and Transient ones from before the first turn."""
+    async def run(self, pools: Sequence[PoolRule] | None = None) -> tuple[Decision, ...]:
+        """Go on with what is open, and give one turn to each of `pools`, or to all of them.
+
+        Raises Halt errors only, and Transient ones from before the first turn.
+        """
         tip = await self._observer.tip()
         if self._turns % BOOKS_EVERY == 0:
             await self._check_books(tip)
@@ -108,7 +111,7 @@ class Cycle:
             await self._learn(intent)
         await self._watch_key()
         self._web = None
-        decisions = tuple([await self.turn(rule) for rule in self._pools])
+        decisions = tuple([await self.turn(rule) for rule in (self._pools if pools is None else pools)])
         try:
             await self._count()
         except Transient as exc:

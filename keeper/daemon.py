@@ -12,6 +12,7 @@ from keeper.app import Keeper, open_keeper
 from keeper.core import alerting
 from keeper.core.leases import SENDER
 from keeper.core.units import Seconds
+from keeper.doctor import examine
 from keeper.errors import Halt, LeaseLost, Transient
 from keeper.pause import pause
 from keeper.price_check import check_prices
@@ -21,6 +22,7 @@ from keeper.telemetry import sentry
 from keeper.telemetry.logs import setup_logging
 from keeper.telemetry.pulse import Pulse
 from keeper.telemetry.sdnotify import Systemd
+from keeper.timetable import Timetable
 from keeper.web.server import make_app, serve
 from keeper.web.state import WebState
 
@@ -49,7 +51,7 @@ def web_state(keeper: Keeper) -> WebState:
         clock=keeper.clock,
         metrics=keeper.metrics,
         pulse=keeper.pulse,
-        cycle_seconds=settings.cycle_seconds,
+        cycle_seconds=settings.longest_rest_seconds(),
         network=settings.network,
         address=keeper.sender.address,
         plugins=_plugins_shown(keeper),
@@ -91,7 +93,10 @@ async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
 
 
 class Rounds:
-    """One cycle after the other, by whoever holds the lease; counts those in a row that came to nothing."""
+    """One round after the other, by whoever holds the lease: what is open, and the pools that are due.
+
+    Counts those in a row that came to nothing.
+    """
 
     def __init__(self, keeper: Keeper, stop: asyncio.Event) -> None:
         self._keeper = keeper
@@ -99,16 +104,19 @@ class Rounds:
         self._skipped = 0
         self._told = not keeper.registry.broken
         self._tested = False
+        periods, seed = keeper.settings.schedule.periods(), keeper.settings.deployer
+        self._timetable = Timetable(keeper.store, keeper.pools, periods, seed)
+        self._term: int | None = None
 
     async def __call__(self) -> None:
-        """Run one cycle once this keeper may send. Raises Transient, Halt."""
+        """Do what is due once this keeper may send. Raises Transient, Halt."""
         keeper = self._keeper
         if not await _may_send(keeper, self._stop):
             return
         try:
             await self._look_around()
             with keeper.pulse.at_work():
-                await keeper.cycle.run()
+                await self._do_what_is_due()
             self._skipped = 0
         except LeaseLost:
             raise  # not a trouble: another keeper sends
@@ -117,6 +125,30 @@ class Rounds:
             if self._skipped == SKIPPED_TO_ALERT:
                 await keeper.alerts.send(alerting.node_unreachable(str(exc), self._skipped, _now(keeper)))
             raise
+
+    async def _do_what_is_due(self) -> None:
+        """Go on with what is open, look at the pools that are due, and once a day at everything else."""
+        keeper, timetable = self._keeper, self._timetable
+        lease = keeper.tenancy.held()
+        if (term := None if lease is None else lease.term) != self._term:
+            self._term = term
+            timetable.forget()
+        tip = await keeper.observer.tip()
+        rules = await timetable.due(keeper.clock.now(), tip.height)
+        await timetable.done(rules, await keeper.cycle.run(rules))
+        if await timetable.health_due(keeper.clock.now()):
+            await self._check_up()
+            await timetable.health_done(keeper.clock.now())
+
+    async def _check_up(self) -> None:
+        """Tell people what is not in order among all that the keeper depends on."""
+        keeper = self._keeper
+        failed = [found for found in await examine(keeper, keeper.pulse.moved) if not found.ok]
+        for found in failed:
+            log.warning("check_failed", check=found.name, reason=found.detail, remedy=found.remedy)
+        if failed:
+            remedies = {found.name: found.remedy or found.detail for found in failed}
+            await keeper.alerts.send(alerting.check_failed(remedies, _now(keeper)))
 
     async def _look_around(self) -> None:
         """Say once, before anything is done, what was left out and what is missing."""

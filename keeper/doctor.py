@@ -45,8 +45,8 @@ class Unwell(Exception):
 Check = Callable[[], Awaitable[str]]
 
 
-async def examine(keeper: Keeper) -> list[Finding]:
-    """Run every check, each on its own, so that one failure hides no other."""
+async def examine(keeper: Keeper, progress: Callable[[], None] = lambda: None) -> list[Finding]:
+    """Run every check, each on its own, so that one failure hides no other; `progress` is called before each."""
     checks: list[tuple[str, Check, str]] = [
         ("node", lambda: _node(keeper), "check node_url and that the node is running and synced"),
         ("keeper balance", lambda: _balance(keeper), "send STX to the keeper's address for fees"),
@@ -66,7 +66,10 @@ async def examine(keeper: Keeper) -> list[Finding]:
             "have governance admit its adapter contract (`admit-adapter`), or take the venue off the list `plugins`"
         )
         checks.append((f"venue {dex.name}", _bind(_venue, keeper, dex), remedy))
-    found = [await _look(name, check, remedy) for name, check, remedy in checks]
+    found = []
+    for name, check, remedy in checks:
+        progress()
+        found.append(await _look(name, check, remedy))
     return [*found, *(left_out(broken) for broken in keeper.registry.broken)]
 
 

@@ -28,6 +28,20 @@ def proposal_opened(rule: PoolRule, proposal_id: int, drift: Bps, at: Seconds) -
     )
 
 
+def check_failed(failures: Mapping[str, str], at: Seconds) -> Alert:
+    """Tell people what the daily look at everything the keeper depends on has found; `failures` are remedies by name."""
+    return Alert(
+        key=f"check-failed:{','.join(sorted(failures))}",
+        severity=Severity.WARNING,
+        title="The daily check found something",
+        what=f"Not in order: {', '.join(failures)}.",
+        done="The keeper goes on as far as that allows.",
+        remedy="; ".join(f"{name}: {remedy}" for name, remedy in failures.items()),
+        at=at,
+        facts={"failed": list(failures)},
+    )
+
+
 def vote_failed(rule: PoolRule, proposal_id: int, state: str, why: str, at: Seconds) -> Alert:
     """Tell people that a proposal ended without a mandate: rejected, vetoed or expired."""
     return Alert(

@@ -64,6 +64,8 @@ class MandateRules:
     """Deviation of any one asset within which a mandate counts as carried out."""
     same_target_bps: Bps = Bps(100)
     """Targets that differ by no more than this in any asset are the same target."""
+    proposals_open: bool = True
+    """Whether a proposal may be opened now."""
     rejected_rest: Seconds = Seconds(86_400)
     """How long a target that was rejected or vetoed is left alone before it is proposed again."""
 
@@ -158,7 +160,10 @@ def _from_drift(at: Situation, rules: MandateRules) -> Step:
     if old is not None and resting > 0:
         words = f"this target {NOT_CARRIED_OUT[old.state]}; it is not proposed again for another {span(resting)}"
         return Step(NextStep.HOLD, words)
-    return Step(NextStep.PROPOSE, f"drift is {at.drift_bps} bps, above the threshold of {rules.threshold_bps}")
+    words = f"drift is {at.drift_bps} bps, above the threshold of {rules.threshold_bps}"
+    if not rules.proposals_open:
+        return Step(NextStep.HOLD, f"{words}; proposed when proposals are next looked at")
+    return Step(NextStep.PROPOSE, words)
 
 
 def _rest_left(at: Situation, rules: MandateRules) -> int:

@@ -7,6 +7,8 @@ from keeper.core.units import Bps, MicroStx, Seconds
 from keeper.core.venue_prices import PROBE_USTX
 from keeper.core.whales import WhaleRule
 
+Cadence = Literal["none", "two-weekly", "monthly", "quarterly"]
+
 
 @dataclass(frozen=True, slots=True)
 class PoolRule:
@@ -23,6 +25,10 @@ class PoolRule:
     tolerance_bps: Bps
     """How far from its target any asset may be for the pool to count as on target."""
     whales: WhaleRule
+    cadence: Cadence = "none"
+    """The dates on which any drift beyond the tolerance is reason enough to propose."""
+    proposals_open: bool = True
+    """Whether a proposal may be opened at this look; between the times for it, one waits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from keeper.settings.load import CONFIG_ENV, env_name
 from keeper.settings.model import Settings
+from keeper.settings.schedule import ScheduleSettings
 from keeper.settings.sections import (
     AssetSettings,
     FeeSettings,
@@ -83,6 +84,7 @@ def settings_markdown() -> str:
         "## policy\n\n" + f"{PolicySettings.__doc__}\n\n" + _HEAD + "".join(_rows(PolicySettings, "policy.")),
         "## fees\n\n" + f"{FeeSettings.__doc__}\n\n" + _HEAD + "".join(_rows(FeeSettings, "fees.")),
         "## sending\n\n" + f"{SendingSettings.__doc__}\n\n" + _HEAD + "".join(_rows(SendingSettings, "sending.")),
+        "## schedule\n\n" + f"{ScheduleSettings.__doc__}\n\n" + _HEAD + "".join(_rows(ScheduleSettings, "schedule.")),
         "## Each entry of nodes\n\n" + _ITEM_HEAD + "".join(_item_rows(NodeSettings)),
         "## Each entry of assets\n\n" + _ITEM_HEAD + "".join(_item_rows(AssetSettings)),
         "## Each entry of pools\n\n" + _ITEM_HEAD + "".join(_item_rows(PoolSettings)),

@@ -15,6 +15,7 @@ from keeper.core.units import USTX_PER_STX, Bps, MicroStx, Seconds
 from keeper.execution.fees import FeeRule
 from keeper.execution.sender import SendRule
 from keeper.settings.disagreements import disagreements
+from keeper.settings.schedule import ScheduleSettings
 from keeper.settings.sections import (
     AssetSettings,
     FeeSettings,
@@ -66,7 +67,7 @@ class Settings(BaseSettings):
     web_port: int = Field(default=5182, ge=0, le=65_535)
     """Port that the status page listens on; 0 lets the system choose."""
     cycle_seconds: int = Field(default=60, ge=1, le=86_400)
-    """Time between the starts of two cycles, in seconds."""
+    """Time between two rounds, in seconds; a round goes on with what is under way and does what the section `schedule` says is due."""
     plugins: tuple[str, ...] = ()
     """Names of the plugins to load; as JSON in the environment."""
     plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -81,6 +82,8 @@ class Settings(BaseSettings):
     """What the keeper pays the network."""
     sending: SendingSettings = SendingSettings()
     """When a transaction counts as done, and who may send."""
+    schedule: ScheduleSettings = ScheduleSettings()
+    """How often what is done; each round does only what is due."""
     sentry_dsn: SecretStr | None = None
     """Where unexpected errors are reported; nowhere when absent."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -88,7 +91,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     """Log lines for people, or one JSON object a line for machines."""
 
-    NESTED: ClassVar[frozenset[str]] = frozenset({"policy", "fees", "signer", "sending", "plugin"})
+    NESTED: ClassVar[frozenset[str]] = frozenset({"policy", "fees", "signer", "sending", "schedule", "plugin"})
     """Fields whose parts have environment names of their own."""
 
     @classmethod
@@ -136,6 +139,7 @@ class Settings(BaseSettings):
                 drift_threshold_bps=Bps(pool.drift_threshold_bps),
                 tolerance_bps=Bps(pool.tolerance_bps),
                 whales=pool.whales.rule(),
+                cadence=pool.cadence,
             )
             for pool in self.pools
         )
@@ -176,6 +180,10 @@ class Settings(BaseSettings):
     def signer_source(self) -> Source:
         """Return who signs, as `open_signer` takes it."""
         return KeyFileSource(str(self.signer_key_file)) if self.signer is None else self.signer.source()
+
+    def longest_rest_seconds(self) -> int:
+        """Return how long a pool at rest may go without a look while all is well."""
+        return self.schedule.periods().longest_rest(len(self.pools), self.cycle_seconds)
 
     def every_node(self) -> tuple[NodeSettings, ...]:
         """Return all nodes, the one of node_url first."""

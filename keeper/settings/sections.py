@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from keeper.core.policy import Cadence
 from keeper.core.units import Bps, Seconds
 from keeper.core.whales import RankBy, WhaleRule
 from keeper.settings.shapes import ContractName, Name, NodeUrl, Principal
@@ -76,6 +77,8 @@ class PoolSettings(Section):
     """Drift above which a rebalance is proposed, in basis points of the pool's value."""
     tolerance_bps: int = Field(default=200, ge=1, le=10_000)
     """How far from its target any asset may be for the pool to count as on target, in basis points of its value."""
+    cadence: Cadence = "none"
+    """Dates on which any drift beyond the tolerance is proposed: every second Monday, or the first of the month or of the quarter, UTC."""
     whales: WhaleSettings
     """The whales it follows."""
 

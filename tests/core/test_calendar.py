@@ -1,0 +1,199 @@
+"""When what is due: periods, dates, no burst, and what a look leaves behind."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keeper.core.calendar import (
+    Looked,
+    Periods,
+    after,
+    as_due,
+    chosen,
+    next_date,
+    next_due,
+    upcoming,
+)
+from keeper.core.policy import PoolRule
+from keeper.core.records import Decision, Outcome
+from keeper.core.units import Bps, Seconds
+from keeper.core.whales import WhaleRule
+
+HOUR, DAY = 3_600, 86_400
+NOW = Seconds(int(datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()))
+PERIODS = Periods()
+SEED = "ST1"
+RULE = PoolRule(1, "DeFi", "ST1.pool-share-1", ("STX",), Bps(1_000), Bps(200), WhaleRule(category="defi", top=3))
+MONTHLY = replace(RULE, cadence="monthly")
+TIMES = st.integers(min_value=1_600_000_000, max_value=2_500_000_000).map(Seconds)
+CADENCES = st.sampled_from(["two-weekly", "monthly", "quarterly"])
+
+
+def seen(ago=0, **more):
+    """Return a pool at rest, just looked at `ago` seconds before NOW."""
+    at = Seconds(NOW - ago)
+    return replace(Looked(at, 100, resting=True, drift_bps=Bps(300), proposals_at=at, date_at=at), **more)
+
+
+def due(looked, rule=RULE, *, now=NOW, height=101, periods=PERIODS):
+    return as_due(rule, looked, now, height, SEED, periods)
+
+
+def decision(outcome=Outcome.WITHIN_THRESHOLD, at=NOW):
+    return Decision("d", 1, at, 101, outcome, "because", Bps(300))
+
+
+def day(year, month, date):
+    return datetime(year, month, date, tzinfo=UTC).timestamp()
+
+
+@given(last=TIMES, down=st.integers(min_value=0, max_value=400 * DAY))
+def test_next_due__after_any_silence__is_due_once_and_then_rests_a_period(last, down):
+    now = Seconds(last + down)
+    when = next_due("analysis", last, now, SEED, PERIODS)
+
+    assert 6 * HOUR <= when - last <= 6 * HOUR + 6 * HOUR // 20
+    assert next_due("analysis", now, now, SEED, PERIODS) - now >= 6 * HOUR
+
+
+def test_next_due__never_done__is_due_now():
+    assert next_due("health", None, NOW, SEED, PERIODS) == NOW
+
+
+def test_next_due__last_time_lies_ahead__counts_from_now():
+    assert next_due("proposals", Seconds(NOW + DAY), NOW, SEED, PERIODS) <= NOW + HOUR + HOUR // 20
+
+
+def test_next_due__many_pools_done_at_once__do_not_come_back_at_once():
+    whens = {next_due("analysis", NOW, NOW, f"{SEED}:{pool}", PERIODS) for pool in range(100)}
+
+    assert len(whens) > 50
+
+
+@given(cadence=CADENCES, last=TIMES)
+def test_next_date__any_time__lies_ahead_and_no_date_is_passed_over(cadence, last):
+    found = next_date(cadence, last, SEED)
+    longest = {"two-weekly": 14, "monthly": 31, "quarterly": 92}[cadence]
+
+    assert last < found <= last + longest * DAY + HOUR
+
+
+@pytest.mark.parametrize(
+    ("cadence", "date"),
+    [("two-weekly", (2026, 11, 23)), ("monthly", (2026, 12, 1)), ("quarterly", (2027, 1, 1))],
+)
+def test_next_date__from_a_day_in_november__is_that_date(cadence, date):
+    assert 0 <= next_date(cadence, NOW, SEED) - day(*date) <= HOUR
+
+
+def test_next_date__two_weekly__is_a_fortnight_apart():
+    first = next_date("two-weekly", NOW, SEED)
+
+    assert datetime.fromtimestamp(first, UTC).isoweekday() == 1
+    assert abs(next_date("two-weekly", first, SEED) - first - 14 * DAY) <= HOUR
+
+
+def test_due__never_seen__is_and_may_propose():
+    assert due(None) == RULE
+
+
+def test_due__just_seen__is_not():
+    assert due(seen()) is None
+
+
+def test_due__new_block_long_enough_after__is_but_may_not_propose():
+    assert due(seen(ago=299)) is None
+    assert due(seen(ago=300)) == replace(RULE, proposals_open=False)
+
+
+def test_due__no_new_block__is_not():
+    assert due(seen(ago=300), height=100) is None
+
+
+def test_due__looks_after_blocks_off__waits_for_the_analysis():
+    periods = Periods(after_block=Seconds(0))
+
+    assert due(seen(ago=6 * HOUR - 1, proposals_at=NOW), periods=periods) is None
+    assert due(seen(ago=7 * HOUR, proposals_at=NOW), periods=periods) is not None
+
+
+def test_due__something_under_way__is_at_every_tick():
+    assert due(seen(resting=False), height=100) == replace(RULE, proposals_open=False)
+
+
+def test_due__adrift_and_an_hour_after_the_last_proposals__is():
+    looked = seen(proposals_at=Seconds(NOW - 2 * HOUR))
+
+    assert due(looked) is None
+    assert due(replace(looked, drift_bps=Bps(1_001))) == RULE
+
+
+def test_due__on_its_own_date__any_drift_beyond_the_tolerance_counts():
+    now = Seconds(int(day(2026, 12, 1)) + HOUR)
+    looked = seen(date_at=NOW, proposals_at=Seconds(now - 2 * HOUR), at=now)
+
+    assert due(looked, MONTHLY, now=now).drift_threshold_bps == 200
+    assert due(looked, RULE, now=now) is None
+
+
+def test_due__date_passed_during_downtime__is_kept_once():
+    now = Seconds(int(day(2027, 4, 17)))
+    looked = seen(date_at=NOW, proposals_at=NOW)
+    rule = due(looked, MONTHLY, now=now)
+    then = after(looked, rule, decision(at=now), SEED)
+
+    assert rule.drift_threshold_bps == 200
+    assert due(replace(then, proposals_at=None), MONTHLY, now=now) is None
+    assert 0 <= upcoming(MONTHLY, then, now, SEED, PERIODS)["date"] - day(2027, 5, 1) <= HOUR
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.UNAVAILABLE, Outcome.WAITING_FOR_VOTE])
+def test_after__date_could_not_be_kept__it_stays_due(outcome):
+    now = Seconds(int(day(2026, 12, 2)))
+    looked = seen(date_at=NOW, proposals_at=NOW)
+    then = after(looked, due(looked, MONTHLY, now=now), decision(outcome, at=now), SEED)
+
+    assert then.date_at == NOW
+
+
+def test_after__first_look__counts_its_dates_from_there():
+    assert after(None, MONTHLY, decision(), SEED).date_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("outcome", "resting"),
+    [(Outcome.WAITING_FOR_VOTE, True), (Outcome.SLICE_EXECUTED, False), (Outcome.REFUSED, False)],
+)
+def test_after__each_outcome__says_whether_something_is_under_way(outcome, resting):
+    assert after(None, RULE, decision(outcome), SEED).resting is resting
+
+
+def test_after__look_between_proposals__keeps_the_time_of_the_last_ones():
+    looked = seen(ago=400)
+
+    assert after(looked, replace(RULE, proposals_open=False), decision(), SEED).proposals_at == looked.at
+    assert after(looked, RULE, decision(), SEED).proposals_at == NOW
+
+
+def test_chosen__all_due_after_downtime__takes_a_few_and_the_longest_unseen_first():
+    rules = {pool: replace(RULE, pool_id=pool) for pool in range(1, 101)}
+    looked = {pool: seen(ago=pool) for pool in rules} | {7: seen(ago=1, resting=False)}
+
+    found = [rule.pool_id for rule in chosen(rules, looked, Periods(looks_at_once=3))]
+
+    assert found == [7, 98, 99, 100]
+
+
+def test_looked__written_and_read__is_the_same():
+    looked = seen(ago=5, proposals_at=None)
+
+    assert Looked.of(looked.body()) == looked
+
+
+def test_longest_rest__many_pools__grows_with_the_rounds_it_takes():
+    assert Periods().longest_rest(3, 60) == 360
+    assert Periods(looks_at_once=10).longest_rest(100, 60) == 900
+    assert Periods(after_block=Seconds(0)).longest_rest(3, 60) == 22_680 + 60
