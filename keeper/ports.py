@@ -5,10 +5,12 @@ from typing import Any, Protocol, runtime_checkable
 
 from keeper.core.assets import Asset
 from keeper.core.chain_types import Account, MempoolNonces, Tip
+from keeper.core.history import HistoryPoint
 from keeper.core.leases import Lease
 from keeper.core.market import MarketView
 from keeper.core.prices import Observation
 from keeper.core.records import Alert, AlertRecord, Decision, Intent, PoolView
+from keeper.core.retention import Retention, Thinned
 from keeper.core.units import MicroStx, Seconds
 from keeper.core.whales import Whale
 
@@ -238,11 +240,32 @@ class Store(WhaleSource, Protocol):
         ...
 
     async def put_view(self, view: PoolView) -> None:
-        """Replace the last view of a pool."""
+        """Replace the last view of a pool, and note its point in the history if its slot has none with a value yet."""
         ...
 
     async def views(self) -> Sequence[PoolView]:
         """Return the last view of every pool, by pool id."""
+        ...
+
+    async def history(
+        self, pool_id: int, *, since: Seconds | None = None, until: Seconds | None = None, limit: int = 500
+    ) -> Sequence[HistoryPoint]:
+        """Return how a pool stood from `since` up to, not including, `until`; the oldest first. None: no bound there.
+
+        When there are more than `limit`, the time is cut into that many equal parts and the last point of each is
+        given; never more than MOST_POINTS.
+        """
+        ...
+
+    async def thin(self, rule: Retention, now: Seconds, *, most: int) -> Thinned:
+        """Remove up to `most` records of each kind that `rule` no longer keeps, and tell how many that were.
+
+        Nothing removed means that nothing is left to do. What is removed is removed wholly or not at all.
+        """
+        ...
+
+    async def thinnable(self, rule: Retention, now: Seconds) -> Thinned:
+        """Return how many records of each kind `thin` would remove in all; nothing is changed."""
         ...
 
     async def put_note(self, key: str, body: Mapping[str, Any], *, term: int | None = None) -> None:

@@ -67,4 +67,24 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         """,
         "DROP INDEX intents_by_state",
     ),
+    (
+        """
+        CREATE TABLE history (
+            pool_id INTEGER NOT NULL,
+            slot INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            priced INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (pool_id, slot)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX history_by_slot ON history (slot)",
+        # What follows is for finding what is old without walking what is not.
+        "CREATE INDEX decisions_by_at ON decisions (at)",
+        "CREATE INDEX decisions_by_day ON decisions (pool_id, at / 86400, seq)",
+        "CREATE INDEX alerts_by_at ON alerts (at)",
+        "ALTER TABLE intents ADD COLUMN at INTEGER NOT NULL DEFAULT 0",
+        "UPDATE intents SET at = json_extract(body, '$.intent.updated_at')",
+        "CREATE INDEX intents_by_at ON intents (at)",
+    ),
 )

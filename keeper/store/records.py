@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from keeper.core.history import HistoryPoint
 from keeper.core.records import AlertRecord, Decision, Intent, PoolView
 from keeper.core.whales import Whale
 from keeper.errors import StoreUnavailable
@@ -51,6 +52,7 @@ DECISIONS: Final = Kind("decision", TypeAdapter(Decision))
 INTENTS: Final = Kind("intent", TypeAdapter(Intent))
 ALERTS: Final = Kind("alert", TypeAdapter(AlertRecord))
 VIEWS: Final = Kind("view", TypeAdapter(PoolView))
+POINTS: Final = Kind("point", TypeAdapter(HistoryPoint))
 WHALES: Final = Kind("whale", TypeAdapter(Whale))
 
 

@@ -6,33 +6,29 @@ not at all. No transaction is ever left open between two awaits.
 """
 
 import asyncio
-import errno
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 import aiosqlite
 from typing_extensions import override
 
+from keeper.core.history import MOST_POINTS, HistoryPoint, point_of, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, PoolView
+from keeper.core.retention import Retention, Thinned
+from keeper.core.units import Seconds
 from keeper.core.whales import Whale
-from keeper.errors import BadSettings, KeeperError, LeaseLost, StoreUnavailable
+from keeper.errors import LeaseLost
 from keeper.ports import Store
-from keeper.retry import READ
-from keeper.store.migrations import STEPS
-from keeper.store.records import ALERTS, DECISIONS, INTENTS, VIEWS, WHALES, from_json, to_json
+from keeper.store import thinning
+from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, from_json, to_json
+from keeper.store.sqlite_file import connect, migrate, unavailable
 
-BUSY_SECONDS: Final = 5.0
-"""How long a write waits for another process that holds the file."""
-KEPT_DECISIONS: Final = 100_000
-KEPT_ALERTS: Final = 20_000
 NEWEST_INTENTS: Final = 200
 """How many intents are given when nobody says how many."""
-_PRUNE_EVERY: Final = 500
 _PAGE: Final = 500
 """Rows in one read of intents, so that no single read holds the connection for long."""
 _LAST_SEQ: Final = 2**63 - 1
@@ -40,16 +36,14 @@ _FENCE: Final = f"WHERE :term IS NULL OR EXISTS (SELECT 1 FROM leases WHERE name
 """In the very statement that writes: SQLite takes the write lock before it reads any of it."""
 _LEASE: Final = "name, term, holder, beat"
 _OPEN: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN_STATES))
-_WRONG_FILE: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY})
 
 
 class SqliteStore(Store):
     """What must survive a crash, in one file. Build it with `open_store`."""
 
-    def __init__(self, db: aiosqlite.Connection, *, kept_decisions: int = KEPT_DECISIONS) -> None:
+    def __init__(self, db: aiosqlite.Connection) -> None:
         self._db = db
         self._writing = asyncio.Lock()
-        self._kept_decisions = kept_decisions
 
     @override
     async def whales(self, category: str) -> Sequence[Whale]:
@@ -60,7 +54,7 @@ class SqliteStore(Store):
     async def put_whales(self, whales: Sequence[Whale]) -> None:
         rows = [[whale.category, whale.address, WHALES.document(whale)] for whale in whales]
         # One statement however many whales, so that a crash cannot leave half of them.
-        await self._write(
+        await self._change(
             "INSERT OR REPLACE INTO whales (category, address, body) "
             "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') "
             "FROM json_each(?)",
@@ -70,13 +64,11 @@ class SqliteStore(Store):
     @override
     async def add_decision(self, decision: Decision) -> None:
         """Append a decision; the same decision_id again changes nothing, so an unsure writer may repeat."""
-        seq = await self._write(
+        await self._change(
             "INSERT INTO decisions (decision_id, pool_id, at, outcome, body) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (decision_id) DO NOTHING",
             (decision.decision_id, decision.pool_id, decision.at, decision.outcome, DECISIONS.document(decision)),
         )
-        if seq and seq % _PRUNE_EVERY == 0:
-            await self._write("DELETE FROM decisions WHERE seq <= ?", (seq - self._kept_decisions,))
 
     @override
     async def decisions(self, *, pool_id: int | None = None, limit: int = 50) -> Sequence[Decision]:
@@ -89,15 +81,16 @@ class SqliteStore(Store):
     @override
     async def put_intent(self, intent: Intent, *, term: int | None = None) -> None:
         await self._write_fenced(
-            "INSERT INTO intents (key, pool_id, state, txid, body) "
-            f"SELECT :key, :pool_id, :state, :txid, :body {_FENCE} "
-            "ON CONFLICT (key) DO UPDATE SET "
-            "pool_id = excluded.pool_id, state = excluded.state, txid = excluded.txid, body = excluded.body",
+            "INSERT INTO intents (key, pool_id, state, txid, at, body) "
+            f"SELECT :key, :pool_id, :state, :txid, :at, :body {_FENCE} "
+            "ON CONFLICT (key) DO UPDATE SET pool_id = excluded.pool_id, state = excluded.state, "
+            "txid = excluded.txid, at = excluded.at, body = excluded.body",
             {
                 "key": intent.key,
                 "pool_id": intent.pool_id,
                 "state": intent.state,
                 "txid": intent.txid,
+                "at": intent.updated_at,
                 "body": INTENTS.document(intent),
             },
             term,
@@ -126,12 +119,10 @@ class SqliteStore(Store):
 
     @override
     async def add_alert(self, record: AlertRecord) -> None:
-        seq = await self._write(
+        await self._change(
             "INSERT INTO alerts (key, at, body) VALUES (?, ?, ?)",
             (record.alert.key, record.alert.at, ALERTS.document(record)),
         )
-        if seq and seq % _PRUNE_EVERY == 0:
-            await self._write("DELETE FROM alerts WHERE seq <= ?", (seq - KEPT_ALERTS,))
 
     @override
     async def alerts(self, *, limit: int = 50) -> Sequence[AlertRecord]:
@@ -140,13 +131,48 @@ class SqliteStore(Store):
 
     @override
     async def put_view(self, view: PoolView) -> None:
-        await self._write(
+        point = point_of(view)
+        # The point first: one without its view does no harm, and the view is written again in the next cycle.
+        await self._change(
+            "INSERT INTO history (pool_id, slot, at, priced, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (pool_id, slot) DO "
+            "UPDATE SET at = excluded.at, priced = 1, body = excluded.body WHERE excluded.priced > history.priced",
+            (view.pool_id, point.slot, point.at, point.nav_ustx is not None, POINTS.document(point)),
+        )
+        await self._change(
             "INSERT OR REPLACE INTO views (pool_id, body) VALUES (?, ?)", (view.pool_id, VIEWS.document(view))
         )
 
     @override
     async def views(self) -> Sequence[PoolView]:
         return tuple(VIEWS.record(body) for (body,) in await self._read("SELECT body FROM views ORDER BY pool_id"))
+
+    @override
+    async def history(
+        self, pool_id: int, *, since: Seconds | None = None, until: Seconds | None = None, limit: int = 500
+    ) -> Sequence[HistoryPoint]:
+        bounds = {"pool_id": pool_id, "since": since or 0, "until": _LAST_SEQ if until is None else until}
+        ((first, last, count),) = await self._read(thinning.SPAN, bounds)
+        most = min(limit, MOST_POINTS)
+        if not count or most < 1:
+            return ()
+        step = 1 if count <= most else spread(first, last, most)
+        rows = await self._read(thinning.POINTS_OF, {**bounds, "low": first, "step": step})
+        return tuple(POINTS.record(body) for body, _ in rows)
+
+    @override
+    async def thin(self, rule: Retention, now: Seconds, *, most: int) -> Thinned:
+        done = {}
+        for kind, (table, key, old) in thinning.OLD.items():
+            statement = f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} {old} LIMIT :most)"  # noqa: S608 - constants
+            done[kind] = await self._change(statement, {**thinning.bounds(rule, now), "most": most})
+        return Thinned(**done)
+
+    @override
+    async def thinnable(self, rule: Retention, now: Seconds) -> Thinned:
+        found = {}
+        for kind, (_, _, old) in thinning.OLD.items():
+            ((found[kind],),) = await self._read(f"SELECT count(*) {old}", thinning.bounds(rule, now))
+        return Thinned(**found)
 
     @override
     async def put_note(self, key: str, body: Mapping[str, Any], *, term: int | None = None) -> None:
@@ -200,26 +226,20 @@ class SqliteStore(Store):
         async with self._writing:
             await self._db.close()
 
-    async def _write(self, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> int:
-        """Run one writing statement and return the rowid it inserted, 0 when it inserted none."""
-        changed, rowid = await self._change(statement, values)
-        return rowid if changed else 0
-
     async def _write_fenced(self, statement: str, values: Mapping[str, Any], term: int | None) -> None:
         """Run a statement that has _FENCE in it. Raises LeaseLost when the fence kept it from writing."""
-        changed, _ = await self._change(statement, {**values, "term": term})
-        if not changed:
+        if not await self._change(statement, {**values, "term": term}):
             msg = f"the lease {SENDER} no longer has term {term}; nothing was written, another keeper goes on from here"
             raise LeaseLost(msg, lease=SENDER, term=term)
 
-    async def _change(self, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> tuple[int, int]:
-        """Run one writing statement; return how many rows it wrote and the last rowid."""
+    async def _change(self, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> int:
+        """Run one writing statement and return how many rows it wrote."""
         async with self._writing:
             try:
                 async with self._db.execute(statement, values) as cursor:
-                    return max(cursor.rowcount, 0), cursor.lastrowid or 0
+                    return max(cursor.rowcount, 0)
             except (sqlite3.Error, ValueError) as exc:
-                raise _unavailable(exc, "written") from exc
+                raise unavailable(exc, "written") from exc
 
     async def _swap(self, statement: str, values: Mapping[str, Any]) -> Lease | None:
         """Run one conditional write of a lease and return what it became; None when the condition did not hold."""
@@ -227,73 +247,29 @@ class SqliteStore(Store):
             try:
                 return _lease(await self._db.execute_fetchall(f"{statement} RETURNING {_LEASE}", values))
             except (sqlite3.Error, ValueError) as exc:
-                raise _unavailable(exc, "written") from exc
+                raise unavailable(exc, "written") from exc
 
     async def _read(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Sequence[Any]:
         try:
             return list(await self._db.execute_fetchall(statement, values))
         except (sqlite3.Error, ValueError) as exc:
-            raise _unavailable(exc, "read") from exc
+            raise unavailable(exc, "read") from exc
 
 
 @asynccontextmanager
-async def open_store(path: Path, *, kept_decisions: int = KEPT_DECISIONS) -> AsyncIterator[SqliteStore]:
+async def open_store(path: Path) -> AsyncIterator[SqliteStore]:
     """Open the file, creating and migrating it as needed, and close it at the end.
 
     Raises BadSettings when `path` cannot be the store of this keeper, StoreUnavailable when it cannot
     be opened just now.
     """
-    db = await _connect(path)
-    store = SqliteStore(db, kept_decisions=kept_decisions)
+    db = await connect(path)
+    store = SqliteStore(db)
     try:
-        await _migrate(db, path)
+        await migrate(db, path)
         yield store
     finally:
         await store.close()
-
-
-async def _connect(path: Path) -> aiosqlite.Connection:
-    try:
-        _make_file(path)
-        return await aiosqlite.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-    except OSError as exc:
-        raise _bad_path(path, f"cannot be opened ({exc.strerror})") from exc
-    except sqlite3.Error as exc:
-        raise _not_opened(path, exc) from exc
-
-
-def _make_file(path: Path) -> None:
-    if path.is_dir():  # said here, because a connection that cannot open leaves a thread behind for a moment
-        raise IsADirectoryError(errno.EISDIR, "is a folder")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Signed transactions are in here; nobody else needs to read them.
-    path.touch(mode=0o600, exist_ok=True)
-
-
-async def _set_up(db: aiosqlite.Connection, path: Path) -> None:
-    """Make commits durable. Two keepers that make a file at once meet here: SQLite does not wait for this lock."""
-    try:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            await db.execute_fetchall(f"PRAGMA {pragma}")
-    except sqlite3.Error as exc:
-        raise _not_opened(path, exc) from exc
-
-
-async def _migrate(db: aiosqlite.Connection, path: Path) -> None:
-    """Bring the file to the newest shape, wholly or not at all."""
-    await READ(_set_up, db, path)
-    try:
-        # The write lock first, so that two keepers starting at once do not both run a step.
-        await db.execute_fetchall("BEGIN IMMEDIATE")
-        ((done,),) = await db.execute_fetchall("PRAGMA user_version")
-        if done > len(STEPS):
-            raise _bad_path(path, f"was written by a newer keeper (form {done})")
-        for statement in chain.from_iterable(STEPS[done:]):
-            await db.execute_fetchall(statement)
-        await db.execute_fetchall(f"PRAGMA user_version = {len(STEPS)}")
-        await db.execute_fetchall("COMMIT")
-    except sqlite3.Error as exc:
-        raise _not_opened(path, exc) from exc
 
 
 def _where(pool_id: int | None) -> str:
@@ -316,18 +292,3 @@ def _select_intents(pool_id: int | None, *, open_only: bool) -> str:
 
 def _lease(rows: Iterable[Any]) -> Lease | None:
     return next((Lease(name, term, holder, beat) for name, term, holder, beat in rows), None)
-
-
-def _bad_path(path: Path, why: str) -> BadSettings:
-    msg = f"Setting store_path (KEEPER_STORE_PATH) names {path}, which {why}; name another file or mend this one."
-    return BadSettings(msg, setting="store_path")
-
-
-def _not_opened(path: Path, exc: sqlite3.Error) -> KeeperError:
-    """Tell a wrong path or file, which only a person can mend, from a passing trouble."""
-    wrong = getattr(exc, "sqlite_errorcode", None) in _WRONG_FILE
-    return _bad_path(path, f"cannot be used ({exc})") if wrong else _unavailable(exc, "opened")
-
-
-def _unavailable(exc: Exception, verb: str) -> StoreUnavailable:
-    return StoreUnavailable(f"the store could not be {verb}: {exc}", reason=type(exc).__name__)

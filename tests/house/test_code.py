@@ -23,8 +23,8 @@ MAY_CATCH_ANYTHING = {
 ONE_DOOR = {
     "tenacity": {"keeper/retry.py"},
     "sentry_sdk": {"keeper/telemetry/sentry.py"},
-    "aiosqlite": {"keeper/store/sqlite.py"},
-    "sqlite3": {"keeper/store/sqlite.py"},
+    "aiosqlite": {"keeper/store/sqlite.py", "keeper/store/sqlite_file.py"},
+    "sqlite3": {"keeper/store/sqlite.py", "keeper/store/sqlite_file.py"},
     "pluggy": {"keeper/hookspecs.py", "keeper/registry.py"},
     "coincurve": {"keeper/signers/local.py", "keeper/chain/auth.py"},
     "pydantic_settings": {"keeper/settings/model.py", "keeper/settings/load.py"},

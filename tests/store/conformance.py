@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
+from keeper.core.history import MOST_POINTS, SLOT_SECONDS, HistoryPoint
 from keeper.core.leases import FREE, LONGEST_HOLDER, SENDER, Lease
 from keeper.core.records import (
     Alert,
@@ -18,7 +19,8 @@ from keeper.core.records import (
     PoolView,
     Severity,
 )
-from keeper.core.units import Bps, MicroStx, Seconds
+from keeper.core.retention import Retention, Thinned
+from keeper.core.units import Bps, MicroStx, PriceE12, Seconds
 from keeper.core.whales import Whale
 from keeper.errors import LeaseLost, StoreUnavailable
 from keeper.ports import Store
@@ -76,6 +78,28 @@ def whale(address: str, category: str = "defi", score: int = 900) -> Whale:
 
 def view(pool_id: int, height: int = 1) -> PoolView:
     return PoolView(pool_id, f"Pool {pool_id}", Seconds(1_790_000_000), height, {"drift_bps": None, "rows": []})
+
+
+DAY = 86_400
+NOON = 20_000 * DAY + DAY // 2
+"""Noon of some day, in seconds since 1970."""
+
+
+def valued(at: int, nav_ustx: int | None, pool_id: int = 1) -> PoolView:
+    """Return a view such as the page shows, taken at `at`."""
+    known = nav_ustx is not None
+    body = {
+        "value_ustx": str(nav_ustx) if known else None,
+        "share_price_stx": "1.000000000001" if known else None,
+        "total_shares": "12.5" if known else None,
+        "drift_bps": 120 if known else None,
+        "worst_bps": 80 if known else None,
+    }
+    return PoolView(pool_id, f"Pool {pool_id}", Seconds(at), 7, body)
+
+
+def decided(number: int, at: int, outcome: Outcome = Outcome.WITHIN_THRESHOLD, pool_id: int = 1) -> Decision:
+    return replace(decision(number, pool_id), at=Seconds(at), outcome=outcome)
 
 
 class StoreConformance:
@@ -340,3 +364,102 @@ class StoreConformance:
             await store.decisions()
         with pytest.raises(StoreUnavailable):
             await store.add_decision(decision(1))
+
+    async def test_history__of_views__says_value_price_and_drift_exactly(self, store: Store):
+        await store.put_view(valued(NOON, BIG))
+
+        assert list(await store.history(1)) == [
+            HistoryPoint(
+                pool_id=1,
+                at=Seconds(NOON),
+                height=7,
+                nav_ustx=MicroStx(BIG),
+                share_price_e12=PriceE12(1_000_000_000_001),
+                total_shares=12_500_000,
+                drift_bps=Bps(120),
+                worst_bps=Bps(80),
+            )
+        ]
+        assert list(await store.history(2)) == []
+
+    async def test_history__many_views_in_one_slot__keeps_the_first_that_has_a_value(self, store: Store):
+        for at, nav in ((0, None), (1, 10), (2, 20), (3, None), (SLOT_SECONDS, None)):
+            await store.put_view(valued(NOON + at, nav))
+
+        assert [(p.at - NOON, p.nav_ustx) for p in await store.history(1)] == [(1, 10), (SLOT_SECONDS, None)]
+
+    async def test_history__bounds__include_the_first_moment_and_not_the_last(self, store: Store):
+        for slot in range(4):
+            await store.put_view(valued(NOON + slot * SLOT_SECONDS + 5, slot))
+        second, fourth = Seconds(NOON + SLOT_SECONDS + 5), Seconds(NOON + 3 * SLOT_SECONDS + 5)
+
+        assert [p.nav_ustx for p in await store.history(1, since=second, until=fourth)] == [1, 2]
+        assert [p.nav_ustx for p in await store.history(1, since=Seconds(second + 1))] == [2, 3]
+        assert [p.nav_ustx for p in await store.history(1, until=second)] == [0]
+        assert list(await store.history(1, since=fourth, until=second)) == []
+
+    @pytest.mark.parametrize("limit", [0, 1, 3, 7, 20, MOST_POINTS + 1])
+    async def test_history__more_than_the_limit__is_spread_over_the_whole_time(self, store: Store, limit: int):
+        for slot in (*range(10), 50, 99):
+            await store.put_view(valued(NOON + slot * SLOT_SECONDS, slot))
+
+        found = [p.nav_ustx for p in await store.history(1, limit=limit)]
+
+        assert len(found) <= limit
+        assert found == sorted(found, key=lambda nav: nav or 0)
+        assert found[-1:] == ([99] if limit else [])
+        assert len(found) == 12 or limit < 12
+
+    async def test_thin__old_decisions__last_of_each_pool_and_day_and_all_actions_stay(self, store: Store):
+        old, new = NOON - 31 * DAY, NOON - 30 * DAY
+        rows = [
+            decided(0, old - DAY),
+            decided(1, old),
+            decided(2, old + 1, Outcome.SLICE_EXECUTED),
+            decided(3, old + 2),
+            decided(4, old + 3),
+            decided(5, old, pool_id=2),
+            decided(6, new),
+            decided(7, new + 1),
+        ]
+        for row in rows:
+            await store.add_decision(row)
+
+        assert await store.thinnable(Retention(), Seconds(NOON)) == Thinned(decisions=2)
+        assert await store.thin(Retention(), Seconds(NOON), most=100) == Thinned(decisions=2)
+        assert not await store.thin(Retention(), Seconds(NOON), most=100)
+        assert list(await store.decisions()) == [rows[n] for n in (7, 6, 5, 4, 2, 0)]
+
+    async def test_thin__old_history__last_of_each_pool_and_day_stays(self, store: Store):
+        old, new = NOON - 31 * DAY, NOON - 30 * DAY
+        for at, pool_id in ((old, 1), (old + 900, 1), (old + 1_800, 1), (old, 2), (new, 1), (new + 900, 1)):
+            await store.put_view(valued(at, at, pool_id))
+
+        assert await store.thinnable(Retention(), Seconds(NOON)) == Thinned(history=2)
+        assert await store.thin(Retention(), Seconds(NOON), most=100) == Thinned(history=2)
+        assert [p.at for p in await store.history(1)] == [old + 1_800, new, new + 900]
+        assert [p.at for p in await store.history(2)] == [old]
+
+    async def test_thin__old_alerts_and_transactions__go_and_open_ones_never_do(self, store: Store):
+        rule = Retention(alert_days=10, intent_days=10)
+        for days in (9, 10, 11):
+            at = Seconds(NOON - days * DAY)
+            await store.add_alert(replace(alert(days), alert=replace(alert(days).alert, at=at)))
+            await store.put_intent(replace(intent(f"open-{days}", IntentState.SENT), updated_at=at))
+            await store.put_intent(replace(intent(f"over-{days}", IntentState.SETTLED), updated_at=at))
+
+        assert await store.thin(rule, Seconds(NOON), most=100) == Thinned(alerts=1, intents=1)
+        assert [row.alert.key for row in await store.alerts()] == ["a-10", "a-9"]
+        kept = {item.key for item in await store.intents()}
+        assert kept == {"open-9", "over-9", "open-10", "over-10", "open-11"}
+
+    async def test_thin__in_small_batches__comes_to_the_same_end(self, store: Store):
+        for number in range(25):
+            await store.add_decision(decided(number, NOON - 40 * DAY + number))
+        total, rounds = Thinned(), 0
+        while done := await store.thin(Retention(), Seconds(NOON), most=10):
+            total, rounds = total + done, rounds + 1
+
+        assert total == Thinned(decisions=24)
+        assert rounds >= 1
+        assert [item.decision_id for item in await store.decisions()] == ["d-1-24"]

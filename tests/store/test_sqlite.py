@@ -184,18 +184,6 @@ async def test_document__damaged__is_unavailable_and_never_half_a_record(path, d
             await store.decisions()
 
 
-async def test_decisions__beyond_what_is_kept__oldest_go_and_newest_stay(path):
-    async with open_store(path, kept_decisions=100) as store:
-        for number in range(500):
-            await store.add_decision(decision(number))
-        await store.put_intent(intent("old"))
-
-        kept = [item.decision_id for item in await store.decisions(limit=1_000)]
-
-        assert kept == [f"d-1-{number}" for number in range(499, 399, -1)]
-        assert await store.intent("old") is not None
-
-
 async def test_lease__taken_from_eight_connections_at_once__exactly_one_wins(path):
     async with AsyncExitStack() as opened:
         stores = [await opened.enter_async_context(open_store(path)) for _ in range(8)]
