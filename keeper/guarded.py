@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -20,7 +20,7 @@ from keeper.core.prices import PricePoint
 from keeper.core.records import Alert
 from keeper.core.units import BaseUnits
 from keeper.core.whales import Whale
-from keeper.errors import MarketRefused, NodeUnavailable, NotifierUnavailable, SourceUnavailable, TipMoved
+from keeper.errors import KeeperError, MarketRefused, NodeUnavailable, NotifierUnavailable, SourceUnavailable, TipMoved
 from keeper.ports import ContractReader, Dex, Notifier, PriceSource, WhaleFeed
 
 log = structlog.get_logger("keeper.guarded")
@@ -43,8 +43,28 @@ def ignore(plugin: str, where: str) -> None:
     """Count nothing."""
 
 
+Answer = TypeVar("Answer")
+
+
 class Nonsense(Exception):
     """A plugin answered something that is not what its hook's guide asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Port:
+    """How a method of a port may fail: what an adapter may raise, and what everything else becomes."""
+
+    where: str
+    allowed: tuple[type[KeeperError], ...]
+    error: type[KeeperError]
+    fact: str
+    """What the error calls the adapter."""
+
+
+MARKET: Final = _Port("market", (*OUTAGES, MarketRefused), SourceUnavailable, "venue")
+PRICES: Final = _Port("prices", OUTAGES, SourceUnavailable, "source")
+WHALES: Final = _Port("whales", OUTAGES, SourceUnavailable, "source")
+SEND: Final = _Port("send", (NotifierUnavailable,), NotifierUnavailable, "notifier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +78,7 @@ class GuardedDex:
 
     async def market(self, reader: ContractReader, tip: Tip) -> MarketView:
         """Read the venue. Raises SourceUnavailable for whatever the plugin does wrong, MarketRefused, NodeUnavailable, TipMoved."""
-        try:
-            answer = await _apart(self.inner.market(reader, tip))
-            return _market(self, answer)
-        except (*OUTAGES, MarketRefused):
-            raise
-        except Exception as exc:  # noqa: BLE001 - a plugin is somebody else's code
-            raise SourceUnavailable(_failed(self, "market", exc), venue=self.name) from None
+        return await _ask(self, MARKET, lambda: self.inner.market(reader, tip), lambda answer: _market(self, answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +129,7 @@ class GuardedSource:
 
     async def prices(self, assets: Sequence[Asset]) -> Sequence[PricePoint]:
         """Ask the source. Raises SourceUnavailable for whatever the plugin does wrong."""
-        try:
-            return _some(await _apart(self.inner.prices(assets)))
-        except OUTAGES:
-            raise
-        except Exception as exc:  # noqa: BLE001 - a plugin is somebody else's code
-            raise SourceUnavailable(_failed(self, "prices", exc), source=self.name) from None
+        return await _ask(self, PRICES, lambda: self.inner.prices(assets), _some)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +143,11 @@ class GuardedFeed:
 
     async def whales(self, category: str) -> Sequence[Whale]:
         """Ask the source. Raises SourceUnavailable for whatever the plugin does wrong."""
-        try:
-            found = _some(await _apart(self.inner.whales(category)))
-            return [_whale(each, category) for each in found]
-        except OUTAGES:
-            raise
-        except Exception as exc:  # noqa: BLE001 - a plugin is somebody else's code
-            raise SourceUnavailable(_failed(self, "whales", exc), source=self.name) from None
+
+        def checked(answer: Any) -> list[Whale]:
+            return [_whale(each, category) for each in _some(answer)]
+
+        return await _ask(self, WHALES, lambda: self.inner.whales(category), checked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +161,22 @@ class GuardedNotifier:
 
     async def send(self, alert: Alert) -> None:
         """Deliver one alert. Raises NotifierUnavailable for whatever the plugin does wrong."""
-        try:
-            await _apart(self.inner.send(alert))
-        except NotifierUnavailable:
-            raise
-        except Exception as exc:  # noqa: BLE001 - a plugin is somebody else's code
-            raise NotifierUnavailable(_failed(self, "send", exc), notifier=self.name) from None
+        await _ask(self, SEND, lambda: self.inner.send(alert), lambda _: None)
+
+
+Guarded = GuardedDex | GuardedSource | GuardedFeed | GuardedNotifier
+
+
+async def _ask(
+    adapter: Guarded, port: _Port, ask: Callable[[], Awaitable[Any]], check: Callable[[Any], Answer]
+) -> Answer:
+    """Ask a plugin and look at what it says. Raises what the port allows, and its error for whatever else goes wrong."""
+    try:
+        return check(await _apart(ask()))
+    except port.allowed:
+        raise
+    except Exception as exc:  # noqa: BLE001 - a plugin is somebody else's code
+        raise port.error(_failed(adapter, port.where, exc), **{port.fact: adapter.name}) from None
 
 
 async def _apart(work: Awaitable[Any]) -> Any:
@@ -189,7 +206,7 @@ async def _apart(work: Awaitable[Any]) -> Any:
     return answer
 
 
-def _failed(adapter: GuardedDex | GuardedSource | GuardedFeed | GuardedNotifier, where: str, exc: Exception) -> str:
+def _failed(adapter: Guarded, where: str, exc: Exception) -> str:
     """Count and log a failure of the plugin's own making, and return a sentence about it without its text."""
     adapter.count(adapter.plugin, where)
     said = str(exc) if isinstance(exc, Nonsense) else type(exc).__name__
