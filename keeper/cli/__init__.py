@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from keeper.cli import commands, keys, plugins
+from keeper.cli import commands, keys, pause, plugins
 from keeper.console import fail
 from keeper.errors import Halt, KeeperError, NodeUnavailable
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 commands.register(app)
 keys.register(app)
 plugins.register(app)
+pause.register(app)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import typer
 from keeper import __version__, daemon
 from keeper import app as application
 from keeper import console as output
+from keeper.cli.planned import plans, show_due, show_pause
 from keeper.core.assets import AssetBook
 from keeper.core.views import decimal
 from keeper.demo import session
@@ -164,22 +165,27 @@ def _range(part: dict[str, Any]) -> list[str]:
 
 
 def status(config: Config = None, *, json: Json = False) -> None:
-    """Show the last decision of every pool, from the store; the daemon need not be running.
+    """Show the last decision of every pool and what is due next, from the store; the daemon need not be running.
 
     Example: keeper status --json
     """
     settings = _settings(config)
 
-    async def look() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    async def look() -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
         async with open_store(settings.store_path) as store:
             views = [dict(view.body, pool_id=view.pool_id, at=view.at) for view in await store.views()]
             intents = [asdict(intent) for intent in await store.intents(open_only=True)]
-            return views, [{k: v for k, v in intent.items() if k != "raw_hex"} for intent in intents]
+            return (
+                views,
+                [{k: v for k, v in intent.items() if k != "raw_hex"} for intent in intents],
+                await plans(store, settings),
+            )
 
-    pools, intents = asyncio.run(look())
+    pools, intents, planned = asyncio.run(look())
     if json:
-        output.as_json({"pools": pools, "open_transactions": intents})
+        output.as_json({"pools": pools, "open_transactions": intents, **planned})
         return
+    show_pause(planned)
     if not pools:
         output.out.print("No cycle has been recorded yet; start the keeper with `keeper run`.")
         return
@@ -189,6 +195,7 @@ def status(config: Config = None, *, json: Json = False) -> None:
     )
     for intent in intents:
         output.out.print(f"open: {intent['key']} {intent['state']} {intent['txid'] or ''}", markup=False)
+    show_due(planned)
 
 
 def whales_load(file: Path, config: Config = None) -> None:
