@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp import web
 
 from keeper.chain import clarity
@@ -14,6 +15,7 @@ from keeper.chain.nodes import NodeAddress, Nodes, open_nodes
 from keeper.core.assets import Asset, AssetBook
 from keeper.ports import PriceSource
 from keeper.testing import build
+from keeper.testing.conformance import PriceSourceConformance
 from keeper.testing.fakes import ManualClock
 from keeper_coingecko.adapter import CoinGecko
 from keeper_coingecko.settings import settings_from as coingecko_settings
@@ -29,6 +31,18 @@ BLOCK = f"{1_000:064x}"
 OTHER_FEED = "ab" * 32
 GONE = object()
 """Stands for a field that is not there."""
+
+
+class StxSourceConformance(PriceSourceConformance):
+    """The kit for a source that knows STX alone and stands before a server that breaks in every way."""
+
+    @pytest.fixture
+    def known(self) -> tuple[Asset, ...]:
+        return (build.STX,)
+
+    @pytest.fixture
+    def outage(self, no_answer: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        return no_answer
 
 
 @dataclass

@@ -34,15 +34,20 @@ def node(remote: Any) -> Node:
     return there
 
 
-@pytest.fixture
-def broken(node: Node) -> Callable[[], Awaitable[None]]:
-    async def start() -> None:
-        node.results.clear()
+class _Conformance(PriceSourceConformance):
+    @pytest.fixture
+    def outage(self, node: Node) -> Callable[[], Awaitable[None]]:
+        async def start() -> None:
+            node.results.clear()
 
-    return start
+        return start
+
+    @pytest.fixture
+    def secret(self) -> None:
+        return None
 
 
-class TestDiaConformance(PriceSourceConformance):
+class TestDiaConformance(_Conformance):
     @pytest.fixture
     def source(self, node: Node, remote: Any, session: aiohttp.ClientSession, clock: ManualClock) -> PriceSource:
         return Dia(settings_from({}), nodes_at(remote.root, session), clock)
@@ -51,16 +56,8 @@ class TestDiaConformance(PriceSourceConformance):
     def known(self) -> tuple[Asset, ...]:
         return (build.STX,)
 
-    @pytest.fixture
-    def outage(self, broken: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        return broken
 
-    @pytest.fixture
-    def secret(self) -> None:
-        return None
-
-
-class TestRatioConformance(PriceSourceConformance):
+class TestRatioConformance(_Conformance):
     @pytest.fixture
     def source(self, node: Node, remote: Any, session: aiohttp.ClientSession, clock: ManualClock) -> PriceSource:
         return Ratio(settings_from({}), nodes_at(remote.root, session), clock)
@@ -68,14 +65,6 @@ class TestRatioConformance(PriceSourceConformance):
     @pytest.fixture
     def known(self) -> tuple[Asset, ...]:
         return (build.STSTX,)
-
-    @pytest.fixture
-    def outage(self, broken: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        return broken
-
-    @pytest.fixture
-    def secret(self) -> None:
-        return None
 
 
 def sources(remote: Any, session: aiohttp.ClientSession, clock: ManualClock, **section: Any) -> list[PriceSource]:

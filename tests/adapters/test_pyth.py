@@ -1,22 +1,21 @@
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
 import pytest
 from pydantic import ValidationError
 
-from keeper.core.assets import Asset
 from keeper.core.prices import Fault, PricePoint, RefusedPrice
 from keeper.core.units import Seconds
 from keeper.errors import SourceUnavailable
 from keeper.ports import PriceSource
 from keeper.testing import build
-from keeper.testing.conformance import PriceSourceConformance, text_of
+from keeper.testing.conformance import text_of
 from keeper.testing.fakes import ManualClock
 from keeper_pyth import keeper_price_sources
 from keeper_pyth.adapter import Pyth
 from keeper_pyth.parse import Window, lazer_prices_from, prices_from
 from keeper_pyth.settings import STX_USD, PythSettings, settings_from
+from tests.adapters.price_kit import StxSourceConformance
 
 KEY = "a-key-that-must-stay-hidden"
 NOW = 1_795_000_000
@@ -37,19 +36,11 @@ def pyth(remote: Any, session: aiohttp.ClientSession, clock: ManualClock, **sect
     return Pyth(settings_from({"api_key": KEY, "base_url": remote.root, **section}), session, clock)
 
 
-class TestPythConformance(PriceSourceConformance):
+class TestPythConformance(StxSourceConformance):
     @pytest.fixture
     def source(self, remote: Any, session: aiohttp.ClientSession, clock: ManualClock) -> PriceSource:
         remote.says(answer(entry()))
         return pyth(remote, session, clock)
-
-    @pytest.fixture
-    def known(self) -> tuple[Asset, ...]:
-        return (build.STX,)
-
-    @pytest.fixture
-    def outage(self, no_answer: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        return no_answer
 
     @pytest.fixture
     def secret(self) -> str:
@@ -301,20 +292,12 @@ def lazer(*feeds: Any, at: Any = str((NOW - 2) * US)) -> dict[str, Any]:
     return {"parsed": {"timestampUs": at, "priceFeeds": list(feeds)}, "evm": {"encoding": "hex", "data": "2a22"}}
 
 
-class TestLazerConformance(PriceSourceConformance):
+class TestLazerConformance(StxSourceConformance):
     @pytest.fixture
     def source(self, remote: Any, session: aiohttp.ClientSession, clock: ManualClock) -> PriceSource:
         remote.says(lazer(feed()))
         section = {"lazer_key": LAZER_KEY, "lazer_url": remote.root}
         return Pyth(settings_from(section), session, clock)
-
-    @pytest.fixture
-    def known(self) -> tuple[Asset, ...]:
-        return (build.STX,)
-
-    @pytest.fixture
-    def outage(self, no_answer: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        return no_answer
 
     @pytest.fixture
     def secret(self) -> str:

@@ -31,13 +31,7 @@ def xyk_pool_from(answer: object, *, core: str, tokens: tuple[str, str]) -> xyk.
     """
     try:
         body = _body(answer)
-        return _why_not(body, core, tokens) or xyk.Pool(
-            *tokens,
-            x_balance=_amount(body, "x-balance"),
-            y_balance=_amount(body, "y-balance"),
-            x_fees=_fees(body, "x"),
-            y_fees=_fees(body, "y"),
-        )
+        return _why_not(body, core, tokens) or xyk.Pool(*tokens, *_balances(body), *_fees(body))
     except _OddError:
         return ODD
 
@@ -53,13 +47,9 @@ def stable_pool_from(
     try:
         body = _body(answer)
         return _why_not(body, core, tokens) or stable.Pool(
-            *tokens,
-            x_balance=_amount(body, "x-balance"),
-            y_balance=_amount(body, "y-balance"),
-            x_scale=10 ** (finer - decimals[0]),
-            y_scale=10 ** (finer - decimals[1]),
-            x_fees=_fees(body, "x"),
-            y_fees=_fees(body, "y"),
+            *(*tokens, *_balances(body)),
+            *(10 ** (finer - decimals[0]), 10 ** (finer - decimals[1])),
+            *_fees(body),
             midpoint_num=_positive(body, "midpoint-primary-numerator"),
             midpoint_den=_positive(body, "midpoint-primary-denominator"),
             amplification=_positive(body, "amplification-coefficient"),
@@ -89,7 +79,7 @@ def _why_not(body: Mapping[str, Any], core: str, tokens: tuple[str, str]) -> str
     named = body.get("core-address"), body.get("x-token"), body.get("y-token")
     if not isinstance(created, bool) or not isinstance(status, bool) or not all(isinstance(n, str) for n in named):
         raise _OddError
-    empty = 0 in (_amount(body, "x-balance"), _amount(body, "y-balance"))
+    empty = 0 in _balances(body)
     reasons = (
         (not created, NOT_OPENED),
         (named[0] != core, OTHER_CORE),
@@ -100,7 +90,15 @@ def _why_not(body: Mapping[str, Any], core: str, tokens: tuple[str, str]) -> str
     return next((reason for holds, reason in reasons if holds), None)
 
 
-def _fees(body: Mapping[str, Any], side: str) -> Fees:
+def _balances(body: Mapping[str, Any]) -> tuple[int, int]:
+    return _amount(body, "x-balance"), _amount(body, "y-balance")
+
+
+def _fees(body: Mapping[str, Any]) -> tuple[Fees, Fees]:
+    return _fees_of(body, "x"), _fees_of(body, "y")
+
+
+def _fees_of(body: Mapping[str, Any], side: str) -> Fees:
     fees = Fees(_amount(body, f"{side}-protocol-fee"), _amount(body, f"{side}-provider-fee"))
     if fees.protocol + fees.provider >= BPS_ONE:  # no core takes such fees
         raise _OddError

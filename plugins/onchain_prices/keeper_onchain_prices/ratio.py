@@ -9,10 +9,10 @@ from typing import Final
 
 from keeper.chain.clarity import Ok
 from keeper.core.assets import Asset
-from keeper.core.prices import Fault, Observation, PricePoint, RefusedPrice, observed
+from keeper.core.prices import Fault, Observation, PricePoint, RefusedPrice
 from keeper.core.units import PriceE12
 from keeper.ports import Clock, TipReader
-from keeper_onchain_prices.reading import none_left, read_newest
+from keeper_onchain_prices.reading import Reading
 from keeper_onchain_prices.settings import OnchainSettings
 
 NAME: Final = "stacking-dao"
@@ -22,35 +22,28 @@ MOST_TIMES: Final = 10
 """Stacking yields some percent a year: a ratio outside a half to ten has other decimals than it should, or is of something else."""
 
 
-class Ratio:
+class Ratio(Reading):
     """The `PriceSource` of the stSTX ratio: one read, one price in STX."""
 
     def __init__(self, settings: OnchainSettings, chain: TipReader, clock: Clock) -> None:
-        self._settings = settings
-        self._chain = chain
-        self._clock = clock
-
-    @property
-    def name(self) -> str:
-        """Always `stacking-dao`."""
-        return NAME
+        super().__init__(NAME, settings, chain, clock)
 
     async def prices(self, assets: Sequence[Asset]) -> Sequence[Observation]:
         """Return the price of stSTX in STX when it is asked for. Raises SourceUnavailable."""
-        symbol = self._settings.ratio_symbol
+        symbol = self.settings.ratio_symbol
         if symbol not in {asset.symbol for asset in assets}:
             return []
-        answer, tip = await read_newest(self._chain, NAME, self._settings.ratio_contract, "get-ststx-ratio", [])
+        answer, tip = await self.newest(self.settings.ratio_contract, "get-ststx-ratio", [])
         match answer:
             case Ok(int(ratio)) | int(ratio) if type(ratio) is int:
                 fault = _fault(symbol, ratio)
                 point = PricePoint(NAME, symbol, "STX", PriceE12(ratio * _TO_E12), tip.time, kind="chain")
             case _:
                 why = "the contract answered something that is no ratio"
-                raise none_left(NAME, why, fault=Fault.UNREADABLE)
-        judged = fault or observed(point, now=self._clock.now(), ahead=self._settings.max_ahead_seconds)
+                raise self.none_left(why, fault=Fault.UNREADABLE)
+        judged = fault or self.judged(point)
         if isinstance(judged, RefusedPrice):
-            raise none_left(NAME, judged.why, refused=(judged,))
+            raise self.none_left(judged.why, refused=(judged,))
         return [judged]
 
 
