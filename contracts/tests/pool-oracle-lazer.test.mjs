@@ -192,6 +192,7 @@ describe("post-lazer", () => {
 
 describe("set-lazer-source", () => {
   it("gives a feed to one asset, and frees it with the source", () => {
+    expect(lazerSource("STX", STX_FEED)).toBe(true);
     expect(topics()).toEqual(["source-set"]);
     expect(lazerSource("ALEX", STX_FEED)).toEqual(refused(errors.ERR_BAD_SOURCE));
     expect(lazerSource("STX", STX_FEED, 50n)).toBe(true);

@@ -10,6 +10,11 @@ const errors = errorsOf("pool-valuation");
 const { alice } = who;
 const view = (fn, id = 1) => read("pool-valuation", fn, u(id));
 const worth = (asset, amount) => read("pool-valuation", "get-asset-value", p(asset), u(amount));
+/** The venue gives so many units of A for a µSTX, and has plenty. */
+const sellsFor = (units) => {
+  must(DEPLOYER, "token-a", "faucet", u(10n ** 21n), ours("fair-adapter"));
+  must(DEPLOYER, "fair-adapter", "set-rate", p(STX_TOKEN), p(A), u(units), u(1n));
+};
 const BY_POOL = ["get-value", "get-share-price", "get-allocation", "get-drift", "preview-fees"];
 
 beforeEach(async () => {
@@ -54,6 +59,14 @@ describe("the value of a pool", () => {
     price(B, 10n ** 18n + 1n);
     for (const fn of BY_POOL) expect(view(fn)).toEqual({ err: errors.ERR_TOO_LARGE });
     expect(view("survey").worth).toBe(null);
+  });
+
+  it("is an error where amount and price could both be, and their product is more than all STX", () => {
+    price(A, PRICE_ONE / 10n ** 6n);
+    sellsFor(10n ** 6n);
+    expect(leg(STX_TOKEN, A, 10n * STX).topics).toEqual(["leg-executed"]);
+    price(A, 10n ** 18n);
+    for (const fn of BY_POOL.filter((name) => name !== "get-allocation")) expect(view(fn)).toEqual({ err: errors.ERR_TOO_LARGE });
   });
 });
 

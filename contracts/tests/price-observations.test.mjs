@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { errorsOf } from "./samples/adapters.mjs";
 import {
-  BOUNDS, E12, MAX_UINT, ON_CHAIN, asset, boundsOf, call, callTo, guardian, manual, now, openOracle, post, readOf, refused, remove, reporter,
-  setReserves, silence, stranger, topics, watch,
+  BOUNDS, E12, MAX_UINT, ON_CHAIN, asset, boundsOf, call, callTo, guardian, manual, now, observe, openOracle, post, readOf, refused, remove, reporter,
+  setReserves, silence, stranger, topics, wait, watch,
 } from "./samples/oracle.mjs";
 
 const errors = errorsOf("price-observations");
@@ -79,5 +79,18 @@ describe("weigh", () => {
     call("observe", [Cl.list([asset("WELSH")])]);
 
     expect(weigh("WELSH")).toMatchObject({ price: "0", sources: "0", stored: "2", odd: false });
+  });
+
+  it("takes an average that is not firm for nothing once it has grown old, near the rest or far from it", () => {
+    remove("WELSH", "velar");
+    for (const percent of [99n, 50n]) {
+      setReserves("STX", "ALEX", percent * 10n ** 12n, 10n ** 14n);
+      silence();
+      observe("ALEX");
+      wait(500);
+      manual("ALEX", E12, 3_600n);
+
+      expect(weigh("ALEX", { ...BOUNDS, age: 300n })).toMatchObject({ price: String(E12), sources: "1", odd: false });
+    }
   });
 });

@@ -3,7 +3,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { errorsOf } from "./samples/adapters.mjs";
 import { SIGNER, decoder, trust, update } from "./samples/lazer.mjs";
-import { asset, call, callTo, dia, guardian, hop, now, openOracle, readOf, refused, reporter, stranger } from "./samples/oracle.mjs";
+import {
+  alexSource, asset, call, callTo, dia, guardian, hop, now, openOracle, readOf, refused, reporter, stranger, velarSource,
+} from "./samples/oracle.mjs";
+import { WSTX, openVelarPool } from "./samples/venues.mjs";
 
 const errors = errorsOf("price-sources");
 const contract = () => `${simnet.deployer}.price-sources`;
@@ -38,6 +41,13 @@ describe("looking and setting", () => {
 
     expect(readOf("price-sources", "get-sources", asset("WELSH"))).toEqual(before);
     expect(errors.ERR_BAD_SOURCE).toBe("3301");
+  });
+
+  it("give STX, which all prices are told in, no price of its own, even where a venue has one", () => {
+    const id = openVelarPool(simnet, WSTX, `${simnet.deployer}.stx-token`, 10n ** 6n, 10n ** 6n);
+
+    expect(velarSource("STX", id)).toEqual(refused(errorsOf("pool-oracle").ERR_BAD_SOURCE));
+    expect(alexSource("STX", hop("STX", "ALEX"))).toEqual(refused(errorsOf("pool-oracle").ERR_BAD_SOURCE));
   });
 });
 

@@ -2,7 +2,7 @@ import { Cl } from "@stacks/transactions";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { E12, MAX_UINT, ON_CHAIN, asset, dia, hop, openOracle, readOf, setReserves, setVelar } from "./samples/oracle.mjs";
-import { FACTOR, RATIO, act } from "./samples/venues.mjs";
+import { FACTOR, POOL, RATIO, TOKEN, WRAPPED, act, openAlexPool, openVelarPool, principal, read } from "./samples/venues.mjs";
 
 const price = (name, ...args) => readOf("venue-prices", name, ...args);
 const alex = (...hops) => price("get-alex-price", Cl.list(hops));
@@ -44,6 +44,20 @@ describe("get-alex-price", () => {
 
     expect(alex(hop("STX", "ALEX"))).toBe(expected === null ? null : String(expected));
   });
+
+  it("is the venue's own price where the curve is another, and nothing of an empty pool, whose price the venue aborts on", () => {
+    const stable = (invert) => alex(hop("STX", "STSTX", FACTOR.stable, invert));
+    openAlexPool(simnet, WRAPPED.STX, WRAPPED.STSTX, FACTOR.stable, 1_100_000n * 10n ** 8n, 1_000_000n * 10n ** 8n);
+    const pair = [principal(WRAPPED.STX), principal(WRAPPED.STSTX), Cl.uint(FACTOR.stable)];
+    const own = BigInt(read(simnet, POOL, "get-price", pair));
+
+    expect(stable(false)).toBe(String(own * 10n ** 4n));
+    expect(stable(true)).toBe(String(10n ** 20n / own));
+    for (const [x, y] of [[0n, 0n], [0n, 1n], [1n, 0n]]) {
+      setReserves("STX", "STSTX", x, y, FACTOR.stable);
+      expect(stable(true)).toBe(null);
+    }
+  });
 });
 
 describe("get-velar-price", () => {
@@ -52,6 +66,13 @@ describe("get-velar-price", () => {
     expect(velar("ALEX")).toBe(null);
     expect(velar("WELSH", 1, true)).toBe(null);
     for (const id of [0n, 99n, MAX_UINT]) expect(velar("WELSH", id)).toBe(null);
+  });
+
+  it("is nothing where the other token is not STX", () => {
+    const id = openVelarPool(simnet, TOKEN.ALEX, TOKEN.WELSH, 10n ** 12n, 10n ** 12n);
+
+    expect(velar("WELSH", id)).toBe(null);
+    expect(velar("ALEX", id, true)).toBe(null);
   });
 
   it.each([
