@@ -26,6 +26,8 @@ log = structlog.get_logger("keeper.observe")
 PLUGIN_SECONDS = 30.0
 """Longest that one plugin may hold up a cycle."""
 MOST_AHEAD = PriceBounds().max_ahead
+TEST_LASTS = Seconds(60)
+"""How long the answers of a self-test may stand for those of the cycle after it."""
 TIP_RETRY = Retry(attempts=5, budget=15.0, first_wait=0.2, on_new_tip=True)
 """A pool is read as a whole; when the chain moves on meanwhile, the whole is read again."""
 
@@ -90,14 +92,26 @@ class Observer:
         self._dexes = dexes
         self._sources = sources
         self._probe_ustx = probe_ustx
+        self._tested: WebPrices | None = None
 
     def hints(self) -> dict[str, str]:
         """Return, by source, what a setting that is not there would add."""
         hints = {source.name: _hint(source) for source in self._sources}
         return {name: hint for name, hint in hints.items() if hint}
 
+    async def tested_prices(self) -> WebPrices:
+        """Ask every price source at once; the next `web_prices` takes the same answers, so that nobody is asked twice."""
+        self._tested = await self._ask_all()
+        return self._tested
+
     async def web_prices(self) -> WebPrices:
-        """Ask every price source at once."""
+        """Ask every price source at once, unless a self-test just has."""
+        tested, self._tested = self._tested, None
+        if tested is not None and 0 <= self._clock.now() - tested.asked_at <= TEST_LASTS:
+            return tested
+        return await self._ask_all()
+
+    async def _ask_all(self) -> WebPrices:
         asked_at = self._clock.now()
         answers = await asyncio.gather(*(self._ask(source) for source in self._sources))
         named = list(zip((source.name for source in self._sources), answers, strict=True))

@@ -65,7 +65,7 @@ async def check_prices(observer: Observer, symbols: Sequence[str], policy: Polic
 
     An asset is thin without enough live sources that agree; so is USD per STX where a source quotes in USD.
     """
-    web = await observer.web_prices()
+    web = await observer.tested_prices()
     venue_points, silent_venues = await observer.venue_prices()
     points = (*web.points, *venue_points)
     found = agree([*symbols], points, policy, {}, clock.now())

@@ -127,6 +127,20 @@ async def test_check__nobody_answers__names_every_silence(tmp_path):
         assert "odd is silent: odd says HTTP 500" in report.shortage()
 
 
+@pytest.mark.parametrize(("later", "asked"), [(0, 1), (60, 1), (61, 2)])
+async def test_cycle__right_after_a_self_test__asks_the_web_no_second_time(tmp_path, later, asked):
+    async with open_world(tmp_path) as world:
+        observer = world.observer
+        await observer.tip()
+        await check_prices(observer, world.assets.symbols(), POLICY, vars(observer)["_clock"])
+        world.chain.pass_time(later)
+
+        decisions = await world.run_times(2)
+
+        assert {decision.outcome for decision in decisions} == {Outcome.WITHIN_THRESHOLD}
+        assert [len(source.asked) for source in world.sources] == [asked + 1, asked + 1]  # and once in the second cycle
+
+
 def test_bounds__slow_source__may_be_older_than_the_others():
     bounds = bounds_of(replace(POLICY, max_slow_price_age=Seconds(1_500), price_basis="first"))
 
