@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from keeper.cli import commands, keys, pause, plugins
+from keeper.cli import commands, config, init, keys, pause, plugins
 from keeper.console import fail
 from keeper.errors import Halt, KeeperError, NodeUnavailable
 
@@ -23,6 +23,8 @@ commands.register(app)
 keys.register(app)
 plugins.register(app)
 pause.register(app)
+init.register(app)
+config.register(app)
 
 
 def main() -> None:

@@ -103,15 +103,16 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         setting = prefix + name
         env = f"`{env_name(setting)}" + ("__…`" if prefix == "" and name in Settings.NESTED else "`")
-        yield f"| `{setting}` | {env} | {_kind(field)} | {_default(field)} | {field.description} |\n"
+        yield f"| `{setting}` | {env} | {kind_words(field)} | {default_words(field)} | {field.description} |\n"
 
 
 def _item_rows(model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        yield f"| `{name}` | {_kind(field)} | {_default(field)} | {field.description} |\n"
+        yield f"| `{name}` | {kind_words(field)} | {default_words(field)} | {field.description} |\n"
 
 
-def _default(field: FieldInfo) -> str:
+def default_words(field: FieldInfo) -> str:
+    """Return a setting's default as the page writes it."""
     if field.is_required():
         return "**required**"
     value = field.default
@@ -122,7 +123,8 @@ def _default(field: FieldInfo) -> str:
     return f"`{value}`"
 
 
-def _kind(field: FieldInfo) -> str:
+def kind_words(field: FieldInfo) -> str:
+    """Return what kind a setting is, and its bounds."""
     bounds = [text for rule in field.metadata if (text := _bound(rule))]
     return ", ".join([_type_name(field.annotation), *bounds])
 

@@ -44,8 +44,7 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
     Raises BadSettings with one sentence that names the setting, what is wrong and the remedy.
     """
     _refuse_unknown_names(env)
-    file = path or (Path(env[CONFIG_ENV]) if env.get(CONFIG_ENV) else None)
-    values = _overlay(_from_file(file), _from_env(env))
+    values = _overlay(read_file(named_file(path, env)), read_env(env))
     try:
         return Settings(**values)
     except ValidationError as exc:
@@ -67,7 +66,13 @@ class _GivenEnv(EnvSettingsSource):
         return {name.lower(): value for name, value in self._given.items() if value != ""}
 
 
-def _from_env(env: Mapping[str, str]) -> dict[str, Any]:
+def named_file(path: Path | None, env: Mapping[str, str]) -> Path | None:
+    """Return the settings file: `path`, else the one KEEPER_CONFIG names, else none."""
+    return path or (Path(env[CONFIG_ENV]) if env.get(CONFIG_ENV) else None)
+
+
+def read_env(env: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings that the environment names, section by section. Raises BadSettings."""
     try:
         return _GivenEnv(env)()
     except SettingsError as exc:
@@ -77,7 +82,8 @@ def _from_env(env: Mapping[str, str]) -> dict[str, Any]:
         raise BadSettings(msg, setting=setting) from None
 
 
-def _from_file(file: Path | None) -> dict[str, Any]:
+def read_file(file: Path | None) -> dict[str, Any]:
+    """Return the settings of a file as they stand in it, nothing for None. Raises BadSettings."""
     if file is None:
         return {}
     if not file.is_file():
@@ -109,7 +115,7 @@ def _refuse_unknown_names(env: Mapping[str, str]) -> None:
         if field not in Settings.model_fields or (deeper and field not in Settings.NESTED):
             known = (PREFIX + field.upper() for field in Settings.model_fields)
             setting = ".".join([field, *deeper])
-            msg = f"Setting {setting} ({name}) is unknown; {_nearest(name.upper(), known)}."
+            msg = f"Setting {setting} ({name}) is unknown; {nearest(name.upper(), known)}."
             raise BadSettings(msg, setting=setting)
 
 
@@ -134,7 +140,7 @@ def _sentence(setting: str, error: ErrorDetails) -> str:
         case "missing":
             return f"{name} is missing; add it (docs/settings.md says what it means)."
         case "extra_forbidden":
-            return f"{name} is unknown; {_nearest(str(error['loc'][-1]), _siblings(error['loc']))}."
+            return f"{name} is unknown; {nearest(str(error['loc'][-1]), _siblings(error['loc']))}."
         case "disagreement":
             return f"{name} {context['trouble']}."
         case "value_error":
@@ -158,7 +164,8 @@ def _shown(setting: str, value: Any) -> str:
     return f"is {value!r} but "
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the remedy for a name that is unknown: the one that was probably meant."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"did you mean {close[0]}? Correct or remove it" if close else "remove it or correct its name"
 

@@ -1,0 +1,101 @@
+"""Where each setting's value comes from, and what is known of a setting by its name."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from keeper.errors import BadInput
+from keeper.settings.document import default_words, kind_words
+from keeper.settings.load import env_name, named_file, nearest, read_env, read_file
+from keeper.settings.model import Settings
+from keeper.settings.template import section_of
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One setting as it is in force; a secret's value is stars."""
+
+    name: str
+    value: Any
+    origin: str
+    """`default`, the file's path, or the name in the environment."""
+
+
+def shown(settings: Settings, path: Path | None, env: Mapping[str, str]) -> list[Shown]:
+    """Return every setting in force and where it comes from. `path` and `env` are what `settings` were loaded from."""
+    file = named_file(path, env)
+    return list(_rows(settings.public(), "", read_file(file), read_env(env), str(file)))
+
+
+def _rows(
+    values: Mapping[str, Any], prefix: str, in_file: Mapping[str, Any], in_env: Mapping[str, Any], file: str
+) -> Iterator[Shown]:
+    for name, value in values.items():
+        dotted = f"{prefix}{name}"
+        below_file, below_env = in_file.get(name), in_env.get(name)
+        if isinstance(value, Mapping) and value:
+            yield from _rows(value, f"{dotted}.", _table(below_file), _table(below_env), file)
+        elif name in in_env:
+            yield Shown(dotted, value, env_name(dotted))
+        else:
+            yield Shown(dotted, value, file if name in in_file else "default")
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def explained(name: str) -> dict[str, Any]:
+    """Return what is known of a setting: meaning, kind and bounds, default and environment name.
+
+    `name` is dotted; an entry of a list may carry its number (`pools[0].cadence`) or not. Raises BadInput.
+    """
+    field, parts = _field(name)
+    dotted = ".".join(parts)
+    inner = section_of(field.annotation)
+    return {
+        "name": dotted,
+        "meaning": field.description or "",
+        "kind": kind_words(field),
+        "default": default_words(field).strip("`*"),
+        "environment": env_name(parts[0] if _in_list(parts[0]) else dotted),
+        "parts": [] if inner is None else [f"{dotted}.{part}" for part in inner.model_fields],
+    }
+
+
+def _field(name: str) -> tuple[FieldInfo, list[str]]:
+    model: type[BaseModel] | None = Settings
+    field, parts = None, [part.partition("[")[0] for part in name.split(".")]
+    for part in parts:
+        if model is None or part not in model.model_fields:
+            known = list(_names(Settings, ""))
+            message = f"there is no setting {name[:80]}; {nearest(name, known)} (docs/settings.md lists them)"
+            raise BadInput(message, field="name")
+        field = model.model_fields[part]
+        model = section_of(field.annotation)
+    if field is None:
+        message = "name a setting, such as policy.max_slippage_bps"
+        raise BadInput(message, field="name")
+    return field, parts
+
+
+def _in_list(top: str) -> bool:
+    return top not in Settings.NESTED
+
+
+def _names(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        inner = section_of(field.annotation)
+        if inner is not None:
+            yield from _names(inner, f"{prefix}{name}.")
+
+
+def config_file(given: Path | None, default: Path) -> Path | None:
+    """Return the file that commands read: `given`, else what KEEPER_CONFIG names, else `default` if it is there."""
+    return named_file(given, os.environ) or (default if default.exists() else None)
