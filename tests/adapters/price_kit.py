@@ -102,7 +102,7 @@ def hermes(remote: Any, session: aiohttp.ClientSession, clock: ManualClock) -> C
 
 
 def lazer(remote: Any, session: aiohttp.ClientSession, clock: ManualClock) -> Case:
-    settings = {"lazer_key": "k", "lazer_url": remote.root, "lazer_feeds": {"STX": 45, "ALEX": 46}}
+    settings = {"lazer_key": "k", "lazer_url": remote.root, "lazer_streams": (), "lazer_feeds": {"STX": 45, "ALEX": 46}}
 
     def say(price: Any = "47240000", at: Any = NOW - 3, whose: int = 45) -> None:
         at_us = at * 1_000_000 if type(at) is int else at

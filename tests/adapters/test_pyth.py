@@ -257,6 +257,7 @@ async def test_hook__with_a_key__adds_pyth_for_stx_alone(session: aiohttp.Client
         {"lazer_key": f"{KEY} "},
         {"lazer_key": KEY, "lazer_url": f"http://example.org/{KEY}"},
         {"lazer_key": KEY, "lazer_feeds": {"STX": 0}},
+        {"lazer_key": KEY, "lazer_streams": [f"ws://example.org/{KEY}"]},
         {"api_key": KEY, "typo": 1},
     ],
     ids=[
@@ -269,6 +270,7 @@ async def test_hook__with_a_key__adds_pyth_for_stx_alone(session: aiohttp.Client
         "space",
         "plain http to lazer",
         "feed 0",
+        "plain stream",
         "typo",
     ],
 )
@@ -296,7 +298,7 @@ class TestLazerConformance(StxSourceConformance):
     @pytest.fixture
     def source(self, remote: Any, session: aiohttp.ClientSession, clock: ManualClock) -> PriceSource:
         remote.says(lazer(feed()))
-        section = {"lazer_key": LAZER_KEY, "lazer_url": remote.root}
+        section = {"lazer_key": LAZER_KEY, "lazer_url": remote.root, "lazer_streams": ()}
         return Pyth(settings_from(section), session, clock)
 
     @pytest.fixture
@@ -308,7 +310,7 @@ async def test_lazer__one_feed__is_asked_by_number_with_the_key_in_its_header(
     remote: Any, session: aiohttp.ClientSession, clock: ManualClock
 ) -> None:
     remote.says(lazer(feed()))
-    source = pyth(remote, session, clock, api_key=None, lazer_key=LAZER_KEY, lazer_url=remote.root)
+    source = pyth(remote, session, clock, api_key=None, lazer_key=LAZER_KEY, lazer_url=remote.root, lazer_streams=())
 
     points = await source.prices(build.LAUNCH_ASSETS)
 
@@ -324,7 +326,7 @@ async def test_lazer__fails__hermes_answers_instead_under_the_same_name(
     remote: Any, session: aiohttp.ClientSession, clock: ManualClock
 ) -> None:
     remote.says(answer(entry()))  # no answer of Lazer's, but one of Hermes'
-    source = pyth(remote, session, clock, lazer_key=LAZER_KEY, lazer_url=remote.root)
+    source = pyth(remote, session, clock, lazer_key=LAZER_KEY, lazer_url=remote.root, lazer_streams=())
 
     points = await source.prices([build.STX])
 
@@ -337,7 +339,7 @@ async def test_lazer__answers__hermes_is_not_asked(
 ) -> None:
     remote.says(lazer(feed()))
 
-    await pyth(remote, session, clock, lazer_key=LAZER_KEY, lazer_url=remote.root).prices([build.STX])
+    await pyth(remote, session, clock, lazer_key=LAZER_KEY, lazer_url=remote.root, lazer_streams=()).prices([build.STX])
 
     assert [request.path for request in remote.requests] == ["/v1/latest_price"]
 
@@ -374,7 +376,12 @@ async def test_lazer__odd_field__is_refused_with_its_fault_and_the_other_feed_co
     remote: Any, session: aiohttp.ClientSession, clock: ManualClock, changes: dict[str, Any], fault: Fault
 ) -> None:
     remote.says(lazer(feed(46), feed(**changes)))
-    section = {"lazer_key": LAZER_KEY, "lazer_url": remote.root, "lazer_feeds": {"STX": 45, "ALEX": 46}}
+    section = {
+        "lazer_key": LAZER_KEY,
+        "lazer_url": remote.root,
+        "lazer_streams": (),
+        "lazer_feeds": {"STX": 45, "ALEX": 46},
+    }
 
     found = await pyth(remote, session, clock, api_key=None, **section).prices([build.STX, build.ALEX])
 

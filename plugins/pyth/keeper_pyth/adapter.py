@@ -12,6 +12,7 @@ from keeper.ports import Clock
 from keeper_pyth.parse import NAME
 from keeper_pyth.services import Hermes, Lazer, Line, Service
 from keeper_pyth.settings import PythSettings
+from keeper_pyth.stream import Stream
 
 NO_KEY: Final = (
     "no Pyth key is set: api_key (Hermes) or lazer_key (Lazer) in plugin.pyth would add a price of STX in USD "
@@ -20,14 +21,16 @@ NO_KEY: Final = (
 
 
 class Pyth:
-    """The `PriceSource` of Pyth. Lazer is asked first, and Hermes for what Lazer has no price of.
+    """The `PriceSource` of Pyth: Lazer's stream first, then Lazer, and Hermes for what they have no price of.
 
-    Both are one source, since they say what the same publishers say: two of its answers are not two opinions.
+    All are one source, since they say what the same publishers say: two of its answers are not two opinions.
     """
 
     def __init__(self, settings: PythSettings, session: aiohttp.ClientSession, clock: Clock) -> None:
         services: list[Service] = []
         if settings.lazer_key is not None:
+            if settings.lazer_streams:
+                services.append(Stream(settings, settings.lazer_key, session, clock))
             services.append(Lazer(settings, Line("pyth lazer", settings.lazer_key, session, clock)))
         if settings.api_key is not None:
             services.append(Hermes(settings, Line("pyth", settings.api_key, session, clock)))

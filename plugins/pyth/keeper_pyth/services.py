@@ -1,7 +1,7 @@
 """Pyth's two services over HTTP. Both want a key, which goes into a header and is shown nowhere."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn, Protocol
 
 import aiohttp
@@ -97,11 +97,21 @@ class Hermes:
         return prices_from(body, wanted, Window(self._line.now(), self._ahead))
 
 
+def lazer_question(feeds: Iterable[int], *, formats: Iterable[str]) -> dict[str, object]:
+    """Return what Lazer is asked for: everything that `lazer_prices_from` reads, of these feeds, once a second."""
+    return {
+        "priceFeedIds": sorted(set(feeds)),
+        "properties": ["price", "exponent", "confidence", "publisherCount", "feedUpdateTimestamp"],
+        "formats": list(formats),
+        "channel": "fixed_rate@1000ms",
+        "jsonBinaryEncoding": "hex",
+    }
+
+
 class Lazer:
     """Pyth's prices by feed number, from the service whose updates the contracts verify."""
 
     PATH: Final = "/v1/latest_price"
-    PROPERTIES: Final = ("price", "exponent", "confidence", "publisherCount", "feedUpdateTimestamp")
 
     def __init__(self, settings: PythSettings, line: Line) -> None:
         self.feeds: Mapping[str, int] = settings.lazer_feeds
@@ -112,12 +122,6 @@ class Lazer:
     async def prices(self, symbols: list[str]) -> list[Observation]:
         """Return a price or a refusal for each symbol. Raises SourceUnavailable."""
         wanted = {symbol: self.feeds[symbol] for symbol in symbols}
-        question = {
-            "priceFeedIds": sorted(set(wanted.values())),
-            "properties": list(self.PROPERTIES),
-            "formats": ["evm"],
-            "channel": "fixed_rate@1000ms",
-            "jsonBinaryEncoding": "hex",
-        }
+        question = lazer_question(wanted.values(), formats=("evm",))
         body = await self._line.ask("POST", self._url, json=question)
         return lazer_prices_from(body, wanted, Window(self._line.now(), self._ahead))

@@ -13,6 +13,10 @@ Address = Annotated[
 ]
 """An https address, or plain http on this machine: a key goes along with every request."""
 
+StreamAddress = Annotated[
+    str, Field(pattern=r"^(wss://[^\s@?#]+|ws://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s@?#]*)?)$")
+]
+
 
 def _feed_id(text: str) -> str:
     return text.lower().removeprefix("0x")
@@ -45,6 +49,10 @@ class PythSettings(BaseModel):
     feeds: dict[str, FeedId] = Field(default_factory=lambda: {"STX": STX_USD})
     """Asset symbol to Hermes price feed id, quoted in USD."""
     lazer_url: Address = "https://pyth-lazer.dourolabs.app"
+    lazer_streams: tuple[StreamAddress, ...] = Field(
+        default=tuple(f"wss://pyth-lazer-{number}.dourolabs.app/v1/stream" for number in range(3)), max_length=8
+    )
+    """Where Lazer streams, used in turn; with none, and whenever the stream has no fresh price, Lazer is asked over HTTP."""
     lazer_feeds: dict[str, FeedNumber] = Field(default_factory=lambda: {"STX": LAZER_STX_USD})
     """Asset symbol to Lazer feed number, quoted in USD."""
     max_ahead_seconds: Annotated[int, Field(ge=0, le=3600)] = 120
