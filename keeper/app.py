@@ -15,7 +15,9 @@ from keeper.chain.nodes import NodeAddress, Nodes, open_nodes
 from keeper.chain.transactions import Network
 from keeper.clock import ChainClock
 from keeper.core.assets import AssetBook
+from keeper.core.leases import SENDER
 from keeper.core.policy import PoolRule
+from keeper.core.venue_prices import Probe
 from keeper.cycle import Cycle
 from keeper.errors import BadSettings
 from keeper.execution.actions import Actions
@@ -71,7 +73,15 @@ async def open_keeper(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
         store = await stack.enter_async_context(open_store(settings.store_path))
         await _same_installation(settings, store)
-        yield _build(settings, stop, session, store)
+        keeper = _build(settings, stop, session, store)
+        keeper.metrics.before_rendering(lambda: _show_state(keeper))
+        yield keeper
+
+
+def _show_state(keeper: Keeper) -> None:
+    """Have the metrics show what changes outside cycles."""
+    keeper.metrics.state.nodes(keeper.chain.health())
+    keeper.metrics.state.lease(SENDER, held=keeper.tenancy.held() is not None)
 
 
 async def _same_installation(settings: Settings, store: SqliteStore) -> None:
@@ -109,9 +119,8 @@ def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSessi
     toolbox = Toolbox(session, clock, assets, settings.deployer, settings.plugin, chain)
     registry = load(settings.plugins, toolbox, count=metrics.plugin_failed)
     contracts, pools, policy = PoolContracts(settings.deployer), settings.pool_rules(), settings.limits()
-    observer = Observer(
-        chain, contracts, clock, assets, registry.dexes, registry.price_sources, policy.venue_probe_ustx
-    )
+    probe = Probe(policy.venue_probe_ustx, policy.venue_probe_bps)
+    observer = Observer(chain, contracts, clock, assets, registry.dexes, registry.price_sources, probe)
     tenancy = Tenancy(store, lease_seconds=settings.sending.lease_seconds)
     sender = Sender(
         chain,
@@ -127,7 +136,7 @@ def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSessi
         progress=pulse.moved,
     )
     steps = Steps(chain, contracts, assets, policy, sender, clock)
-    alerts = AlertRouter(registry.notifiers, store, clock)
+    alerts = AlertRouter(registry.notifiers, store, clock, settings.alerts.rule(), counts=metrics.state)
     cycle = Cycle(
         pools=pools,
         assets=assets,

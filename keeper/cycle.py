@@ -18,8 +18,8 @@ from keeper.core.mandates import NextStep
 from keeper.core.paused import PAUSED_NOTE, Paused, paused_from
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.prices import Fault, RefusedPrice
-from keeper.core.records import Decision, Intent, IntentKind, IntentState, Outcome, PoolView
-from keeper.core.units import USTX_PER_STX, PriceE12, Seconds
+from keeper.core.records import Decision, Intent, IntentState, Outcome, PoolView
+from keeper.core.units import PriceE12, Seconds
 from keeper.core.views import pool_body
 from keeper.errors import KeeperError, LedgerMismatch, PlanRejected, Refused, Transient
 from keeper.execution.sender import Sender
@@ -28,13 +28,13 @@ from keeper.ports import Clock, Store, WhaleSource
 from keeper.steps import Done, Steps, Unfinished
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
+from keeper.watching import Watch
 
 log = structlog.get_logger("keeper.cycle")
 
 PRICES_NOTE = "agreed-prices"
 WEB_PRICES_LAST = Seconds(60)
 """Answers of web sources serve all pools of a cycle, but no longer than this in block time."""
-LOW_BALANCE_USTX = 2 * USTX_PER_STX
 BOOKS_EVERY = 20
 """Every so many cycles, the first included, the vault's books are held against the chain's balances."""
 SENDING = frozenset({NextStep.PROPOSE, NextStep.CONCLUDE, NextStep.EXECUTE})
@@ -96,6 +96,7 @@ class Cycle:
         self._web: WebPrices | None = None
         self._judged: set[tuple[str, str, Fault]] = set()
         self._said: dict[int, Outcome] = {}
+        self._watch = Watch(observer, sender, store, alerts, metrics, pulse, clock)
         self._turns = 0
 
     async def run(self, pools: Sequence[PoolRule] | None = None) -> tuple[Decision, ...]:
@@ -103,17 +104,22 @@ class Cycle:
 
         Raises Halt errors only, and Transient ones from before the first turn.
         """
+        with structlog.contextvars.bound_contextvars(cycle=uuid.uuid4().hex[:12]):
+            return await self._round(self._pools if pools is None else pools)
+
+    async def _round(self, pools: Sequence[PoolRule]) -> tuple[Decision, ...]:
         tip = await self._observer.tip()
         if self._turns % BOOKS_EVERY == 0:
             await self._check_books(tip)
+            self._metrics.prices.breakers(await self._observer.breakers(tip))
         self._turns += 1
         for intent in await self._sender.recover():
             await self._learn(intent)
-        await self._watch_key()
+        await self._watch.key_seen()
         self._web = None
-        decisions = tuple([await self.turn(rule) for rule in (self._pools if pools is None else pools)])
+        decisions = tuple([await self.turn(rule) for rule in pools])
         try:
-            await self._count()
+            await self._watch.round_ended()
         except Transient as exc:
             log.warning("not_counted", error=type(exc).__name__, reason=str(exc))
         return decisions
@@ -159,16 +165,19 @@ class Cycle:
     async def _pay(self, rule: PoolRule, found: Analysis) -> Done | None:
         """Pay what can be paid of the queue; a refusal must not keep the pool from its next step."""
         if not self._steps.payable(found):
+            await self._watch.paid(rule)
             return None
         await self._not_paused()
         try:
             fresh = await self._with_fresh_oracle(rule, found)
             due = self._steps.payable(fresh)
-            return await self._steps.pay(rule, fresh, due) if due else None
+            paid = await self._steps.pay(rule, fresh, due) if due else None
+            await self._watch.paid(rule)
         except Refused as exc:
             log.warning("withdrawal_not_paid", pool=rule.pool_id, error=type(exc).__name__, reason=str(exc))
             await self._alerts.send(alerting.not_paid(rule, str(exc), _error_facts(exc), self._clock.now()))
             return None
+        return paid
 
     async def _act(self, rule: PoolRule, found: Analysis) -> Done:
         if found.facts.info.pauses.rebalances and found.step.step in (NextStep.EXECUTE, NextStep.PROPOSE):
@@ -210,6 +219,7 @@ class Cycle:
         symbols = held_or_wanted(rule, facts)
         agreement = agree(symbols, points, self._policy, await self._last_prices(), self._clock.now())
         self._count_refused(agreement.refused)
+        self._metrics.prices.sources(points, agreement, now=self._clock.now())
         self._sights[rule.pool_id] = Sight(facts, agreement, web=web)
         await self._remember_prices(agreement)
         whales = await self._whales.whales(rule.whales.category)
@@ -230,7 +240,7 @@ class Cycle:
         new = {(row.source, row.asset, row.fault) for row in refused} - self._judged
         self._judged |= new
         for source, _, fault in new:
-            self._metrics.price_refused(source, fault)
+            self._metrics.prices.refused(source, fault)
 
     async def _with_fresh_oracle(self, rule: PoolRule, found: Analysis) -> Analysis:
         """Have the oracle's prices refreshed first, and look again, since that took a block."""
@@ -280,11 +290,7 @@ class Cycle:
         self._metrics.drift(rule.pool_id, decision.drift_bps)
         if facts is not None:
             await self._show(rule, facts, sight, decision)
-        if done.alert is not None and (told := await self._alerts.send(done.alert)) is not None:
-            self._metrics.alert(done.alert.severity, delivered=bool(told.delivered_to))
-        if done.outcome is Outcome.SLICE_EXECUTED:
-            cost = done.facts["slice"]["cost_bps"]
-            self._metrics.slice_executed(rule.pool_id, None if cost is None else round(cost))
+        await self._watch.turn_ended(rule, done)
         return decision
 
     def _say(self, rule: PoolRule, done: Done) -> None:
@@ -301,7 +307,7 @@ class Cycle:
         await self._store.put_view(view)
         if sight.agreement is not None:
             for symbol in held_or_wanted(rule, facts):
-                self._metrics.price(symbol, sight.agreement.agreed.get(symbol), now=self._clock.now())
+                self._metrics.prices.agreed(symbol, sight.agreement.agreed.get(symbol), now=self._clock.now())
 
     async def _last_prices(self) -> dict[str, LastPrice]:
         note = await self._store.note(PRICES_NOTE)
@@ -318,27 +324,6 @@ class Cycle:
         for symbol, price in agreed.items():
             known[symbol] = {"price_e12": str(price.price_e12), "at": int(price.oldest_at)}
         await self._store.put_note(PRICES_NOTE, known)
-
-    async def _count(self) -> None:
-        """Show what is still open and what is left for fees."""
-        counts: dict[IntentKind, int] = {}
-        for intent in await self._store.intents(open_only=True):
-            counts[intent.kind] = counts.get(intent.kind, 0) + 1
-        self._metrics.intents_open(counts)
-        balance = await self._observer.balance(self._sender.address)
-        self._pulse.saw_balance(balance)
-        self._metrics.signer_balance(self._sender.address, balance)
-        if balance < LOW_BALANCE_USTX:
-            await self._alerts.send(alerting.low_balance(self._sender.address, balance, self._clock.now()))
-
-    async def _watch_key(self) -> None:
-        """Tell people when the key is used elsewhere, or when something cannot get through."""
-        state, address = self._sender.key_state, self._sender.address
-        if state is not None and state.nonces.foreign:
-            await self._alerts.send(alerting.foreign_nonces(address, state.nonces.foreign, self._clock.now()))
-        if state is not None and state.stuck:
-            cap = self._sender.fee_cap
-            await self._alerts.send(alerting.stuck_at_the_cap(address, state.stuck, cap, self._clock.now()))
 
 
 def _seen(sight: Sight) -> dict[str, Any]:

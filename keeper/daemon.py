@@ -23,6 +23,7 @@ from keeper.telemetry.logs import setup_logging
 from keeper.telemetry.pulse import Pulse
 from keeper.telemetry.sdnotify import Systemd
 from keeper.timetable import Timetable
+from keeper.watching import look_at_store
 from keeper.web.server import make_app, serve
 from keeper.web.state import WebState
 
@@ -34,6 +35,7 @@ SKIPPED_TO_ALERT = 3
 STANDBY_SECONDS = 0.25
 """How soon a keeper that stands by notices that the lease is its own."""
 STANDBY_LOOKS = 8
+PROBE_SECONDS = 15.0
 
 
 def set_up_voices(settings: Settings) -> None:
@@ -81,7 +83,7 @@ async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
         log.info("keeper_started", page=address, network=settings.network, address=keeper.sender.address)
         systemd.ready(f"watching {len(keeper.pools)} pools, page at {address}")
         try:
-            async with _watchdog(systemd, keeper.pulse, stop), holding_lease(keeper):
+            async with _watchdog(systemd, keeper.pulse, stop), _probing(keeper, stop), holding_lease(keeper):
                 await repeat("cycle", Rounds(keeper, stop), every=settings.cycle_seconds, stop=stop)
         except Halt as exc:
             log.critical("keeper_halted", error=type(exc).__name__, reason=str(exc))
@@ -90,6 +92,7 @@ async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
             raise
         finally:
             systemd.stopping()
+            await keeper.alerts.close()
 
 
 class Rounds:
@@ -118,6 +121,7 @@ class Rounds:
             with keeper.pulse.at_work():
                 await self._do_what_is_due()
             self._skipped = 0
+            await self._note_what_is_over()
         except LeaseLost:
             raise  # not a trouble: another keeper sends
         except Transient as exc:
@@ -125,6 +129,12 @@ class Rounds:
             if self._skipped == SKIPPED_TO_ALERT:
                 await keeper.alerts.send(alerting.node_unreachable(str(exc), self._skipped, _now(keeper)))
             raise
+
+    async def _note_what_is_over(self) -> None:
+        """Note which troubles a round that came to its end puts an end to."""
+        alerts, broken = self._keeper.alerts, self._keeper.registry.broken
+        for kind in ("cycles-skipped", "halted", "standing-by", *(() if broken else ("plugins-left-out",))):
+            await alerts.over(kind)
 
     async def _do_what_is_due(self) -> None:
         """Go on with what is open, look at the pools that are due, and once a day at everything else."""
@@ -146,9 +156,12 @@ class Rounds:
         failed = [found for found in await examine(keeper, keeper.pulse.moved) if not found.ok]
         for found in failed:
             log.warning("check_failed", check=found.name, reason=found.detail, remedy=found.remedy)
+        told = None
         if failed:
             remedies = {found.name: found.remedy or found.detail for found in failed}
-            await keeper.alerts.send(alerting.check_failed(remedies, _now(keeper)))
+            told = alerting.check_failed(remedies, _now(keeper))
+            await keeper.alerts.send(told)
+        await keeper.alerts.over("check-failed", still=None if told is None else told.key)
 
     async def _look_around(self) -> None:
         """Say once, before anything is done, what was left out and what is missing."""
@@ -204,10 +217,29 @@ async def _may_send(keeper: Keeper, stop: asyncio.Event) -> bool:
     if not await may_send_soon(keeper, stop):
         keeper.pulse.standing_by = True
         log.info("standing_by", lease=SENDER)
+        with suppress(Transient):
+            if (lease := await keeper.store.lease(SENDER)) is not None:
+                await keeper.alerts.send(alerting.standing_by(lease.holder, _now(keeper)))
         while keeper.tenancy.held() is None and not await pause(stop, STANDBY_SECONDS):
             pass
     keeper.pulse.standing_by = False
     return not stop.is_set()
+
+
+@asynccontextmanager
+async def _probing(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Ask the store now and then whether it is there and whether a person paused the keeper, for the metrics."""
+
+    async def look() -> None:
+        await look_at_store(keeper.store, keeper.metrics.state)
+
+    task = asyncio.create_task(repeat("probe", look, every=PROBE_SECONDS, stop=stop))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 @asynccontextmanager

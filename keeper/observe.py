@@ -219,6 +219,13 @@ class Observer:
         except Exception as exc:  # noqa: BLE001 - a plugin is somebody else's code: it is named and left out
             return _broken(dex.name, exc)
 
+    async def breakers(self, tip: Tip) -> dict[str, bool]:
+        """Return, per asset, whether the oracle contract's breaker is out."""
+        return {
+            asset.symbol: await READ(self._contracts.is_tripped, self._chain, tip, asset.principal)
+            for asset in self._assets.all()
+        }
+
     async def books(self, tip: Tip) -> dict[str, tuple[int, int]]:
         """Return, per asset, what all pools together own by the books and what the chain says the vault has.
 

@@ -1,26 +1,48 @@
-"""Sends each alert to every channel once, and remembers where it went."""
+"""Says each trouble once, to the channels that are for it, and says when it is over. Nothing here waits for a channel."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 import structlog
 
+from keeper.alerts.lanes import PATIENCE_SECONDS, Lane
+from keeper.alerts.open_troubles import OpenTroubles
+from keeper.alerts.rules import RANK, AlertRule
+from keeper.core.alert_kinds import KINDS, link_to, over, page_of
 from keeper.core.records import Alert, AlertRecord, Severity
 from keeper.core.units import Seconds
 from keeper.errors import StoreUnavailable, Transient
 from keeper.ports import Clock, Notifier, Store
 from keeper.retry import NOTIFY, Retry
 
-PATIENCE_SECONDS: Final = 5.0
-"""Longest that one alert may hold up the cycle that raised it, over all channels and tries."""
 RETRY_SECONDS: Final = Seconds(60)
 """How soon an alert that no channel took is tried again when the trouble comes up again."""
+FLUSH_SECONDS: Final = 5.0
+"""How long the end of the process waits for alerts that are on their way."""
 _REMEMBERED: Final = 500
-_RANK: Final = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 
-_log = structlog.get_logger(__name__)
+_PLAIN: Final = AlertRule()
+
+_log = structlog.get_logger("keeper.alerts")
+
+
+class Counts(Protocol):
+    """Who counts what became of alerts."""
+
+    def alert(self, severity: Severity, *, delivered: bool) -> None:
+        """Count an alert that at least one channel took, or that none did."""
+        ...
+
+    def alert_sent(self, channel: str, *, taken: bool) -> None:
+        """Count what one channel did with one alert."""
+        ...
+
+    def alerts_open(self, by_kind: Mapping[str, int]) -> None:
+        """Show how many troubles of each kind are not over."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,84 +55,146 @@ class _Said:
 
 
 class AlertRouter:
-    """Holds back what was said within `cool_seconds`; never raises for a channel or store that fails."""
+    """Never raises for a channel or a store that fails."""
 
     def __init__(
         self,
         notifiers: Sequence[Notifier],
         store: Store,
         clock: Clock,
-        cool_seconds: int = 3_600,
+        rule: AlertRule = _PLAIN,
         *,
+        counts: Counts | None = None,
         retry: Retry = NOTIFY,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
-        self._notifiers = tuple(notifiers)
+        self._lanes = tuple(Lane(notifier, retry=retry, patience=patience) for notifier in notifiers)
         self._store = store
         self._clock = clock
-        self._cool_seconds = cool_seconds
-        self._retry = retry
+        self._rule = rule
+        self._counts = counts
         self._said: dict[str, _Said] = {}
+        self._open = OpenTroubles(store)
         self._recalled = False
+        self._going: set[asyncio.Task[AlertRecord]] = set()
+        for name in sorted(set(rule.channels) - {lane.name for lane in self._lanes}):
+            _log.warning("alert_channel_unknown", channel=name, setting="alerts.channels")
 
-    async def send(self, alert: Alert) -> AlertRecord | None:
-        """Deliver an alert to all channels at once and return where it went; None when it was held back.
+    async def send(self, alert: Alert) -> asyncio.Task[AlertRecord] | None:
+        """Hand an alert to its channels and return the task that will know where it went; None when it is held back.
 
-        The same key is held back for the cooling time, unless it has become more severe or no channel
-        took it the last time (then for a minute). Returns within about PATIENCE_SECONDS.
+        The same key is held back for the cooling time, unless it has become more severe or no channel took
+        it the last time (then for a minute). Waits for the store at most, never for a channel.
         """
+        judged = self._rule.judged(alert)
+        if judged is None:
+            return None
         await self._recall()
-        now = self._now(alert)
-        if self._cooling(self._said.get(alert.key), alert.severity, now):
+        now = self._now(judged.at)
+        if KINDS.get(judged.kind) is not None and KINDS[judged.kind].lasting:
+            self._open.seen(judged, now)
+            await self._note_open()
+        # No await from here to the mark, so that two tasks with one trouble say it once.
+        if self._cooling(self._said.get(judged.key), judged.severity, now):
             return None
         self._forget(now)
-        # Marked before the first await below, so that two tasks with one trouble say it once.
-        self._said[alert.key] = _Said(now, alert.severity, heard=True)
-        heard = await asyncio.gather(*(self._deliver(notifier, alert) for notifier in self._notifiers))
-        names = [notifier.name for notifier in self._notifiers]
+        return self._start(judged, judged.severity, now)
+
+    async def over(self, prefix: str, *, still: str | None = None) -> None:
+        """Note that no trouble whose key is `prefix` or begins with it and a colon, other than `still`, is there any more.
+
+        Costs nothing while nothing is open.
+        """
+        await self._recall()
+        # Without a time nothing can be told to be long gone.
+        with suppress(Transient):
+            if self._open:
+                self._open.missing(prefix, still, self._clock.now())
+        await self.tell_what_is_over()
+
+    async def tell_what_is_over(self) -> None:
+        """Say of every trouble that has not been there for the settling time that it is over.
+
+        To be called in every round. A trouble that comes and goes within the settling time is not over each time.
+        """
+        await self._recall()
+        if not self._open:
+            return
+        try:
+            now = self._clock.now()
+        except Transient:
+            return
+        for key, trouble in self._open.take_ended(now, self._rule.settle_seconds):
+            alert = over(key, trouble.title, trouble.pool_id, since=trouble.since, until=trouble.seen_at, at=now)
+            self._start(replace(alert, link=link_to(self._rule.runbook, page_of(alert))), trouble.severity, now)
+            self._said.pop(key, None)
+        await self._note_open()
+
+    async def flush(self, seconds: float) -> None:
+        """Wait until everything on its way has arrived and is written down, at most `seconds`."""
+        if self._going:
+            await asyncio.wait(set(self._going), timeout=seconds)
+
+    async def close(self, seconds: float = FLUSH_SECONDS) -> None:
+        """Let what is on its way arrive within `seconds`; what does not is recorded as not delivered."""
+        await asyncio.gather(*(lane.close(seconds) for lane in self._lanes))
+        await self.flush(seconds)
+
+    def _start(self, alert: Alert, loudness: Severity, now: Seconds) -> asyncio.Task[AlertRecord]:
+        """Put an alert into the lines of the channels that are for this loudness."""
+        self._said[alert.key] = _Said(now, loudness, heard=True)
+        lanes = [lane for lane in self._lanes if self._rule.wants(lane.name, loudness)]
+        taken = [lane.offer(alert) for lane in lanes]
+        task = asyncio.create_task(self._finish(alert, [lane.name for lane in lanes], taken), name="alert")
+        self._going.add(task)
+        task.add_done_callback(self._going.discard)
+        return task
+
+    async def _finish(self, alert: Alert, names: Sequence[str], taken: Sequence[asyncio.Future[bool]]) -> AlertRecord:
+        """Wait until every channel has spoken, and write down where the alert went."""
+        heard = dict(zip(names, await asyncio.gather(*taken), strict=True))
         record = AlertRecord(
             alert,
-            delivered_to=tuple(name for name, ok in zip(names, heard, strict=True) if ok),
-            failed=tuple(name for name, ok in zip(names, heard, strict=True) if not ok),
+            delivered_to=tuple(name for name, ok in heard.items() if ok),
+            failed=tuple(name for name, ok in heard.items() if not ok),
         )
-        self._said[alert.key] = _Said(now, alert.severity, heard=_was_heard(record))
+        said = self._said.get(alert.key)
+        if said is not None and not alert.resolved:
+            self._said[alert.key] = replace(said, heard=_was_heard(record))
+        if self._counts is not None:
+            self._counts.alert(alert.severity, delivered=bool(record.delivered_to))
+            for name, ok in heard.items():
+                self._counts.alert_sent(name, taken=ok)
         await self._remember(record)
         return record
 
-    async def _deliver(self, notifier: Notifier, alert: Alert) -> bool:
-        """Try one channel within the patience and tell whether it took the alert."""
-        tries = asyncio.ensure_future(self._retry(notifier.send, alert))
-        try:
-            # A channel is somebody else's code: wait() neither raises its errors nor waits for its clean-up.
-            done, _ = await asyncio.wait({tries}, timeout=PATIENCE_SECONDS)
-        finally:
-            tries.cancel()
-        trouble = tries.exception() if done and not tries.cancelled() else TimeoutError("no answer in time")
-        if trouble is not None:
-            # An error outside the keeper's families is a mistake in the plugin; its author needs the traceback.
-            known = isinstance(trouble, (Transient, TimeoutError))
-            _log.warning(
-                "alert_not_delivered",
-                channel=notifier.name,
-                alert=alert.title,
-                error=f"{type(trouble).__name__}: {trouble}",
-                exc_info=None if known else trouble,
-            )
-        return trouble is None
-
     async def _recall(self) -> None:
-        """Read once from the store what was said lately, so that a restart repeats nothing."""
+        """Read once from the store what was said lately and what is open, so that a restart repeats nothing."""
         if self._recalled:
             return
         try:
             records = await self._store.alerts(limit=_REMEMBERED)
+            await self._open.load()
         except StoreUnavailable as exc:
             # Better said twice than not at all; the store is asked again for the next alert.
-            _log.warning("alert_history_unavailable", error=str(exc))
+            _log.warning("alert_history_unavailable", reason=str(exc))
             return
         self._recalled = True
+        newest: dict[str, AlertRecord] = {}
         for record in records:
-            said = _Said(record.alert.at, record.alert.severity, _was_heard(record))
-            self._said.setdefault(record.alert.key, said)
+            newest.setdefault(record.alert.key, record)
+        for key, record in newest.items():
+            if not record.alert.resolved:
+                self._said.setdefault(key, _Said(record.alert.at, record.alert.severity, _was_heard(record)))
+        self._show_open()
+
+    async def _note_open(self) -> None:
+        self._show_open()
+        await self._open.save()
+
+    def _show_open(self) -> None:
+        if self._counts is not None:
+            self._counts.alerts_open(self._open.by_kind())
 
     def _forget(self, now: Seconds) -> None:
         """Drop what has cooled, so that keys which never come back do not pile up."""
@@ -121,19 +205,19 @@ class AlertRouter:
         try:
             await self._store.add_alert(record)
         except StoreUnavailable as exc:
-            _log.warning("alert_not_recorded", alert=record.alert.title, error=str(exc))
+            _log.warning("alert_not_recorded", alert=record.alert.title, reason=str(exc))
 
-    def _now(self, alert: Alert) -> Seconds:
+    def _now(self, at: Seconds) -> Seconds:
         try:
             return self._clock.now()
         except Transient:
             # No block was seen yet; the alert's own time is the best there is.
-            return alert.at
+            return at
 
     def _cooling(self, last: _Said | None, severity: Severity, now: Seconds) -> bool:
-        if last is None or _RANK[severity] > _RANK[last.severity]:
+        if last is None or RANK[severity] > RANK[last.severity]:
             return False
-        return abs(now - last.at) < (self._cool_seconds if last.heard else RETRY_SECONDS)
+        return abs(now - last.at) < (self._rule.cool_seconds if last.heard else RETRY_SECONDS)
 
 
 def _was_heard(record: AlertRecord) -> bool:

@@ -175,6 +175,10 @@ class PoolContracts:
         found = (row.number("at") for row in rows if row.text("source") == "reported")
         return next((Seconds(at) for at in found), None)
 
+    async def is_tripped(self, reader: ContractReader, tip: Tip, asset: str) -> bool:
+        """Tell whether the oracle's breaker of an asset is out."""
+        return await self._read(reader, tip, ORACLE, "is-tripped", principal(asset)) is True
+
     async def balance(self, reader: ContractReader, tip: Tip, token: str, who: str) -> int:
         """Return what `who` has of a SIP-010 token, in base units, by the token's own account."""
         answer = await reader.read(token, "get-balance", [principal(who)], tip)

@@ -141,7 +141,7 @@ class Alert:
     """Something a person should know: what happened, what the keeper did, what they can do."""
 
     key: str
-    """Same trouble, same key: used to avoid saying it twice."""
+    """Same trouble, same key: used to avoid saying it twice. Its kind, a colon, and whatever tells two of a kind apart."""
     severity: Severity
     title: str
     what: str
@@ -150,6 +150,15 @@ class Alert:
     at: Seconds
     pool_id: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    link: str = ""
+    """Where the page of this kind of trouble is; empty before it is sent."""
+    resolved: bool = False
+    """Whether it says that the trouble with this key is over."""
+
+    @property
+    def kind(self) -> str:
+        """What sort of news it is; one of keeper.core.alert_kinds.KINDS."""
+        return self.key.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from keeper.core.units import BPS_ONE, Bps, MicroStx
+from keeper.core.units import BPS_ONE, Bps, MicroStx, Seconds
 from keeper.errors import FeeTooHigh
 from keeper.execution.fenced import Fenced
 from keeper.points import reached
@@ -52,7 +52,11 @@ class DayBudget:
 
     async def spent(self) -> MicroStx:
         """Return what was set aside today."""
-        return MicroStx(int((await self._notes.note(self._name()) or {"ustx": 0})["ustx"]))
+        return await self.spent_on(self._clock.now())
+
+    async def spent_on(self, at: Seconds) -> MicroStx:
+        """Return what was set aside on the day (UTC) that `at`, in seconds since 1970, is in."""
+        return MicroStx(int((await self._notes.note(_name(at)) or {"ustx": 0})["ustx"]))
 
     async def reserve(self, ustx: int, *, urgent: bool) -> None:
         """Set `ustx` aside. Raises FeeTooHigh when the day's cap would be passed."""
@@ -72,4 +76,8 @@ class DayBudget:
         reached("fee_release.after")
 
     def _name(self) -> str:
-        return f"fees:{self._clock.now() // DAY_SECONDS}"
+        return _name(self._clock.now())
+
+
+def _name(at: Seconds) -> str:
+    return f"fees:{at // DAY_SECONDS}"

@@ -123,6 +123,15 @@ class Sender:
         """Return what today's transactions have cost so far, in µSTX."""
         return await self._budget.spent()
 
+    async def fees_on(self, at: Seconds) -> MicroStx:
+        """Return what the transactions of another day (UTC) have cost, in µSTX; `at` is seconds since 1970."""
+        return await self._budget.spent_on(at)
+
+    @property
+    def day_cap(self) -> MicroStx:
+        """The most that all transactions of a day may cost."""
+        return self._fees.day_cap
+
     async def execute(self, order: Order) -> Intent:
         """Make `order` happen, or find out what became of it before; return its intent.
 

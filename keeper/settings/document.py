@@ -8,6 +8,7 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from keeper.settings.alerts import AlertSettings
 from keeper.settings.load import CONFIG_ENV, env_name
 from keeper.settings.model import Settings
 from keeper.settings.schedule import ScheduleSettings
@@ -84,6 +85,7 @@ def settings_markdown() -> str:
         "## policy\n\n" + f"{PolicySettings.__doc__}\n\n" + _HEAD + "".join(_rows(PolicySettings, "policy.")),
         "## fees\n\n" + f"{FeeSettings.__doc__}\n\n" + _HEAD + "".join(_rows(FeeSettings, "fees.")),
         "## sending\n\n" + f"{SendingSettings.__doc__}\n\n" + _HEAD + "".join(_rows(SendingSettings, "sending.")),
+        "## alerts\n\n" + f"{AlertSettings.__doc__}\n\n" + _HEAD + "".join(_rows(AlertSettings, "alerts.")),
         "## schedule\n\n" + f"{ScheduleSettings.__doc__}\n\n" + _HEAD + "".join(_rows(ScheduleSettings, "schedule.")),
         "## Each entry of nodes\n\n" + _ITEM_HEAD + "".join(_item_rows(NodeSettings)),
         "## Each entry of assets\n\n" + _ITEM_HEAD + "".join(_item_rows(AssetSettings)),

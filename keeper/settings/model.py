@@ -14,6 +14,7 @@ from keeper.core.policy import Policy, PoolRule
 from keeper.core.units import USTX_PER_STX, Bps, MicroStx, Seconds
 from keeper.execution.fees import FeeRule
 from keeper.execution.sender import SendRule
+from keeper.settings.alerts import AlertSettings
 from keeper.settings.disagreements import disagreements
 from keeper.settings.schedule import ScheduleSettings
 from keeper.settings.sections import (
@@ -84,6 +85,8 @@ class Settings(BaseSettings):
     """When a transaction counts as done, and who may send."""
     schedule: ScheduleSettings = ScheduleSettings()
     """How often what is done; each round does only what is due."""
+    alerts: AlertSettings = AlertSettings()
+    """Which alerts go where, and how often."""
     sentry_dsn: SecretStr | None = None
     """Where unexpected errors are reported; nowhere when absent."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -91,7 +94,9 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     """Log lines for people, or one JSON object a line for machines."""
 
-    NESTED: ClassVar[frozenset[str]] = frozenset({"policy", "fees", "signer", "sending", "schedule", "plugin"})
+    NESTED: ClassVar[frozenset[str]] = frozenset(
+        {"policy", "fees", "signer", "sending", "schedule", "alerts", "plugin"}
+    )
     """Fields whose parts have environment names of their own."""
 
     @classmethod

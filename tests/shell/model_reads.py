@@ -30,6 +30,7 @@ class Reads:
             ("pool-governance", "get-mandate"): self._mandate,
             ("pool-oracle", "get-consensus-price"): self._price,
             ("pool-oracle", "get-sources"): self._sources,
+            ("pool-oracle", "is-tripped"): self._is_tripped,
             ("pool-oracle", "get-stx-usd"): lambda: self._price(STX.principal),
         }[contract.partition(".")[2], function](*args)
 
@@ -109,6 +110,9 @@ class Reads:
         told = {"price": price, "firm": True}
         slow = {"source": "dia", "at": at - 100_000, **told}
         return [{"source": "reported", "at": at, **told}, slow]
+
+    def _is_tripped(self, principal):
+        return principal in self._chain.tripped
 
     def _price(self, principal):
         if principal in self._chain.tripped:

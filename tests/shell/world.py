@@ -92,6 +92,7 @@ class World:
     dexes: tuple[FakeDex, ...]
     sources: tuple[FakePriceSource, ...]
     notifier: FakeNotifier
+    alerts: AlertRouter
     cycle: Cycle
     observer: Observer
     assets: AssetBook
@@ -102,6 +103,7 @@ class World:
     async def run(self):
         """Run one cycle and return the decision of the (only) pool."""
         [decision] = await self.cycle.run()
+        await self.alerts.flush(10.0)
         return decision
 
     async def run_times(self, times):
@@ -153,11 +155,14 @@ async def open_world(folder, *, pools=(RULE,), wait=False, policy=POLICY, more_s
     async with open_store(folder / "keeper.sqlite3") as store:
         await store.put_whales([whale(AT_HOME, clock.at)])
 
+        world_alerts = []
+
         def build():
             now, contracts = ChainClock(monotonic=lambda: 0.0), PoolContracts(DEPLOYER)
             observer = Observer(chain, contracts, now, ASSETS, dexes, sources)
             signer, fees = KeySigner(KEY, Network.TESTNET), FeeRule(MicroStx(1_000), MicroStx(200_000))
             sender = Sender(chain, store, signer, Network.TESTNET, fees, now, stop)
+            alerts = AlertRouter([notifier], store, now)
             cycle = Cycle(
                 pools=pools,
                 assets=ASSETS,
@@ -166,13 +171,16 @@ async def open_world(folder, *, pools=(RULE,), wait=False, policy=POLICY, more_s
                 steps=Steps(chain, contracts, ASSETS, policy, sender, now),
                 sender=sender,
                 store=store,
-                alerts=AlertRouter([notifier], store, now),
+                alerts=alerts,
                 metrics=Metrics(),
                 pulse=Pulse(rule.pool_id for rule in pools),
                 clock=now,
                 timer=lambda: 0.0,
             )
+            world_alerts.append(alerts)
             return cycle, observer
 
         cycle, observer = build()
-        yield World(chain, clock, store, dexes, sources, notifier, cycle, observer, ASSETS, pools, build)
+        yield World(
+            chain, clock, store, dexes, sources, notifier, world_alerts[0], cycle, observer, ASSETS, pools, build
+        )

@@ -1,0 +1,112 @@
+"""The troubles that people were told of and that are not over yet; a note of the store keeps them over a restart."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from keeper.core.records import Alert, Severity
+from keeper.core.units import Seconds
+from keeper.errors import StoreUnavailable
+from keeper.ports import Store
+
+NOTE: Final = "open-alerts"
+MOST: Final = 200
+"""Most that are kept; the oldest are forgotten first, which costs no more than their "over"."""
+
+_log = structlog.get_logger("keeper.alerts")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrouble:
+    """One trouble that lasts; times are seconds of the keeper's clock."""
+
+    severity: Severity
+    title: str
+    pool_id: int | None
+    since: Seconds
+    seen_at: Seconds
+    """When it was last known to be there."""
+    gone_at: Seconds | None = None
+    """When it was first looked for and not there; None while it is."""
+
+
+_ADAPTER: Final = TypeAdapter(OpenTrouble)
+
+
+class OpenTroubles:
+    """What is open, by the key of its alert. Changes are written down by `save`, and only when there are any."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._open: dict[str, OpenTrouble] = {}
+        self._changed = False
+
+    async def load(self) -> None:
+        """Read what an earlier life left open. Raises StoreUnavailable."""
+        for key, row in read(await self._store.note(NOTE)).items():
+            self._open.setdefault(key, row)
+
+    def seen(self, alert: Alert, now: Seconds) -> None:
+        """Note that a trouble is there; `since` stays that of its first alert."""
+        known = self._open.get(alert.key)
+        if known is not None and known.gone_at is None and known.severity is alert.severity:
+            self._open[alert.key] = replace(known, seen_at=now)  # not worth a write
+            return
+        since = now if known is None else known.since
+        self._open[alert.key] = OpenTrouble(alert.severity, alert.title, alert.pool_id, since, now)
+        while len(self._open) > MOST:
+            del self._open[min(self._open, key=lambda key: self._open[key].since)]
+        self._changed = True
+
+    def missing(self, prefix: str, still: str | None, now: Seconds) -> None:
+        """Note that no trouble whose key begins with these parts, other than `still`, is there at the moment."""
+        for key, trouble in self._open.items():
+            if f"{key}:".startswith(f"{prefix}:") and key != still and trouble.gone_at is None:
+                self._open[key] = replace(trouble, gone_at=now)
+                self._changed = True
+
+    def take_ended(self, now: Seconds, settle: int) -> list[tuple[str, OpenTrouble]]:
+        """Take out and return, with their keys, the troubles that have been gone for `settle` seconds."""
+        ended = [(k, t) for k, t in self._open.items() if t.gone_at is not None and now - t.gone_at >= settle]
+        for key, _ in ended:
+            del self._open[key]
+            self._changed = True
+        return ended
+
+    def by_kind(self) -> Mapping[str, int]:
+        """Return how many are open of each kind."""
+        counts: dict[str, int] = {}
+        for key in self._open:
+            kind = key.partition(":")[0]
+            counts[kind] = counts.get(kind, 0) + 1
+        return counts
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is open."""
+        return bool(self._open)
+
+    async def save(self) -> None:
+        """Write down what changed; while the store is silent it is kept for the next time."""
+        if not self._changed:
+            return
+        body = {key: asdict(trouble) for key, trouble in self._open.items()}
+        self._changed = False
+        try:
+            await self._store.put_note(NOTE, body)
+        except StoreUnavailable as exc:
+            self._changed = True
+            _log.warning("open_alerts_not_saved", reason=str(exc))
+
+
+def read(note: Mapping[str, Any] | None) -> dict[str, OpenTrouble]:
+    """Return the troubles of the note, by key; a row that is damaged is left out."""
+    found: dict[str, OpenTrouble] = {}
+    for key, row in (note or {}).items():
+        try:
+            found[key] = _ADAPTER.validate_python(row)
+        except ValidationError:
+            _log.warning("open_alert_unreadable", key=key)
+    return found

@@ -1,0 +1,64 @@
+"""Families of series in one registry, all named `keeper_…`. The only importer of prometheus_client."""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+
+SLIPPAGE_BUCKETS: Final = (-50.0, 0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 150.0, 200.0)
+
+
+class Families:
+    """Makes families; each has labels, because one without would start at 0, and 0 is a statement."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+
+    def gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        """Return a new family of gauges."""
+        return Gauge(f"keeper_{name}", meaning, labels, registry=self.registry)
+
+    def counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        """Return a new family of counters."""
+        return Counter(f"keeper_{name}", meaning, labels, registry=self.registry)
+
+    def histogram(self, name: str, meaning: str, *labels: str, buckets: Sequence[float]) -> Histogram:
+        """Return a new family of histograms."""
+        return Histogram(f"keeper_{name}", meaning, labels, registry=self.registry, buckets=buckets)
+
+    def names(self) -> dict[str, str]:
+        """Return the type of every family by its name, with or without series."""
+        return {family.name: family.type for family in self.registry.collect()}
+
+    def render(self) -> bytes:
+        """Return all series in the text format of CONTENT_TYPE."""
+        return generate_latest(self.registry)
+
+
+def put(gauge: Gauge, labels: Sequence[str], value: float | None) -> None:
+    """Show a number under these labels; None takes it away."""
+    if value is not None:
+        gauge.labels(*labels).set(value)
+        return
+    with contextlib.suppress(KeyError):
+        gauge.remove(*labels)
+
+
+class Table:
+    """A gauge whose rows are replaced as a whole, so that what is not named any more has no series."""
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+        self._shown: set[tuple[str, ...]] = set()
+
+    def show(self, rows: dict[tuple[str, ...], float]) -> None:
+        """Show exactly these rows, by their labels."""
+        for labels in self._shown - rows.keys():
+            put(self._gauge, labels, None)
+        for labels, value in rows.items():
+            put(self._gauge, labels, value)
+        self._shown = set(rows)
