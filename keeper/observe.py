@@ -16,7 +16,7 @@ from keeper.core.market import MarketView
 from keeper.core.policy import PoolRule
 from keeper.core.prices import ANY_ASSET, Fault, PricePoint, RefusedPrice, vetted
 from keeper.core.units import MicroStx, Seconds
-from keeper.core.venue_prices import PROBE_USTX, venue_points
+from keeper.core.venue_prices import PROBE, Probe, venue_points
 from keeper.errors import BadInput, MarketRefused, NodeUnavailable, SourceUnavailable, TipMoved
 from keeper.ports import Chain, Dex, Hinting, PriceSource
 from keeper.retry import READ, Retry
@@ -83,7 +83,7 @@ class Observer:
         assets: AssetBook,
         dexes: Sequence[Dex],
         sources: Sequence[PriceSource],
-        probe_ustx: MicroStx = PROBE_USTX,
+        probe: Probe = PROBE,
     ) -> None:
         self._chain = chain
         self._contracts = contracts
@@ -91,7 +91,7 @@ class Observer:
         self._assets = assets
         self._dexes = dexes
         self._sources = sources
-        self._probe_ustx = probe_ustx
+        self._probe = probe
         self._tested: WebPrices | None = None
 
     def hints(self) -> dict[str, str]:
@@ -144,7 +144,7 @@ class Observer:
     async def _venue_prices(self) -> tuple[tuple[PricePoint, ...], dict[str, str]]:
         tip = await self.tip()
         market, silent = await self._markets(tip)
-        return venue_points(market, self._assets, tip.time, self._probe_ustx), silent
+        return venue_points(market, self._assets, tip.time, self._probe.least), silent
 
     async def tip(self) -> Tip:
         """Return the newest block, and set the clock by it."""
@@ -169,21 +169,28 @@ class Observer:
         outflow = await reads.outflow(self._chain, tip, rule.pool_id) if queue else MicroStx(0)
         proposal = await reads.latest_proposal(self._chain, tip, rule.pool_id)
         mandate = await reads.open_mandate(self._chain, tip, rule.pool_id)
+        holdings = self._by_symbol(rule, {a.asset: a.amount for a in assets})
         market, silent = await self._markets(tip)
         return PoolFacts(
             tip=tip,
             info=info,
             assets=assets,
-            holdings=self._by_symbol(rule, {a.asset: a.amount for a in assets}),
+            holdings=holdings,
             target_bps=self._by_symbol(rule, {a.asset: a.bps for a in assets}),
             queue=queue,
             outflow_ustx=outflow,
             proposal=proposal,
             mandate=mandate,
             market=market,
-            venue_points=venue_points(market, self._assets, tip.time, self._probe_ustx),
+            venue_points=self._points_for(holdings, market, tip),
             silent_venues={**silent, **market.absent},
         )
+
+    def _points_for(self, holdings: Mapping[str, int], market: MarketView, tip: Tip) -> tuple[PricePoint, ...]:
+        """Return what the venues say at a size that matters to a pool that holds this."""
+        small = venue_points(market, self._assets, tip.time, self._probe.least)
+        size = self._probe.size_for(holdings, small, self._assets)
+        return small if size == self._probe.least else venue_points(market, self._assets, tip.time, size)
 
     def _by_symbol(self, rule: PoolRule, by_principal: Mapping[str, int]) -> dict[str, int]:
         named: dict[str, int] = {}

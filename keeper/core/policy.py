@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from keeper.core.units import Bps, MicroStx, Seconds
-from keeper.core.venue_prices import PROBE_USTX
+from keeper.core.venue_prices import PROBE_BPS, PROBE_USTX
 from keeper.core.whales import WhaleRule
 
 Cadence = Literal["none", "two-weekly", "monthly", "quarterly"]
@@ -57,3 +57,5 @@ class Policy:
     """What an agreed price is: the middle of all sources, or that of the first in the fallback order."""
     venue_probe_ustx: MicroStx = PROBE_USTX
     """What is bought and sold back in thought to learn a venue's price."""
+    venue_probe_bps: Bps = PROBE_BPS
+    """Part of a pool's value that the same is at least."""

@@ -1,17 +1,61 @@
 """What venues say an asset is worth: the middle between selling and buying a probe of it for STX."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
 from keeper.core.assets import STX, Asset, AssetBook
 from keeper.core.market import MarketView, Route
 from keeper.core.prices import PricePoint
-from keeper.core.units import BPS_ONE, USTX_PER_STX, BaseUnits, Bps, MicroStx, PriceE12, Seconds, mul_div_up
+from keeper.core.units import (
+    BPS_ONE,
+    USTX_PER_STX,
+    BaseUnits,
+    Bps,
+    MicroStx,
+    PriceE12,
+    Seconds,
+    mul_div_down,
+    mul_div_up,
+    value_ustx_down,
+)
 from keeper.errors import MarketRefused
 
 PROBE_USTX: Final = MicroStx(1_000 * USTX_PER_STX)
 """Size of the probe where none is set: about what a slice trades, so that the price is one that could be had."""
+PROBE_BPS: Final = Bps(100)
+"""Part of a pool's value that its probe is at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How much is bought and sold back in thought: `least`, and for a pool at least `share` of what it is worth.
+
+    Whoever would gain by a wrong price gains in proportion to the pool; a market that cannot even take a hundredth of
+    it is pushed for less than that is worth.
+    """
+
+    least: MicroStx = PROBE_USTX
+    share: Bps = PROBE_BPS
+
+    def size_for(self, holdings: Mapping[str, int], points: Iterable[PricePoint], assets: AssetBook) -> MicroStx:
+        """Return the probe for a pool with these base units by symbol, valued at the venues' own `points`.
+
+        Of several venues the dearest counts: too high a value makes the probe larger and the venues less sure, never
+        surer. What no venue has a price of adds nothing.
+        """
+        dearest = {point.asset: point.price_e12 for point in sorted(points, key=lambda point: point.price_e12)}
+        worth = holdings.get(STX, 0) + sum(
+            value_ustx_down(amount, dearest[symbol], assets[symbol].decimals)
+            for symbol, amount in holdings.items()
+            if symbol in dearest
+        )
+        return MicroStx(max(self.least, mul_div_down(worth, self.share, BPS_ONE)))
+
+
+PROBE: Final = Probe()
+"""The probe where nothing is set."""
 
 
 def venue_points(

@@ -169,6 +169,7 @@ class Settings(BaseSettings):
             max_slow_price_age=Seconds(policy.max_slow_price_age_seconds),
             price_basis=policy.price_basis,
             venue_probe_ustx=MicroStx(policy.venue_probe_stx * USTX_PER_STX),
+            venue_probe_bps=Bps(policy.venue_probe_bps),
         )
 
     def fee_rule(self) -> FeeRule:

@@ -100,6 +100,8 @@ class PolicySettings(Section):
     """What an agreed price is: the middle of all sources, or that of the first there is: Pyth, the venues' average, DIA, the stSTX ratio, CoinGecko."""
     venue_probe_stx: int = Field(default=1_000, ge=1, le=1_000_000)
     """Size at which a venue's price is taken, in STX bought and sold back in thought; about what a slice trades."""
+    venue_probe_bps: int = Field(default=100, ge=0, le=1_000)
+    """The same in basis points of the pool's value, where that is more; a venue that loses too much on it is no source for that pool."""
     max_slippage_bps: int = Field(default=150, ge=1, le=200)
     """Most that one swap's minimum may lie below the agreed price, in basis points; contracts allow 200."""
     max_slice_bps: int = Field(default=3_500, ge=1, le=10_000)

@@ -5,8 +5,8 @@ import pytest
 from keeper.core.assets import AssetBook
 from keeper.core.consensus import PriceBounds, usable
 from keeper.core.prices import Fault
-from keeper.core.units import MicroStx, Seconds
-from keeper.core.venue_prices import PROBE_USTX, venue_points
+from keeper.core.units import Bps, MicroStx, Seconds
+from keeper.core.venue_prices import PROBE_USTX, Probe, venue_points
 from keeper.testing import build
 from keeper.testing.build import ALEX, DIKO, STX
 from keeper.testing.fakes import FakeDex, FakePool, ScriptedReader
@@ -62,3 +62,24 @@ async def test_points__two_ways_at_one_venue__give_one_point_by_the_shorter() ->
     points = venue_points(await dex.market(ScriptedReader(), build.tip()), ASSETS, NOW)
 
     assert {point.asset: point.price_e12 // 10**9 for point in points} == {"ALEX": 100, "DIKO": 1_000}
+
+
+@pytest.mark.parametrize(
+    ("holdings", "stx"),
+    [
+        ({}, 1_000),
+        ({"STX": 50_000 * 10**6}, 1_000),
+        ({"STX": 500_000 * 10**6}, 5_000),
+        ({"STX": 500_000 * 10**6, "ALEX": 1_000_000 * 10**8}, 7_000),  # at the dearer of 0.1 and 0.2 STX
+        ({"STX": 500_000 * 10**6, "DIKO": 10**15}, 5_000),
+    ],
+    ids=["nothing", "small", "a hundredth", "by the dearest venue", "no price adds nothing"],
+)
+def test_probe__pool__is_a_hundredth_of_its_value_and_never_less_than_the_least(holdings, stx) -> None:
+    points = [build.price_point("ALEX", price, quote="STX") for price in (200_000_000_000, 100_000_000_000)]
+
+    assert Probe().size_for(holdings, points, ASSETS) == stx * 10**6
+
+
+def test_probe__without_a_share__is_the_least() -> None:
+    assert Probe(MicroStx(5), Bps(0)).size_for({"STX": 10**18}, (), ASSETS) == 5

@@ -7,12 +7,13 @@ import pytest
 from keeper.analysis import bounds_of, reportable
 from keeper.core.prices import Fault, PricePoint, RefusedPrice
 from keeper.core.records import Outcome
-from keeper.core.units import MicroStx, Seconds
+from keeper.core.units import Bps, MicroStx, Seconds
+from keeper.core.venue_prices import Probe
 from keeper.errors import SourceUnavailable
 from keeper.observe import Observer, WebPrices
 from keeper.price_check import check_prices
-from keeper.testing.fakes import FakePriceSource
-from tests.shell.world import POLICY, USD, open_world
+from keeper.testing.fakes import FakeDex, FakePool, FakePriceSource
+from tests.shell.world import POLICY, RULE, USD, open_world
 
 NOW = 1_795_000_000
 
@@ -161,8 +162,22 @@ async def test_observer__venue_prices__are_taken_at_the_size_that_was_set(tmp_pa
         before = vars(world.observer)
         parts = before["_chain"], before["_contracts"], before["_clock"], world.assets, world.dexes, ()
 
-        small, _ = await Observer(*parts, MicroStx(10**6)).venue_prices()
-        large, _ = await Observer(*parts, MicroStx(10**12)).venue_prices()
+        small, _ = await Observer(*parts, Probe(MicroStx(10**6))).venue_prices()
+        large, _ = await Observer(*parts, Probe(MicroStx(10**12))).venue_prices()
 
         assert [point.asset for point in small] == [point.asset for point in large]
         assert max(point.confidence_bps for point in small) < 50 < min(point.confidence_bps for point in large)
+
+
+@pytest.mark.parametrize(("share", "usable"), [(100, True), (1_000, False)])
+async def test_observer__pool__is_priced_at_a_share_of_its_value(tmp_path, share, usable):
+    """The pool is worth 100,000 STX: at 10 % the probe is more than the shallow market can take."""
+    async with open_world(tmp_path) as world:
+        before, shallow = vars(world.observer), FakePool("STX", "DIKO", 10**11, 5 * 10**12)
+        dex = FakeDex({"DIKO": shallow}, name="alex")
+        parts = before["_chain"], before["_contracts"], before["_clock"], world.assets, (dex,), ()
+
+        facts = await Observer(*parts, Probe(MicroStx(10**9), Bps(share))).pool(RULE)
+
+        [point] = facts.venue_points
+        assert (point.confidence_bps <= 500) is usable
