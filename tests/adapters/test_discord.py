@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -11,8 +12,9 @@ from keeper.errors import NotifierUnavailable
 from keeper.testing import build
 from keeper.testing.conformance import NotifierConformance, text_of
 from keeper.testing.fakes import ManualClock
+from keeper.webhook import Webhook
 from keeper_discord import keeper_notifiers
-from keeper_discord.adapter import Discord
+from keeper_discord.adapter import discord as channel_to
 from keeper_discord.message import message_for
 from keeper_discord.settings import settings_from
 
@@ -39,17 +41,17 @@ def is_valid(body: Any) -> bool:
 
 
 @pytest.fixture
-def discord(remote: Any, session: aiohttp.ClientSession, clock: ManualClock) -> Discord:
+def discord(remote: Any, session: aiohttp.ClientSession, clock: ManualClock) -> Webhook:
     async def take(_: web.Request) -> web.StreamResponse:
         return web.Response(status=204 if is_valid(remote.bodies[-1]) else 400)
 
     remote.answer = take
-    return Discord(SecretStr(f"{remote.root}/api/webhooks/{HIDDEN}"), session, clock)
+    return channel_to(SecretStr(f"{remote.root}/api/webhooks/{HIDDEN}"), session, monotonic=lambda: clock.at)
 
 
 class TestDiscordConformance(NotifierConformance):
     @pytest.fixture
-    def notifier(self, discord: Discord) -> Discord:
+    def notifier(self, discord: Webhook) -> Webhook:
         return discord
 
     @pytest.fixture
@@ -66,7 +68,7 @@ class TestDiscordConformance(NotifierConformance):
     [(Severity.INFO, 0x3498DB), (Severity.WARNING, 0xF1C40F), (Severity.CRITICAL, 0xE74C3C)],
 )
 async def test_send__alert__is_one_embed_in_the_colour_of_its_severity(
-    discord: Discord, remote: Any, severity: Severity, colour: int
+    discord: Webhook, remote: Any, severity: Severity, colour: int
 ) -> None:
     await discord.send(build.alert(severity, title="Ledger mismatch", pool_id=2, facts={"drift": "12 bps"}))
 
@@ -113,7 +115,7 @@ def test_message__worst_case__stays_inside_every_limit(alert: Any) -> None:
 
 @pytest.mark.parametrize(("header", "wait"), [("7", 7), ("0.3", 1), (None, 1), ("86400", 300), ("soon", 1), ("inf", 1)])
 async def test_send__too_many_messages__waits_as_told_within_bounds(
-    discord: Discord, remote: Any, clock: ManualClock, header: str | None, wait: int
+    discord: Webhook, remote: Any, clock: ManualClock, header: str | None, wait: int
 ) -> None:
     taking = remote.answer
     remote.says({"retry_after": 0.3}, status=429, headers={} if header is None else {"Retry-After": header})
@@ -131,9 +133,9 @@ async def test_send__too_many_messages__waits_as_told_within_bounds(
 
 
 async def test_send__address_that_cannot_be_one__is_unavailable_without_showing_it(
-    session: aiohttp.ClientSession, clock: ManualClock
+    session: aiohttp.ClientSession,
 ) -> None:
-    channel = Discord(SecretStr(f"https://a..b/{HIDDEN}"), session, clock)
+    channel = channel_to(SecretStr(f"https://a..b/{HIDDEN}"), session)
 
     with pytest.raises(NotifierUnavailable, match="could not be reached") as caught:
         await channel.send(build.alert())
@@ -171,3 +173,20 @@ def test_settings__odd_address__is_refused_without_showing_it(section: dict[str,
         settings_from(section)
 
     assert HIDDEN not in str(caught.value)
+
+
+def test_message__runbook__is_where_the_title_leads_or_a_field() -> None:
+    address = message_for(replace(build.alert(), link="https://runbook.example/refused.md"))["embeds"][0]
+    path = message_for(replace(build.alert(), link="docs/runbook/refused.md"))["embeds"][0]
+
+    assert address["url"] == "https://runbook.example/refused.md"
+    assert "Runbook" not in [part["name"] for part in address["fields"]]
+    assert "url" not in path
+    assert path["fields"][-1] == {"name": "Runbook", "value": "docs/runbook/refused.md", "inline": False}
+
+
+def test_message__trouble_is_over__is_green_and_says_resolved() -> None:
+    embed = message_for(replace(build.alert(Severity.INFO, title="Over: prices disagree"), resolved=True))["embeds"][0]
+
+    assert embed["title"] == "RESOLVED: Over: prices disagree"
+    assert embed["color"] == 0x2ECC71

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from keeper.hookspecs import hookimpl
 from keeper.ports import Notifier
 from keeper.toolbox import Toolbox
-from keeper_slack.adapter import Slack
+from keeper_slack.adapter import slack
 from keeper_slack.settings import NAME, settings_from
 
 
@@ -13,4 +13,4 @@ from keeper_slack.settings import NAME, settings_from
 def keeper_notifiers(toolbox: Toolbox) -> Iterable[Notifier]:
     """Add Slack, unless there is no webhook address to post to."""
     url = settings_from(toolbox.section(NAME)).webhook_url
-    return [] if url is None else [Slack(url, toolbox.session, toolbox.clock)]
+    return [] if url is None else [slack(url, toolbox.session)]

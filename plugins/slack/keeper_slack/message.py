@@ -5,6 +5,7 @@ same, since the fallback line is read differently. Limits: a header 150 characte
 a message 50 blocks (Slack's block reference).
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -15,12 +16,14 @@ SECTION_LIMIT: Final = 3_000
 FACT_LIMIT: Final = 200
 MOST_FACTS: Final = 20
 NOTHING: Final = "(nothing said)"
+_ADDRESS: Final = re.compile(r"https?://[\w.~:/?#%@!$'()*+,;=-]{1,1000}", re.ASCII)
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def message_for(alert: Alert) -> dict[str, Any]:
     """Return the body to post: severity first, then what happened, what was done, what to do."""
-    heading = fitted(f"{alert.severity.value.upper()}: {alert.title}", HEADER_LIMIT)
+    label = "RESOLVED" if alert.resolved else alert.severity.value.upper()
+    heading = fitted(f"{label}: {alert.title}", HEADER_LIMIT)
     where = "all pools" if alert.pool_id is None else f"pool {alert.pool_id}"
     facts = "\n".join(f"{key}: {value}"[:FACT_LIMIT] for key, value in list(alert.facts.items())[:MOST_FACTS])
     sections = [("What happened", alert.what), ("What the keeper did", alert.done), ("What you can do", alert.remedy)]
@@ -32,9 +35,17 @@ def message_for(alert: Alert) -> dict[str, Any]:
         "blocks": [
             {"type": "header", "text": _plain(heading)},
             *({"type": "section", "text": _plain(_section(label, text))} for label, text in sections),
-            {"type": "context", "elements": [_plain(f"{where} · whale keeper")]},
+            {"type": "context", "elements": [_plain(f"{where} · whale keeper"), *_runbook(alert.link)]},
         ],
     }
+
+
+def _runbook(link: str) -> list[dict[str, Any]]:
+    """Return the page of the runbook as a link where it is an address, else as text; nothing without one."""
+    if _ADDRESS.fullmatch(link):
+        # The only mark-up of ours: the address is the operator's own setting and cannot end the link.
+        return [{"type": "mrkdwn", "text": f"<{link}|Runbook>", "verbatim": True}]
+    return [_plain(fitted(f"Runbook: {link}", FACT_LIMIT))] if link else []
 
 
 def fitted(text: str, limit: int) -> str:
