@@ -8,23 +8,32 @@ that every step sees which way to go. All numbers are floats in parts of the who
 exact quotes decide afterwards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import exp, inf, sqrt
+from math import exp, inf, log, sqrt
 from typing import Final
 
-ROUNDINGS: Final = (1e-2, 2e-3, 4e-4, 6e-5, 5e-6)
-"""How much the kinks are rounded off, stage by stage."""
+PATHS: Final = ((5e-2, 1e-5, 11), (2e-1, 1e-5, 16))
+"""How much the kinks are rounded off at first and at last, and in how many steps between; a second try for where
+the first does not get there."""
+NEARBY: Final = (1e-2, 1e-5, 10)
+"""The same where a problem much like this one was solved before."""
+GENTLER: Final = (1e-5, 1e-6, 1e-7)
+"""Where a path ends too far from the exact prices for a last leap, these lie between."""
 FINER: Final = (3e-2, 1e-2, 5e-3, 2e-3, 1e-3, 4e-4, 2e-4, 1e-4, 4e-5, 1e-5, 3e-6, 1e-6, 1e-7)
-"""The stages of a second try, where the first did not get there."""
+"""The stages of a last try, with several steps for each."""
 SHARP: Final = 1e-8
 DEEPEST: Final = 1.0
 """While kinks are rounded off, no lane counts as deeper than this divided by the rounding: deep lanes are kinks too."""
+AT_REST: Final = 100
+"""A lane that lies this many times the width of its rounded kink below what would move it is left at rest."""
 LEAST_PRICE: Final = 1e-4
 """Shadow prices nearer to 1 than this count as 1 in part: what that costs is of second order."""
-STEPS: Final = 3
+STRAIGHT: Final = 2
+FEW_STEPS: Final = 3
+LAST_STEPS: Final = 6
 MORE_STEPS: Final = 8
-LAST_STEPS: Final = 25
+MOST_STEPS: Final = 15
 SOLVED: Final = 1e-6
 EXACT: Final = 1e-9
 """The search ends when no asset is further from where it should be than this part of the value."""
@@ -32,13 +41,18 @@ LARGEST_STEP: Final = 0.7
 NARROWEST: Final = 2e-7
 """Even an asset without slack has this much, so that the shadow prices are determined."""
 FARTHEST: Final = 2.5
-"""An asset that cannot reach its band gives up at this logarithm of its shadow price."""
+"""An asset that cannot reach its band gives up at this logarithm of its shadow price, or where no lane could ever lead."""
 GIVES_WAY: Final = 1.0
 """By how much of the value it does, for each further unit of that logarithm."""
 OUTERMOST: Final = 6.0
 ANCHOR: Final = 2e-6
 """Only ratios of shadow prices matter; this little pull towards 1 decides how large they all are."""
+HOPELESS: Final = 3e-4
+"""An asset that is short of its band, or beyond it, by this much together with all it can be traded for gives up at once."""
 SHORTENINGS: Final = 7
+TURNS_BACK: Final = 3
+ON_THE_PATH: Final = 1e-3
+"""A step that ends twice as far off as the last one, and further than this, was too long."""
 SMALLEST: Final = 1e-300
 """Nothing smaller is divided by."""
 
@@ -91,20 +105,39 @@ class Balance:
 
 
 def balance(
-    curves: Sequence[Curve], held: Sequence[float], goals: Sequence[Goal], start: Sequence[float] | None = None
+    curves: Sequence[Curve],
+    held: Sequence[float],
+    goals: Sequence[Goal],
+    start: Sequence[float] | None = None,
+    *,
+    near: bool = False,
+    trial: bool = False,
 ) -> Balance:
     """Return the cheapest way to bring `held` into the bands of `goals`, or as near to them as the curves lead.
 
-    `start` are the logarithms of shadow prices to begin with, from a problem much like this one.
+    `start` are the logarithms of shadow prices to begin with, from a problem much like this one, or all but the
+    same (`near`). A `trial` is not searched for as patiently where it seems to lead nowhere.
     """
     search = _Search(curves, held, goals)
-    logs = [0.0] * len(held) if start is None else list(start)
-    found, off = search.by_stages(logs, ROUNDINGS if start is None else ROUNDINGS[-2:], STEPS)
-    if off > SOLVED and start is not None:
-        found, off = search.by_stages([0.0] * len(held), ROUNDINGS, STEPS)
-    if off > SOLVED:
-        found, off = search.by_stages(logs, FINER, MORE_STEPS)
-    return search.result(found)
+    zero = [0.0] * len(held)
+    if start is not None and near:
+        found, off = search.sharply(list(start))
+        if off <= SOLVED:
+            return search.result(found)
+    ways = [(zero, path) for path in PATHS]
+    if start is not None:
+        ways = [(list(start), NEARBY)] if trial else [(list(start), NEARBY), ways[-1]]
+    found, off = zero, inf
+    for logs, path in ways:
+        tried, size = search.along(search.aside(logs), path)
+        if size < off:
+            found, off = tried, size
+        if off <= SOLVED:
+            return search.result(found)
+    if trial:
+        return search.result(found)
+    tried, size = search.by_stages(zero, FINER, MORE_STEPS)
+    return search.result(tried if size < off else found)
 
 
 class _Search:
@@ -112,15 +145,53 @@ class _Search:
 
     def __init__(self, curves: Sequence[Curve], held: Sequence[float], goals: Sequence[Goal]) -> None:
         self._curves = [(c.sell, c.buy, c.rate, c.depth, c.most) for c in curves]
+        self._pairs = [(c.sell, c.buy) for c in curves]
         self._held = list(held)
         self._goals = [(g.share, g.fixed, max(g.room, NARROWEST)) for g in goals]
         self._ends = goals
+        self._far = min(FARTHEST, max(len(held) - 1, 1) * max(map(_steepest, curves), default=FARTHEST))
+
+    def aside(self, logs: list[float]) -> list[float]:
+        """Move assets that no trade can bring into their bands to where they give up, so that no step is lost on it."""
+        moved = list(logs)
+        for group in groups_of(self._pairs, len(logs)):
+            lacks = lacking(group, self._held, self._ends)
+            if abs(lacks) > HOPELESS:
+                mean = sum(logs[i] for i in group) / len(group)
+                way = self._far + abs(lacks) / (GIVES_WAY * len(group))
+                for i in group:
+                    moved[i] += (way if lacks > 0 else -way) - mean
+        return moved
+
+    def sharply(self, logs: list[float]) -> tuple[list[float], float]:
+        """Return the exact shadow prices where `logs` are all but those, and how far off they are."""
+        return self._solve(logs, SHARP, STRAIGHT)
+
+    def along(self, logs: list[float], path: tuple[float, float, int]) -> tuple[list[float], float]:
+        """Take one step for each rounding of a path, then find the exact shadow prices; tell how far off they are."""
+        rounding, last, steps = path
+        less = (last / rounding) ** (1 / (steps - 1))
+        before, size_before = logs, inf
+        for _ in range(steps):
+            off, slopes = self._look(logs, rounding)
+            size = _size(off)
+            for _ in range(TURNS_BACK):
+                if size <= max(2 * size_before, ON_THE_PATH):
+                    break
+                logs = [b + (y - b) / 3 for y, b in zip(logs, before, strict=True)]
+                off, slopes = self._look(logs, rounding)
+                size = _size(off)
+            before, size_before = logs, size
+            logs = _moved(logs, solve_dense(slopes, off))
+            rounding *= less
+        found, left = self._solve(logs, SHARP, LAST_STEPS)
+        return (found, left) if left <= SOLVED else self.by_stages(logs, GENTLER, FEW_STEPS)
 
     def by_stages(self, logs: list[float], roundings: Sequence[float], steps: int) -> tuple[list[float], float]:
-        """Return the shadow prices found by rounding off less and less, and how far off an asset still is."""
+        """Return the shadow prices found by rounding off less and less, several steps for each rounding."""
         for rounding in roundings:
             logs, _ = self._solve(logs, rounding, steps)
-        return self._solve(logs, SHARP, LAST_STEPS)
+        return self._solve(logs, SHARP, MOST_STEPS)
 
     def _solve(self, logs: list[float], rounding: float, steps: int) -> tuple[list[float], float]:
         """Take up to `steps` steps; a step that leads away is shortened."""
@@ -130,7 +201,7 @@ class _Search:
             if worst < EXACT:
                 break
             move = solve_dense(slopes, off)
-            scale = min(1.0, LARGEST_STEP / max(_size(move), SMALLEST))
+            scale = min(1.0, LARGEST_STEP / max(*map(abs, move), SMALLEST))
             for _ in range(SHORTENINGS):
                 tried = [min(max(y - scale * d, -OUTERMOST), OUTERMOST) for y, d in zip(logs, move, strict=True)]
                 off, slopes = self._look(tried, rounding)
@@ -152,18 +223,22 @@ class _Search:
         deepest = DEEPEST / rounding
         for sell, buy, rate, full, most in self._curves:
             depth = min(deepest, full)
+            near = 2 * rounding / (depth if depth > 1 else 1.0)
             root = sqrt(rate * prices[buy] / prices[sell])
             gap = root - 1
-            near = 2 * rounding / (depth if depth > 1 else 1.0)
+            if gap < -AT_REST * near:
+                continue
             hyp = sqrt(gap * gap + near * near)
             part = (gap + hyp) / 2
             bend = part / hyp
-            sold = depth * part
-            if sold > most:
-                sold, part, bend = most, most / depth, 0.0
+            if most < inf:
+                over = part - most / depth
+                hyp = sqrt(over * over + near * near)
+                part -= (over + hyp) / 2
+                bend *= (1 - over / hyp) / 2
             more = 1 + part
-            ends[sell] -= sold
-            ends[buy] += rate * sold / more
+            ends[sell] -= depth * part
+            ends[buy] += rate * depth * part / more
             if bend > 0:
                 eager = depth * bend * root / 2
                 gained = eager * rate / (more * more)
@@ -191,8 +266,8 @@ class _Search:
             row = slopes[i]
             slopes[i] = row = [own - per_total * whole for own, whole in zip(row, worth, strict=True)]
             row[i] += room * total * two / (square * sqrt(square))
-            if not -FARTHEST < y < FARTHEST:
-                beyond = y - FARTHEST if y > 0 else y + FARTHEST
+            if not -self._far < y < self._far:
+                beyond = y - self._far if y > 0 else y + self._far
                 goal -= GIVES_WAY * beyond
                 row[i] += GIVES_WAY
             row[i] += ANCHOR
@@ -217,25 +292,61 @@ class _Search:
         return Balance(logs, sales, gains, ends, misfit)
 
 
+def groups_of(pairs: Iterable[tuple[int, int]], count: int) -> list[list[int]]:
+    """Return the assets, given by their place, by which of them can be traded for each other at all."""
+    group = list(range(count))
+    for one, other in pairs:
+        kept, gone = group[one], group[other]
+        if kept != gone:
+            group = [kept if g == gone else g for g in group]
+    return [[i for i, g in enumerate(group) if g == name] for name in sorted(set(group))]
+
+
+def lacking(group: Sequence[int], held: Sequence[float], goals: Sequence[Goal]) -> float:
+    """Return the value that a group of assets lacks for its bands even if its trades cost nothing; below zero, has too much."""
+    total, has = sum(held), sum(held[i] for i in group)
+    bands = [goals[i].band(total) for i in group]
+    return max(sum(low for low, _ in bands) - has, 0.0) - max(has - sum(high for _, high in bands), 0.0)
+
+
+def cut_off(curves: Iterable[Curve], held: Sequence[float], goals: Sequence[Goal]) -> float:
+    """Return the value by which assets must end outside their bands because no curve leads to them."""
+    groups = groups_of(((c.sell, c.buy) for c in curves), len(held))
+    return sum(abs(lacking(group, held, goals)) for group in groups)
+
+
+def _steepest(curve: Curve) -> float:
+    """Return how far apart the logarithms of two shadow prices can be for a curve that is used as far as it goes."""
+    return abs(log(curve.rate)) + 2 * log(1 + min(curve.most, 1.0) / curve.depth)
+
+
+def _moved(logs: list[float], move: list[float]) -> list[float]:
+    scale = min(1.0, LARGEST_STEP / max(*map(abs, move), SMALLEST))
+    return [min(max(y - scale * d, -OUTERMOST), OUTERMOST) for y, d in zip(logs, move, strict=True)]
+
+
 def _size(off: list[float]) -> float:
     return sqrt(sum(v * v for v in off))
 
 
 def solve_dense(rows: list[list[float]], right: list[float]) -> list[float]:
     """Solve a small dense system by elimination; destroys nothing that is given."""
-    n = len(right)
-    table = [[*row, value] for row, value in zip(rows, right, strict=True)]
-    for i, top in enumerate(table):
+    # Each row backwards, so that what is eliminated next is popped off its end.
+    left = [[value, *reversed(row)] for row, value in zip(rows, right, strict=True)]
+    tops: list[tuple[float, list[float]]] = []
+    while left:
         # Every asset answers most to its own shadow price, so the largest element is on the diagonal already.
-        head = top[i] if abs(top[i]) > SMALLEST else SMALLEST
-        tail = top[i + 1 :]
-        for row in table[i + 1 :]:
-            factor = row[i] / head
-            if factor:
-                row[i + 1 :] = [a - factor * b for a, b in zip(row[i + 1 :], tail, strict=True)]
-    found = [0.0] * n
-    for i in range(n - 1, -1, -1):
-        row = table[i]
-        head = row[i] if abs(row[i]) > SMALLEST else SMALLEST
-        found[i] = (row[n] - sum(row[k] * found[k] for k in range(i + 1, n))) / head
-    return found
+        top, *others = left
+        head = top.pop()
+        if abs(head) < SMALLEST:
+            head = SMALLEST
+        tops.append((head, top))
+        left = []
+        for row in others:
+            factor = row.pop() / head
+            left.append([a - factor * b for a, b in zip(row, top, strict=True)] if factor else row)
+    found: list[float] = []
+    for head, top in reversed(tops):
+        known = sum(a * x for a, x in zip(top[1:], found, strict=True))
+        found.append((top[0] - known) / head)
+    return found[::-1]

@@ -32,6 +32,9 @@ class Network:
         index = {symbol: i for i, symbol in enumerate(basket.symbols)}
         routes = (r for r in market.routes if r.sell in index and r.buy in index and r.sell != r.buy)
         self.lanes = tuple(Lane(route, index[route.sell], index[route.buy]) for route in routes)
+        self.between: dict[tuple[int, int], list[int]] = {}
+        for i, lane in enumerate(self.lanes):
+            self.between.setdefault((lane.sell, lane.buy), []).append(i)
 
     def quote(self, lane: int, books: Books, amount: int) -> Fill | None:
         """Return what a lane pays for `amount` base units; None when there is nothing to sell or the venue refuses."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from keeper.core.basket import FINE_PER_USTX
-from keeper.core.equilibrium import Balance, Curve, Goal, balance
+from keeper.core.equilibrium import Balance, Curve, Goal, balance, cut_off
 from keeper.core.flows import Network
 from keeper.core.plans import Limits
 from keeper.core.units import BPS_ONE
@@ -14,6 +14,10 @@ CRUMB: Final = 1e-5
 """A leg that moves less than this part of the pool's value (0.1 bps) never earns its place."""
 CRUMBS_PER_DUST: Final = 10
 """Nor does one that moves less than this part of what counts as dust."""
+COSTLIER: Final = 3
+"""A plan over fewer lanes is taken to cost up to this many times as much; what it ends short of by cost alone is no misfit."""
+TRIED: Final = 3
+"""How many lanes are closed on trial, those first that cut off least, where each one left is needed."""
 AS_NEAR: Final = 1e-5
 """A plan that ends no further from the target than this much more is as near."""
 
@@ -41,23 +45,34 @@ class Draft:
         goals: Sequence[Goal],
         reverse: Mapping[int, int],
         start: Sequence[float] | None = None,
+        *,
+        near: bool = False,
+        trial: bool = False,
     ) -> "Draft":
-        """Return the cheapest plan over `curves`."""
-        found = balance(list(curves.values()), held, goals, start)
+        """Return the cheapest plan over `curves`; `start`, `near` and `trial` are those of `balance`."""
+        found = balance(list(curves.values()), held, goals, start, near=near, trial=trial)
         used = [(lane, x, gain) for lane, x, gain in zip(curves, found.sold, found.gains, strict=True) if x > 0]
         return cls(curves, held, goals, reverse, found, {i: x for i, x, _ in used}, {i: gain for i, _, gain in used})
 
-    def without(self, closed: Iterable[int]) -> "Draft":
+    def without(self, closed: Iterable[int], *, trial: bool = False) -> "Draft":
         """Return the cheapest plan over the lanes in use but the closed ones, and over the same lanes backwards."""
+        curves = self._open_without(closed)
+        return Draft.of(curves, self.held, self.goals, self.reverse, self.found.logs, trial=trial)
+
+    def misfit_without(self, closed: Iterable[int]) -> float:
+        """Return about the least misfit of a plan without the closed lanes; cheap, and never more than there will be."""
+        spent = COSTLIER * max(1 - self.found.worth, 0.0)
+        return cut_off(self._open_without(closed).values(), self.held, self.goals) - spent
+
+    def _open_without(self, closed: Iterable[int]) -> dict[int, Curve]:
         left = self.sold.keys() - set(closed)
         ways = left | {self.reverse[lane] for lane in left if lane in self.reverse}
-        curves = {lane: curve for lane, curve in self.curves.items() if lane in ways}
-        return Draft.of(curves, self.held, self.goals, self.reverse, self.found.logs)
+        return {lane: curve for lane, curve in self.curves.items() if lane in ways}
 
     def with_curves(self, other: Mapping[int, Curve]) -> "Draft":
         """Return the cheapest plan over the lanes in use, some of them with another curve."""
         curves = {lane: other.get(lane, self.curves[lane]) for lane in self.sold}
-        return Draft.of(curves, self.held, self.goals, self.reverse, self.found.logs)
+        return Draft.of(curves, self.held, self.goals, self.reverse, self.found.logs, near=True)
 
 
 def prune(network: Network, draft: Draft, limits: Limits, total: int) -> Draft:
@@ -98,12 +113,21 @@ def _few(network: Network, draft: Draft, most: int) -> Draft:
     while len(draft.sold) > most:
         needed = _forest(network, draft)
         spare = sorted(draft.sold.keys() - needed, key=lambda lane: (draft.gains[lane], lane))
-        if spare:
-            draft = draft.without(spare[: len(draft.sold) - most])
-        else:
-            tries = [draft.without([lane]) for lane in sorted(draft.sold)]
-            draft = min(tries, key=lambda one: (_steps(one.found.misfit), not one.sold, -one.found.worth))
+        draft = draft.without(spare[: len(draft.sold) - most]) if spare else _nearest_without_one(draft)
     return draft
+
+
+def _nearest_without_one(draft: Draft) -> Draft:
+    """Close the one lane without which the rest ends nearest to the target, and loses least."""
+    best: tuple[tuple[int, bool, float], Draft] | None = None
+    for least, lane in sorted((draft.misfit_without([lane]), lane) for lane in draft.sold)[:TRIED]:
+        if best is not None and _steps(least) > best[0][0]:
+            break
+        tried = draft.without([lane])
+        rank = (_steps(tried.found.misfit), not tried.sold, -tried.found.worth)
+        if best is None or rank < best[0]:
+            best = rank, tried
+    return draft if best is None else best[1]
 
 
 def _steps(misfit: float) -> int:
@@ -132,9 +156,14 @@ def _worth_their_cost(draft: Draft, cost: float) -> Draft:
         i for gain, i in sorted((g, i) for i, g in draft.gains.items()) if gain < cost and i not in tested
     ]:
         batch = doubtful[: max(size, 1)]
-        other = draft.without(batch)
+        hopeless = draft.misfit_without(batch) > draft.found.misfit + AS_NEAR
+        other = draft if hopeless else draft.without(batch, trial=True)
         saved = (len(draft.sold) - len(other.sold)) * cost
-        if other.found.misfit <= draft.found.misfit + AS_NEAR and other.found.worth + saved > draft.found.worth:
+        if (
+            not hopeless
+            and other.found.misfit <= draft.found.misfit + AS_NEAR
+            and other.found.worth + saved > draft.found.worth
+        ):
             draft = other
         elif len(batch) == 1:
             tested.update(batch)

@@ -91,9 +91,9 @@ def _leg(network: Network, lane: Lane, fill: Fill, limits: Limits) -> Leg:
 def _fallback(network: Network, lane: Lane, books: Books, leg: Leg) -> Fallback | None:
     """Return the other venue that would pay the most for the leg, if that is its minimum; the first one of equals."""
     best, most = None, int(leg.min_out) - 1
-    for i, other in enumerate(network.lanes):
-        route = other.route
-        if (other.sell, other.buy) != (lane.sell, lane.buy) or route.adapter == leg.adapter:
+    for i in network.between[lane.sell, lane.buy]:
+        route = network.lanes[i].route
+        if route.adapter == leg.adapter:
             continue
         fill = network.quote(i, books, leg.amount_in)
         if fill is not None and fill.amount_out > most:
