@@ -1,8 +1,9 @@
 """What the keeper needs from the outside, named for the need and not for the provider."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from keeper.core.archive import Row
 from keeper.core.assets import Asset
 from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.history import HistoryPoint
@@ -297,6 +298,14 @@ class Store(WhaleSource, Protocol):
 
     async def release_lease(self, lease: Lease) -> None:
         """Let go of a lease while term and holder are still those of `lease`; the row and its term stay."""
+        ...
+
+    def dump(self) -> AsyncIterator[Row]:
+        """Yield everything as it is at one moment, kind by kind and in the order of writing. Raises StoreUnavailable."""
+        ...
+
+    async def restore(self, rows: Sequence[Row]) -> None:
+        """Put rows of a dump where they were, each replacing what is there. Raises StoreUnavailable, also for bad rows."""
         ...
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from keeper.core.history import HistoryPoint
+from keeper.core.leases import Lease
 from keeper.core.records import AlertRecord, Decision, Intent, PoolView
 from keeper.core.whales import Whale
 from keeper.errors import StoreUnavailable
@@ -71,6 +72,17 @@ def from_json(document: str) -> Mapping[str, Any]:
         msg = "the store holds a document that is not a JSON object"
         raise StoreUnavailable(msg)
     return body
+
+
+def lease_of(body: Mapping[str, Any]) -> Lease:
+    """Return the lease that a JSON object describes. Raises StoreUnavailable when it is not one."""
+    match body:
+        case {"name": str(name), "term": int(term), "holder": str(holder), "beat": int(beat)} if (
+            term >= 1 and beat >= 0
+        ):
+            return Lease(name, term, holder, beat)
+    msg = "a lease has to have a name, a term, a holder and a beat"
+    raise StoreUnavailable(msg, kind="lease")
 
 
 def _plain(value: object) -> object:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import aiosqlite
 from typing_extensions import override
 
+from keeper.core.archive import KINDS, Row
 from keeper.core.history import MOST_POINTS, HistoryPoint, point_of, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, PoolView
@@ -23,9 +24,9 @@ from keeper.core.units import Seconds
 from keeper.core.whales import Whale
 from keeper.errors import LeaseLost
 from keeper.ports import Store
-from keeper.store import thinning
+from keeper.store import sqlite_rows, thinning
 from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, from_json, to_json
-from keeper.store.sqlite_file import connect, migrate, unavailable
+from keeper.store.sqlite_file import connect, migrate, read_only, unavailable
 
 NEWEST_INTENTS: Final = 200
 """How many intents are given when nobody says how many."""
@@ -220,6 +221,25 @@ class SqliteStore(Store):
             "UPDATE leases SET holder = :free WHERE name = :name AND term = :term AND holder = :holder",
             {"free": FREE, "name": lease.name, "term": lease.term, "holder": lease.holder},
         )
+
+    @override
+    async def dump(self) -> AsyncIterator[Row]:
+        ((_, _, path),) = await self._read("PRAGMA database_list")
+        try:
+            # A connection of its own, because what it reads has to stand still while others write.
+            async with read_only(Path(path)) as db:
+                await db.execute_fetchall("BEGIN")
+                for kind in KINDS:
+                    async with db.execute(sqlite_rows.OUT[kind]) as found:
+                        async for row in found:
+                            yield sqlite_rows.row_of(kind, row)
+        except sqlite3.Error as exc:
+            raise unavailable(exc, "read") from exc
+
+    @override
+    async def restore(self, rows: Sequence[Row]) -> None:
+        for statement, values in sqlite_rows.statements(rows):
+            await self._change(statement, values)
 
     @override
     async def close(self) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 from itertools import chain
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import aiosqlite
 
@@ -26,6 +27,11 @@ async def connect(path: Path) -> aiosqlite.Connection:
         raise _bad_path(path, f"cannot be opened ({exc.strerror})") from exc
     except sqlite3.Error as exc:
         raise _not_opened(path, exc) from exc
+
+
+def read_only(path: Path) -> aiosqlite.Connection:
+    """Return a connection, to be opened with `async with`, that can change nothing."""
+    return aiosqlite.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
 
 
 def _make_file(path: Path) -> None:

@@ -25,6 +25,8 @@ ONE_DOOR = {
     "sentry_sdk": {"keeper/telemetry/sentry.py"},
     "aiosqlite": {"keeper/store/sqlite.py", "keeper/store/sqlite_file.py"},
     "sqlite3": {"keeper/store/sqlite.py", "keeper/store/sqlite_file.py"},
+    "motor": {"keeper/store/mongo_link.py"},
+    "pymongo": {"keeper/store/mongo_link.py"},
     "pluggy": {"keeper/hookspecs.py", "keeper/registry.py"},
     "coincurve": {"keeper/signers/local.py", "keeper/chain/auth.py"},
     "pydantic_settings": {"keeper/settings/model.py", "keeper/settings/load.py"},

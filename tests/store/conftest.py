@@ -1,6 +1,19 @@
-"""Lets the store tests share conformance.py: under importlib mode a test folder is not on the path."""
+"""Lets the store tests share conformance.py (under importlib mode a test folder is not on the path), and one mongod."""
 
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def mongod():
+    """Give a real MongoDB that every test of a process shares; each test takes a database of its own."""
+    from mongod import program, running  # noqa: PLC0415 - found through the line above
+
+    if program() is None:
+        pytest.skip("there is no mongod for this machine: install one, or test on Linux x86-64")
+    with running() as server:
+        yield server

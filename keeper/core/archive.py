@@ -1,0 +1,24 @@
+"""One stored record apart from any store, so that all of them can be carried from one back end to another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+RowKind = Literal["whale", "decision", "intent", "alert", "view", "point", "note", "lease"]
+KINDS: Final[tuple[RowKind, ...]] = ("whale", "decision", "intent", "alert", "view", "point", "note", "lease")
+"""In the order in which they are carried."""
+IMPORT_NOTE: Final = "import"
+"""Says which file a store was filled from, and whether wholly; stays behind when the store is carried on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as it is stored."""
+
+    kind: RowKind
+    body: Mapping[str, Any]
+    """The JSON object it is stored as; whole numbers are exact."""
+    seq: int | None = None
+    """Its place in the order of writing: decisions, intents and alerts have one."""
+    key: str | None = None
+    """The name of a note."""
