@@ -1,8 +1,9 @@
 """The doctor: looks at everything a keeper depends on, and gives each failure its remedy."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from functools import partial
 
+from keeper import surroundings
 from keeper.analysis import agree, held_or_wanted
 from keeper.app import Keeper
 from keeper.chain.clarity import ascii_, principal
@@ -13,6 +14,7 @@ from keeper.core.pauses import RUNNING
 from keeper.core.policy import PoolRule
 from keeper.core.units import USTX_PER_STX
 from keeper.errors import Halt, LedgerMismatch, Refused, Transient
+from keeper.findings import Check, Finding, Unwell
 from keeper.ports import ContractReader, Dex
 from keeper.price_check import check_prices
 from keeper.registry import Broken
@@ -24,31 +26,38 @@ PRICES_REMEDY = "check the named sources, their keys and their venues, or config
 ROLES = {"keeper": "proposes and trades", "reporter": "reports prices"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
+async def examine(keeper: Keeper, progress: Callable[[], None] = lambda: None, *, send: bool = False) -> list[Finding]:
+    """Run every check, each on its own, so that one failure hides no other; `progress` is called before each.
 
-    name: str
-    ok: bool
-    detail: str
-    remedy: str | None = None
-
-
-class Unwell(Exception):
-    """Something was found wrong; carries the remedy."""
-
-    def __init__(self, detail: str, remedy: str) -> None:
-        super().__init__(detail)
-        self.remedy = remedy
+    Nothing is sent to anybody, but with `send` a message to each alert channel.
+    """
+    found = []
+    for name, check, remedy in [*_around(keeper, send=send), *_of_pools(keeper)]:
+        progress()
+        found.append(await _look(name, check, remedy))
+    return [*found, *(left_out(broken) for broken in keeper.registry.broken)]
 
 
-Check = Callable[[], Awaitable[str]]
+def _around(keeper: Keeper, *, send: bool) -> list[tuple[str, Check, str]]:
+    """Return the checks of what everything else stands on, the node first: it tells the time."""
+    node = "check node_url and that the node is running and synced"
+    return [
+        ("node", lambda: _node(keeper), node),
+        ("network", partial(surroundings.nodes, keeper), node),
+        ("contracts", partial(surroundings.contracts, keeper), node),
+        ("signer", partial(surroundings.signer, keeper), "see docs/signers.md"),
+        ("clock", partial(surroundings.clock, keeper), node),
+        ("disk", partial(surroundings.disk, keeper), "check store_path and the rights of its folder"),
+        ("port of the page", partial(surroundings.port, keeper), "check web_host and web_port"),
+        ("alert channels", partial(surroundings.channels, keeper, send=send), "check the channels' plugins"),
+        ("pools", partial(surroundings.pools, keeper), "add a pool to the configuration"),
+        ("runway", partial(surroundings.runway, keeper), "check the store"),
+    ]
 
 
-async def examine(keeper: Keeper, progress: Callable[[], None] = lambda: None) -> list[Finding]:
-    """Run every check, each on its own, so that one failure hides no other; `progress` is called before each."""
+def _of_pools(keeper: Keeper) -> list[tuple[str, Check, str]]:
+    """Return the checks of balance, store, books, prices, roles, pools and venues."""
     checks: list[tuple[str, Check, str]] = [
-        ("node", lambda: _node(keeper), "check node_url and that the node is running and synced"),
         ("keeper balance", lambda: _balance(keeper), "send STX to the keeper's address for fees"),
         ("store", lambda: _store(keeper), "check store_path and the rights of its folder"),
         ("books", lambda: books(keeper), "stop the keeper and find out where the assets went"),
@@ -66,11 +75,7 @@ async def examine(keeper: Keeper, progress: Callable[[], None] = lambda: None) -
             "have governance admit its adapter contract (`admit-adapter`), or take the venue off the list `plugins`"
         )
         checks.append((f"venue {dex.name}", _bind(_venue, keeper, dex), remedy))
-    found = []
-    for name, check, remedy in checks:
-        progress()
-        found.append(await _look(name, check, remedy))
-    return [*found, *(left_out(broken) for broken in keeper.registry.broken)]
+    return checks
 
 
 def left_out(broken: Broken) -> Finding:

@@ -90,6 +90,20 @@ class Nodes:
         """Return unlocked µSTX and the next nonce by confirmed transactions only. Raises NodeUnavailable."""
         return await self._any(lambda node: node.account(principal))
 
+    async def source(self, contract: str) -> str | None:
+        """Return a contract's source as deployed, None when there is none; see `StacksNode.source`. Raises NodeUnavailable."""
+        return await self._any(lambda node: node.source(contract))
+
+    async def networks(self) -> dict[str, int | str]:
+        """Ask every endpoint, by name, for its network's id; the reason where one did not answer."""
+        told: dict[str, int | str] = {}
+        for member in self._members:
+            try:
+                told[member.name] = await member.ask(member.node.network_id)
+            except NodeUnavailable as exc:
+                told[member.name] = str(exc)
+        return told
+
     async def mempool_nonces(self, principal: str) -> MempoolNonces:
         """Return what waits in one endpoint's mempool, and the gaps that hold it up. Raises NodeUnavailable."""
         return await self._any(lambda node: node.mempool_nonces(principal))

@@ -30,6 +30,9 @@ BAD_REQUEST: Final = 400
 MAX_API_LAG: Final = 20
 """Blocks, about two minutes, that the API may be behind the node before it is of no use."""
 
+MAX_SOURCE: Final = 1 << 20
+"""Characters; a contract's source has to fit into a block of two megabytes, and ours are below 100 kB."""
+
 _Reader = Callable[[Answer, str], TxInfo]
 _BLOCK_ID: Final = re.compile(r"[0-9a-f]{64}")
 _NO_ESTIMATE: Final = frozenset({"NoEstimateAvailable", "CostEstimationDisabled", "DatabaseError"})
@@ -123,6 +126,18 @@ class StacksNode:
             return clarity.decode(fields.hex_bytes("result"))
         except BadInput as exc:
             answer.reject(f"result is not a Clarity value: {exc}")
+
+    async def network_id(self) -> int:
+        """Return the chain id that the node's network has in transactions. Raises NodeUnavailable."""
+        return Fields.of(_expect(await self._node.get("v2", "info"))).whole("network_id")
+
+    async def source(self, contract: str) -> str | None:
+        """Return a contract's source as it was deployed, None when there is no such contract. Raises NodeUnavailable."""
+        address, _, name = contract.partition(".")
+        answer = await self._node.get("v2", "contracts", "source", address, name, query={"proof": "0"})
+        if answer.status == NOT_FOUND:
+            return None
+        return Fields.of(_expect(answer)).text("source", longest=MAX_SOURCE)
 
     async def mempool_nonces(self, principal: str) -> MempoolNonces:
         """Return what waits in the mempool, and the gaps that hold it up. Raises NodeUnavailable."""

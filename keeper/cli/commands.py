@@ -31,6 +31,7 @@ ProblemFile = Annotated[
     Path | None,
     typer.Option("--problem", help="Plan the market described in this file (JSON or JSON lines); needs no settings."),
 ]
+Send = Annotated[bool, typer.Option("--send", help="Also send each alert channel a message.")]
 COSTS = ("gas", "slippage", "total")
 DEFAULT_CONFIG = Path("keeper.toml")
 LEG_AMOUNTS = (("amount_in", "sell"), ("expected_out", "buy"), ("min_out", "buy"))
@@ -74,8 +75,8 @@ def run(config: Config = None) -> None:
     asyncio.run(daemon.run(_settings(config)))
 
 
-def check(config: Config = None, *, json: Json = False) -> None:
-    """Look at everything the keeper depends on; each failure comes with its remedy.
+def check(config: Config = None, *, send: Send = False, json: Json = False) -> None:
+    """Look at everything the keeper depends on; each failure comes with its remedy. Exit status 1 when there is one.
 
     Example: keeper check --config keeper.toml
     """
@@ -83,7 +84,7 @@ def check(config: Config = None, *, json: Json = False) -> None:
 
     async def look() -> list[dict[str, Any]]:
         async with application.open_keeper(settings, asyncio.Event()) as keeper:
-            return [asdict(finding) for finding in await examine(keeper)]
+            return [asdict(finding) for finding in await examine(keeper, send=send)]
 
     findings = asyncio.run(look())
     if json:

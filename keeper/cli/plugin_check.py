@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree as ET
 
 from keeper import hookspecs
-from keeper.doctor import Finding
 from keeper.errors import PluginBroken
+from keeper.findings import Finding
 from keeper.registry import describe
 
 KITS: Final = {
