@@ -1,11 +1,13 @@
 """A plugin from outside this tree, built as a wheel and installed into an environment of its own, is found and used."""
 
+import json
 import subprocess
 import sys
 import sysconfig
 import venv
+from pathlib import Path
 
-from keeper.cli.plugin_new import make
+from keeper.cli.plugin_new import TEMPLATES, make
 
 USE = """
 import asyncio, aiohttp
@@ -36,24 +38,48 @@ def run(*command, cwd):
     return done.stdout
 
 
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+ROOT = Path(__file__).parents[2]
+
+
+def built(source, wheels):
+    """Build a wheel without the network and return it."""
+    build = ("wheel", "--no-index", "--no-deps", "--no-build-isolation", "-w", wheels, ".")
+    run(*PIP, *build, cwd=source)
+    [wheel] = wheels.glob("*.whl")
+    return wheel
+
+
+def installed(wheel, folder):
+    """Install a wheel into a new environment, which has this one's libraries behind it; return its Python and packages."""
+    venv.create(folder / "venv", with_pip=False)
+    python = folder / "venv/bin/python"
+    site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).strip()
+    behind = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n"
+    Path(f"{site}/behind.pth").write_text(behind)
+    run(*PIP, "--python", python, "install", "--no-index", "--no-deps", "--ignore-installed", wheel, cwd=folder)
+    return python, site
+
+
 def test_wheel__of_a_strangers_venue__is_found_by_its_entry_point_and_quotes(tmp_path):
     make("acme", "venue", tmp_path / "source")
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-    run(
-        *(*pip, "wheel", "--no-index", "--no-deps", "--no-build-isolation", "-w", tmp_path / "wheels", "."),
-        cwd=tmp_path / "source",
-    )
-    [wheel] = (tmp_path / "wheels").glob("*.whl")
-    venv.create(tmp_path / "venv", with_pip=False)
-    python = tmp_path / "venv/bin/python"
-    site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip()
-    # The keeper and its libraries come from this environment; the plugin is installed into the new one only.
-    (tmp_path / "keeper.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
-    (tmp_path / "keeper.pth").rename(f"{site}/keeper.pth")
-    run(*pip, "--python", python, "install", "--no-index", "--no-deps", wheel, cwd=tmp_path)
+    python, site = installed(built(tmp_path / "source", tmp_path / "wheels"), tmp_path)
 
     said = run(python, "-c", USE, cwd=tmp_path).split()
 
     assert said[:2] == ["whale-keeper-acme", "0.1.0"]
     assert said[2].startswith(site)
     assert said[3:] == [str(5 * 10**14 * 9_970_000_000 // (10**12 + 9_970_000_000)), "()"]
+
+
+def test_wheel__of_the_keeper__makes_a_plugin_of_each_kind_from_the_template_it_brings(tmp_path):
+    python, site = installed(built(ROOT, tmp_path / "wheels"), tmp_path)
+
+    for kind in TEMPLATES:
+        command = (python, "-m", "keeper", "plugins", "new", "acme", "--kind", kind, tmp_path / kind, "--json")
+        made = json.loads(run(*command, cwd=tmp_path))
+        assert {Path(file).name for file in made["files"]} >= {"pyproject.toml", "adapter.py", "test_acme.py"}
+        assert not subprocess.run([python, "-m", "compileall", "-q", tmp_path / kind], check=False).returncode
+    where = run(python, "-c", "import keeper.testing; print(keeper.testing.__file__)", cwd=tmp_path)
+    assert where.startswith(site)
+    assert (Path(where).parent / "_template/venue/tests").is_dir()
