@@ -96,6 +96,7 @@ class Cycle:
         self._web: WebPrices | None = None
         self._judged: set[tuple[str, str, Fault]] = set()
         self._said: dict[int, Outcome] = {}
+        self._valued: dict[int, Analysis] = {}
         self._watch = Watch(observer, sender, store, alerts, metrics, pulse, clock)
         self._turns = 0
 
@@ -225,7 +226,12 @@ class Cycle:
         whales = await self._whales.whales(rule.whales.category)
         found = analyse(rule, facts, agreement, whales, self._assets, self._clock.now())
         self._sights[rule.pool_id] = Sight(facts, agreement, found, web)
+        self._valued[rule.pool_id] = found
         return found
+
+    def valued(self, pool_id: int) -> Analysis | None:
+        """Return the last analysis of a pool, None before the first; its block may be behind the newest."""
+        return self._valued.get(pool_id)
 
     async def _web_prices(self) -> WebPrices:
         """Return what the web sources said, asking again when the chain's clock has moved on meanwhile."""

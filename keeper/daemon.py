@@ -15,6 +15,7 @@ from keeper.core.units import Seconds
 from keeper.doctor import examine
 from keeper.errors import Halt, LeaseLost, Transient
 from keeper.pause import pause
+from keeper.plans_now import estimable
 from keeper.price_check import check_prices
 from keeper.settings import Settings
 from keeper.supervisor import repeat, stop_on_signals
@@ -24,6 +25,7 @@ from keeper.telemetry.pulse import Pulse
 from keeper.telemetry.sdnotify import Systemd
 from keeper.timetable import Timetable
 from keeper.watching import look_at_store
+from keeper.web.access import open_access
 from keeper.web.server import make_app, serve
 from keeper.web.state import WebState
 
@@ -45,8 +47,8 @@ def set_up_voices(settings: Settings) -> None:
     sentry.init_sentry(dsn, redactor=redactor, release=__version__, environment=settings.network)
 
 
-def web_state(keeper: Keeper) -> WebState:
-    """Return what the page and the API may see."""
+def web_state(keeper: Keeper, asked: asyncio.Event | None = None) -> WebState:
+    """Return what the page and the API may see; `asked` is set when a person wants a look at once. Raises BadSettings."""
     settings = keeper.settings
     return WebState(
         store=keeper.store,
@@ -58,6 +60,12 @@ def web_state(keeper: Keeper) -> WebState:
         address=keeper.sender.address,
         plugins=_plugins_shown(keeper),
         pool_names={rule.pool_id: rule.name for rule in keeper.pools},
+        found=lambda pool_id: estimable(keeper, pool_id),
+        analyse=None if asked is None else asked.set,
+        access=open_access(settings.web.read_token_file, settings.web.token_file, os.environ),
+        host=settings.web_host,
+        hosts=settings.web.hosts,
+        requests_per_minute=settings.web.requests_per_minute,
     )
 
 
@@ -78,13 +86,13 @@ async def run(settings: Settings) -> None:
 
 async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
     """Serve the page and run cycles until `stop`; a Halt is told to people before it ends the process."""
-    settings, systemd = keeper.settings, Systemd(os.environ)
-    async with serve(make_app(web_state(keeper)), settings.web_host, settings.web_port) as address:
+    settings, systemd, asked = keeper.settings, Systemd(os.environ), asyncio.Event()
+    async with serve(make_app(web_state(keeper, asked)), settings.web_host, settings.web_port) as address:
         log.info("keeper_started", page=address, network=settings.network, address=keeper.sender.address)
         systemd.ready(f"watching {len(keeper.pools)} pools, page at {address}")
         try:
             async with _watchdog(systemd, keeper.pulse, stop), _probing(keeper, stop), holding_lease(keeper):
-                await repeat("cycle", Rounds(keeper, stop), every=settings.cycle_seconds, stop=stop)
+                await repeat("cycle", Rounds(keeper, stop, asked), every=settings.cycle_seconds, stop=stop, nudge=asked)
         except Halt as exc:
             log.critical("keeper_halted", error=type(exc).__name__, reason=str(exc))
             sentry.report(exc)
@@ -101,9 +109,11 @@ class Rounds:
     Counts those in a row that came to nothing.
     """
 
-    def __init__(self, keeper: Keeper, stop: asyncio.Event) -> None:
+    def __init__(self, keeper: Keeper, stop: asyncio.Event, asked: asyncio.Event | None = None) -> None:
         self._keeper = keeper
         self._stop = stop
+        self._asked = asyncio.Event() if asked is None else asked
+        self._wanted = False
         self._skipped = 0
         self._told = not keeper.registry.broken
         self._tested = False
@@ -116,6 +126,9 @@ class Rounds:
         keeper = self._keeper
         if not await _may_send(keeper, self._stop):
             return
+        # Taken away first, whatever comes of the round: a nudge that stays would let failing rounds follow without rest.
+        self._wanted = self._wanted or self._asked.is_set()
+        self._asked.clear()
         try:
             await self._look_around()
             with keeper.pulse.at_work():
@@ -144,8 +157,9 @@ class Rounds:
             self._term = term
             timetable.forget()
         tip = await keeper.observer.tip()
-        rules = await timetable.due(keeper.clock.now(), tip.height)
+        rules = keeper.pools if self._wanted else await timetable.due(keeper.clock.now(), tip.height)
         await timetable.done(rules, await keeper.cycle.run(rules))
+        self._wanted = False
         if await timetable.health_due(keeper.clock.now()):
             await self._check_up()
             await timetable.health_done(keeper.clock.now())

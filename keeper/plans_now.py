@@ -1,5 +1,6 @@
 """What each pool's next trades would be now, and what they would cost: real reads, no writes."""
 
+from functools import partial
 from typing import Any
 
 from keeper.analysis import Analysis, agree, analyse, held_or_wanted, plan_towards
@@ -12,6 +13,7 @@ from keeper.core.units import Bps
 from keeper.errors import BadInput, Refused, Transient
 from keeper.narrate import plan_facts
 from keeper.observe import WebPrices
+from keeper.web.estimates import Estimable
 from keeper.whales import Whales
 
 AT_REST = frozenset({NextStep.HOLD, NextStep.SETTLED})
@@ -31,12 +33,24 @@ async def estimate_now(keeper: Keeper, pool: str) -> dict[str, Any]:
         BadInput: no pool is called that.
         Refused, Transient: prices, venues or the chain do not allow an answer now.
     """
-    rules = [rule for rule in keeper.pools if pool in (str(rule.pool_id), rule.name)]
-    if not rules:
+    rule = next((rule for rule in keeper.pools if pool in (str(rule.pool_id), rule.name)), None)
+    if rule is None:
         message = f"no pool is called {pool}; there are {', '.join(rule.name for rule in keeper.pools)}"
         raise BadInput(message, field="pool", value=pool)
     await keeper.observer.tip()
-    found = await _look(keeper, rules[0], await keeper.observer.web_prices())
+    return _estimate(keeper, rule, await _look(keeper, rule, await keeper.observer.web_prices()))
+
+
+def estimable(keeper: Keeper, pool_id: int) -> Estimable | None:
+    """Return what the last cycle saw of a pool, to be worked out without asking anybody; None before the first."""
+    found = keeper.cycle.valued(pool_id)
+    rule = next((rule for rule in keeper.pools if rule.pool_id == pool_id), None)
+    if found is None or rule is None:
+        return None
+    return Estimable(found.facts.tip, partial(_estimate, keeper, rule, found))
+
+
+def _estimate(keeper: Keeper, rule: PoolRule, found: Analysis) -> dict[str, Any]:
     plan = _plan(keeper, found)
     made = estimate_plan(plan, found.prices, keeper.assets, keeper.settings.limits())
 
@@ -46,8 +60,8 @@ async def estimate_now(keeper: Keeper, pool: str) -> dict[str, Any]:
         return amounts | {f"{name}_percent": made.percent(ustx) for name, ustx in names.items()}
 
     return {
-        "pool_id": rules[0].pool_id,
-        "name": rules[0].name,
+        "pool_id": rule.pool_id,
+        "name": rule.name,
         "value_ustx": str(made.value_ustx),
         "legs": len(plan.legs),
         "slices": made.slices,

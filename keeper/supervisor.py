@@ -15,14 +15,19 @@ log = structlog.get_logger("keeper.supervisor")
 Step = Callable[[], Awaitable[None]]
 
 
-async def repeat(name: str, step: Step, *, every: float, stop: asyncio.Event) -> None:
-    """Run `step` every `every` seconds until `stop`; a Transient or Refused error skips one round, anything else ends."""
+async def repeat(
+    name: str, step: Step, *, every: float, stop: asyncio.Event, nudge: asyncio.Event | None = None
+) -> None:
+    """Run `step` every `every` seconds until `stop`, and at once when `nudge` is set, which `step` has to clear.
+
+    A Transient or Refused error skips one round, anything else ends.
+    """
     while not stop.is_set():
         try:
             await step()
         except (Transient, Refused) as exc:
             log.warning("step_skipped", loop=name, error=type(exc).__name__, reason=str(exc))
-        if await pause(stop, every):
+        if await pause(stop, every, nudge):
             return
 
 

@@ -27,6 +27,7 @@ from keeper.settings.sections import (
 )
 from keeper.settings.shapes import Address, KeyFile, NodeUrl
 from keeper.settings.signer import SignerSettings
+from keeper.settings.web import WebSettings
 from keeper.signers.opening import KeyFile as KeyFileSource
 from keeper.signers.opening import Source
 from keeper.telemetry.redact import Redactor, is_secret_name, is_secret_url
@@ -67,6 +68,8 @@ class Settings(BaseSettings):
     """Address that the status page listens on."""
     web_port: int = Field(default=5182, ge=0, le=65_535)
     """Port that the status page listens on; 0 lets the system choose."""
+    web: WebSettings = WebSettings()
+    """Who may ask the page and the API, and how often."""
     cycle_seconds: int = Field(default=60, ge=1, le=86_400)
     """Time between two rounds, in seconds; a round goes on with what is under way and does what the section `schedule` says is due."""
     plugins: tuple[str, ...] = ()
@@ -95,7 +98,7 @@ class Settings(BaseSettings):
     """Log lines for people, or one JSON object a line for machines."""
 
     NESTED: ClassVar[frozenset[str]] = frozenset(
-        {"policy", "fees", "signer", "sending", "schedule", "alerts", "plugin"}
+        {"web", "policy", "fees", "signer", "sending", "schedule", "alerts", "plugin"}
     )
     """Fields whose parts have environment names of their own."""
 

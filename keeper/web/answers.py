@@ -25,6 +25,8 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "keeper",
 }
+_TOLD: Final = ("Allow", "Retry-After", "WWW-Authenticate")
+"""Headers that say more of what went wrong."""
 
 _log = structlog.get_logger(__name__)
 
@@ -48,9 +50,10 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as exc:
         if exc.status < HTTPStatus.BAD_REQUEST:
             raise
+        if exc.status == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "OPTIONS":
+            return web.Response(status=HTTPStatus.NO_CONTENT, headers={"Allow": f"{exc.headers['Allow']},OPTIONS"})
         answer = _error(request, HTTPStatus(exc.status), exc.text or exc.reason)
-        if "Allow" in exc.headers:
-            answer.headers["Allow"] = exc.headers["Allow"]
+        answer.headers.update({name: exc.headers[name] for name in _TOLD if name in exc.headers})
         return answer
     except KeeperError as exc:
         _log.warning("page_unavailable", path=request.path, error=f"{type(exc).__name__}: {exc}")
@@ -61,7 +64,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _error(request: web.Request, status: HTTPStatus, message: str) -> web.Response:
-    if request.path == "/" or "text/html" in request.headers.get("Accept", ""):
+    wants_page = "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/")
+    if request.path == "/" or wants_page:
         body = request.app[RENDERER].error(status.phrase, f"{message[:1].upper()}{message[1:]}.")
         return web.Response(text=body, status=status, content_type="text/html")
     return json_answer({"error": {"status": int(status), "message": message}}, status)

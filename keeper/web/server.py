@@ -1,4 +1,4 @@
-"""The status server: it reads and never decides. One page, its JSON, health and metrics."""
+"""The server: one page and its JSON, the API, health and metrics."""
 
 import errno
 from collections.abc import AsyncIterator
@@ -11,14 +11,24 @@ from aiohttp import web
 from keeper.errors import BadSettings
 from keeper.telemetry.metrics import CONTENT_TYPE
 from keeper.web.answers import RENDERER, add_headers, errors, json_answer
+from keeper.web.api.dispatch import api_routes
+from keeper.web.cache import Answer, Kept, answer_of
+from keeper.web.estimates import Estimates
+from keeper.web.events import Hub, Pace
+from keeper.web.guards import count, may_read, not_too_often, right_host
 from keeper.web.health import check_health
+from keeper.web.keys import ESTIMATES, HUB, KEPT, LIMITER, STATE
+from keeper.web.limits import Limiter
 from keeper.web.lines import alert_line, decision_line
 from keeper.web.pages import Records, build_cards, build_header, build_intents, build_page, pool_names
 from keeper.web.params import flag, known_only, whole
 from keeper.web.render import STATIC, Renderer
 from keeper.web.state import WebState
 
-STATE: Final = web.AppKey("state", WebState)
+MOST_BODY: Final = 4_096
+"""Longest body of a request, in bytes."""
+KEEPALIVE_SECONDS: Final = 30.0
+"""How long a silent connection stays open."""
 _PAGE_DECISIONS: Final = 30
 _PAGE_ALERTS: Final = 15
 _PAGE_INTENTS: Final = 200
@@ -31,12 +41,16 @@ _PORT_TROUBLE: Final = {
 }
 
 
-def make_app(state: WebState) -> web.Application:
-    """Build the application; nothing is opened yet."""
-    app = web.Application(middlewares=[errors])
+def make_app(state: WebState, pace: Pace | None = None) -> web.Application:
+    """Build the application; nothing is opened yet. `pace` is that of its streams."""
+    app = web.Application(middlewares=[count, errors, right_host, not_too_often, may_read], client_max_size=MOST_BODY)
     app[STATE] = state
     app[RENDERER] = Renderer()
+    app[KEPT], app[HUB], app[ESTIMATES] = Kept(), Hub(state.store, pace), Estimates(state.found)
+    app[LIMITER] = Limiter(state.requests_per_minute)
     app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(_end_streams)
+    app.add_routes(api_routes())
     app.add_routes(
         [
             web.get("/", page),
@@ -54,13 +68,17 @@ def make_app(state: WebState) -> web.Application:
     return app
 
 
+async def _end_streams(app: web.Application) -> None:
+    await app[HUB].close()
+
+
 @asynccontextmanager
 async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
     """Serve `app` while the block runs; yields its address, with the port the system chose when `port` is 0.
 
     Raises BadSettings naming web_port or web_host when it cannot listen there.
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0, keepalive_timeout=KEEPALIVE_SECONDS)
     await runner.setup()
     try:
         try:
@@ -76,7 +94,12 @@ async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[str
 async def page(request: web.Request) -> web.Response:
     """Answer the status page."""
     known_only(request)
-    state = request.app[STATE]
+    kept = await request.app[KEPT].get("page", lambda: _page(request.app))
+    return web.Response(body=kept.body, content_type="text/html", charset="utf-8")
+
+
+async def _page(app: web.Application) -> Answer:
+    state = app[STATE]
     records = Records(
         views=await state.store.views(),
         decisions=await state.store.decisions(limit=_PAGE_DECISIONS),
@@ -84,7 +107,7 @@ async def page(request: web.Request) -> web.Response:
         intents=await state.store.intents(limit=_PAGE_INTENTS),
     )
     built = build_page(records, state, check_health(state.pulse, state.cycle_seconds))
-    return web.Response(text=request.app[RENDERER].page(built), content_type="text/html")
+    return answer_of(app[RENDERER].page(built).encode())
 
 
 async def healthz(request: web.Request) -> web.Response:

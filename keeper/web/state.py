@@ -1,6 +1,6 @@
-"""What the web server is handed: where to look, and nothing that can act."""
+"""What the web server is handed: where to look, and the few things that a person with the token may ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from keeper.core.units import Seconds
@@ -8,6 +8,12 @@ from keeper.errors import Transient
 from keeper.ports import Clock, Store
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
+from keeper.web.access import OPEN, Access
+from keeper.web.estimates import Found
+
+
+def _never_valued(_: int) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,18 @@ class WebState:
     plugins: tuple[str, ...] = ()
     pool_names: Mapping[int, str] = field(default_factory=dict)
     """Names of the configured pools, for those that no cycle has seen yet."""
+    found: Found = _never_valued
+    """What the last cycle saw of a pool."""
+    analyse: Callable[[], None] | None = None
+    """Have the next cycle begin at once; None where no cycles run."""
+    access: Access = OPEN
+    """Which tokens are asked for."""
+    host: str = "127.0.0.1"
+    """Address that the server listens on."""
+    hosts: tuple[str, ...] = ()
+    """Names besides those of this machine that requests may come for."""
+    requests_per_minute: int = 3_000
+    """Most requests of one address."""
 
     def now(self) -> Seconds | None:
         """Return the time by the keeper's clock, None before it has seen a block."""

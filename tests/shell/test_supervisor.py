@@ -102,3 +102,22 @@ async def test_stop_on_signals__afterwards__nothing_is_left_behind(stop):
 
     assert signal.getsignal(signal.SIGTERM) == before
     assert not stop.is_set()
+
+
+async def test_repeat__nudged__runs_again_at_once():
+    stop, nudge, ran = asyncio.Event(), asyncio.Event(), []
+
+    async def step():
+        nudge.clear()
+        ran.append(1)
+        if len(ran) == 2:
+            stop.set()
+
+    async with asyncio.timeout(5):
+        task = asyncio.create_task(repeat("x", step, every=600, stop=stop, nudge=nudge))
+        while not ran:
+            await asyncio.to_thread(lambda: None)
+        nudge.set()
+        await task
+
+    assert ran == [1, 1]

@@ -1,0 +1,99 @@
+"""From records to answers about the keeper and what it did."""
+
+from collections.abc import Mapping
+
+from keeper.core.paused import Paused
+from keeper.core.records import OPEN_STATES, AlertRecord, Intent
+from keeper.core.records import Decision as Decided
+from keeper.core.units import PriceE12
+from keeper.core.views import PRICE_DECIMALS
+from keeper.core.views import decimal as written
+from keeper.web.api.models import Alert, Decision, PausedBy, PoolPulse, Status, Transaction, Working
+from keeper.web.api.shapes import AsOf, as_of, instant
+from keeper.web.health import Health
+from keeper.web.state import WebState
+
+
+def newest(state: WebState) -> AsOf:
+    """Return the newest block this keeper has seen."""
+    tip = state.pulse.tip
+    return as_of(None, None) if tip is None else as_of(tip.height, tip.time)
+
+
+def status(state: WebState, health: Health, paused: Paused | None) -> Status:
+    """Return the keeper itself."""
+    balance = state.pulse.balance_ustx
+    return Status(
+        as_of=newest(state),
+        network=state.network,
+        address=state.address,
+        balance_ustx=None if balance is None else str(balance),
+        plugins=state.plugins,
+        health=working(health),
+        paused=paused_by(paused),
+    )
+
+
+def working(health: Health) -> Working:
+    """Return whether the keeper does its work."""
+    pools = tuple(PoolPulse.model_validate(pool, from_attributes=True) for pool in health.pools)
+    return Working(state=health.state, age_seconds=health.age_seconds, limit_seconds=health.limit_seconds, pools=pools)
+
+
+def paused_by(paused: Paused | None) -> PausedBy | None:
+    """Return who paused the keeper."""
+    return None if paused is None else PausedBy(by=paused.by, why=paused.why, at=instant(paused.at))
+
+
+def decision(record: Decided, names: Mapping[int, str]) -> Decision:
+    """Return a decision."""
+    return Decision(
+        decision_id=record.decision_id,
+        pool_id=record.pool_id,
+        pool=names.get(record.pool_id, f"Pool {record.pool_id}"),
+        at=instant(record.at),
+        as_of=as_of(record.tip_height, record.at if record.tip_height else None),
+        outcome=record.outcome,
+        reason=record.reason,
+        drift_bps=record.drift_bps,
+        facts=dict(record.facts),
+    )
+
+
+def transaction(intent: Intent) -> Transaction:
+    """Return a transaction, without its signed bytes."""
+    return Transaction(
+        key=intent.key,
+        kind=intent.kind,
+        pool_id=intent.pool_id,
+        state=intent.state,
+        open=intent.state in OPEN_STATES,
+        txid=intent.txid,
+        nonce=intent.nonce,
+        fee_ustx=None if intent.fee_ustx is None else str(intent.fee_ustx),
+        created_at=instant(intent.created_at),
+        updated_at=instant(intent.updated_at),
+        result=dict(intent.result),
+    )
+
+
+def alert(record: AlertRecord) -> Alert:
+    """Return an alert and where it went."""
+    told = record.alert
+    return Alert(
+        key=told.key,
+        severity=told.severity,
+        title=told.title,
+        what=told.what,
+        done=told.done,
+        remedy=told.remedy,
+        pool_id=told.pool_id,
+        at=instant(told.at),
+        delivered_to=record.delivered_to,
+        failed=record.failed,
+    )
+
+
+def price_e12(price: PriceE12 | None) -> str | None:
+    """Return a price with twelve decimals implied as a decimal number."""
+    return None if price is None else written(price, PRICE_DECIMALS)

@@ -1,0 +1,212 @@
+"""The answers of the API about the keeper and what it did. What is not known is null."""
+
+from typing import Any, Literal
+
+from keeper.core.records import IntentKind, IntentState, Outcome, Severity
+from keeper.web.api.shapes import Amount, AsOf, Instant, Shape
+
+
+class Link(Shape):
+    """One address of the API."""
+
+    method: str
+    """HTTP method."""
+    path: str
+    """Path, parameters in braces."""
+    summary: str
+    """What it is for."""
+
+
+class Index(Shape):
+    """What there is."""
+
+    service: str
+    """Name of the service."""
+    version: str
+    """Version of the keeper."""
+    openapi: str
+    """Where the OpenAPI document is."""
+    routes: tuple[Link, ...]
+    """Every address."""
+
+
+class PoolPulse(Shape):
+    """One pool's last finished cycle."""
+
+    pool_id: int
+    """Number of the pool in the vault."""
+    age_seconds: int | None
+    """How long ago its cycle ended; null before the first since the start."""
+    last_outcome: Outcome | None
+    """How it ended."""
+    stale: bool
+    """Whether that is too long ago."""
+
+
+class Working(Shape):
+    """Whether the keeper does its work."""
+
+    state: Literal["starting", "ok", "stale", "standby"]
+    """Judged by finished cycles and by nothing else."""
+    age_seconds: int | None
+    """Age of the newest finished cycle of any pool."""
+    limit_seconds: int
+    """Age from which a cycle is too old."""
+    pools: tuple[PoolPulse, ...]
+    """Each pool by itself."""
+
+
+class PausedBy(Shape):
+    """A person told the keeper to send nothing new."""
+
+    by: str
+    """Who, as they named themselves."""
+    why: str
+    """Why, as they said it; may be empty."""
+    at: Instant | None
+    """When; null when no block had been seen."""
+
+
+class Status(Shape):
+    """The keeper itself."""
+
+    as_of: AsOf
+    """Newest block seen."""
+    network: str
+    """Stacks network."""
+    address: str
+    """The keeper's own address."""
+    balance_ustx: Amount | None
+    """What it has to pay fees with."""
+    plugins: tuple[str, ...]
+    """Configured plugins."""
+    health: Working
+    """Whether it does its work."""
+    paused: PausedBy | None
+    """Who paused it; null while it may send."""
+
+
+class Decision(Shape):
+    """How one cycle of one pool ended, and why."""
+
+    decision_id: str
+    """Its own name, for ever."""
+    pool_id: int
+    """Which pool."""
+    pool: str
+    """The pool's name."""
+    at: Instant | None
+    """When."""
+    as_of: AsOf
+    """The block it was made from."""
+    outcome: Outcome
+    """How the cycle ended."""
+    reason: str
+    """Why, in a sentence."""
+    drift_bps: int | None
+    """Drift at that moment."""
+    facts: dict[str, Any]
+    """What it was made from: prices, sources, whales, plan."""
+
+
+class Decisions(Shape):
+    """Decisions, newest first."""
+
+    as_of: AsOf
+    """Newest block seen."""
+    decisions: tuple[Decision, ...]
+    """One page of them."""
+    next: str | None
+    """Where the next page is; null on the last."""
+
+
+class Transaction(Shape):
+    """One transaction of the keeper's. The signed bytes are not shown."""
+
+    key: str
+    """Its idempotency key."""
+    kind: IntentKind
+    """What it is for."""
+    pool_id: int | None
+    """Which pool."""
+    state: IntentState
+    """Where it is in its life."""
+    open: bool
+    """Whether something may still become of it."""
+    txid: str | None
+    """Its id; another one once more was offered for it."""
+    nonce: int | None
+    """Its nonce."""
+    fee_ustx: Amount | None
+    """What is offered for it."""
+    created_at: Instant | None
+    """When it was planned."""
+    updated_at: Instant | None
+    """When it last changed."""
+    result: dict[str, Any]
+    """What became of it."""
+
+
+class Transactions(Shape):
+    """Transactions, newest first."""
+
+    as_of: AsOf
+    """Newest block seen."""
+    transactions: tuple[Transaction, ...]
+    """One page of them."""
+    next: str | None
+    """Where the next page is; null on the last."""
+
+
+class Alert(Shape):
+    """What people were told, and where it went."""
+
+    key: str
+    """The same trouble has the same key."""
+    severity: Severity
+    """How urgent it is."""
+    title: str
+    """What it is about."""
+    what: str
+    """What happened."""
+    done: str
+    """What the keeper did."""
+    remedy: str
+    """What a person can do."""
+    pool_id: int | None
+    """Which pool."""
+    at: Instant | None
+    """When."""
+    delivered_to: tuple[str, ...]
+    """Channels that took it."""
+    failed: tuple[str, ...]
+    """Channels that did not."""
+
+
+class Alerts(Shape):
+    """Alerts, newest first."""
+
+    as_of: AsOf
+    """Newest block seen."""
+    alerts: tuple[Alert, ...]
+    """One page of them."""
+    next: str | None
+    """Where the next page is; null on the last."""
+
+
+class Changed(Shape):
+    """How the keeper stands after a change."""
+
+    as_of: AsOf
+    """Newest block seen."""
+    paused: PausedBy | None
+    """Who paused it; null while it may send."""
+
+
+class Asked(Shape):
+    """An analysis is on its way."""
+
+    as_of: AsOf
+    """Newest block seen."""
+    asked: Literal[True]
+    """The next cycle starts as soon as the one under way, if any, has ended."""

@@ -1,0 +1,134 @@
+"""The OpenAPI 3.1 document, made from the same routes and models as the server."""
+
+import json
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from keeper import __version__
+from keeper.web.api.routes import JSON, STREAM, Route
+from keeper.web.api.shapes import Problem
+
+_REF: Final = "#/components/schemas/{model}"
+_EVERYWHERE: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.MISDIRECTED_REQUEST,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_CHANGING: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+_ABOUT: Final = (
+    "What a keeper of Whale Strategy Pools sees, decides and sends. Amounts are texts of base units (1 STX is 1,000,000 "
+    "µSTX), parts are basis points, instants are block time both as seconds since 1970 and as ISO 8601 in UTC; what is "
+    "not known is null. Paths under /api/v1 keep their meaning: fields may be added, none is taken away or changed."
+)
+_EVENTS: Final = (
+    "One event for each decision (data: Decision), alert (data: Alert) and transaction that moved on (data: Transaction). "
+    "`ready` begins a stream; `reset` says that something was missed and the lists have to be read anew. "
+    "A comment every 15 s says that the stream is alive; Last-Event-ID goes on where a stream broke off."
+)
+
+
+def document(routes: Iterable[Route]) -> bytes:
+    """Return the document as JSON."""
+    every = tuple(routes)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in every:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    made = {
+        "openapi": "3.1.0",
+        "info": {"title": "Keeper", "version": __version__, "description": _ABOUT, "license": {"name": "Apache-2.0"}},
+        "servers": [{"url": "/"}],
+        "security": [{}, {"token": []}, {"password": []}],
+        "paths": paths,
+        "components": {"schemas": dict(sorted(_schemas(every).items())), "securitySchemes": _schemes()},
+    }
+    return json.dumps(made, ensure_ascii=False).encode()
+
+
+def _schemas(routes: Iterable[Route]) -> dict[str, Any]:
+    pairs: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Problem, "serialization")]
+    for route in routes:
+        if route.gives is not None:
+            pairs.append((route.gives, "serialization"))
+        if route.changes and route.asked.model_fields:
+            pairs.append((route.asked, "validation"))
+    _, made = models_json_schema(pairs, ref_template=_REF)
+    return dict(made["$defs"])
+
+
+def _schemes() -> dict[str, Any]:
+    return {
+        "token": {"type": "http", "scheme": "bearer", "description": "The token for reading or for changing."},
+        "password": {"type": "http", "scheme": "basic", "description": "For browsers: the token as the password."},
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "parameters": list(_parameters(route)),
+        "responses": _responses(route),
+    }
+    if route.media == STREAM:
+        made["description"] = _EVENTS
+        made["parameters"] = [_last_event_id()]
+    if route.changes:
+        made["security"] = [{"token": []}]
+    if route.changes and route.asked.model_fields:
+        schema = {"$ref": _REF.format(model=route.asked.__name__)}
+        made["requestBody"] = {"required": False, "content": {JSON: {"schema": schema}}}
+    return made
+
+
+def _parameters(route: Route) -> Iterator[dict[str, Any]]:
+    yield from _from_model(route.path_params, "path")
+    if not route.changes:
+        yield from _from_model(route.asked, "query")
+
+
+def _from_model(model: type[BaseModel], place: str) -> Iterator[dict[str, Any]]:
+    schema = model.model_json_schema(mode="validation")
+    for name, field in schema.get("properties", {}).items():
+        about = dict(field)
+        about.pop("title", None)
+        description = about.pop("description", "")
+        # A parameter that is left out is how null is said in a query.
+        given = next((kind for kind in about.get("anyOf", ()) if kind.get("type") != "null"), about)
+        yield {
+            "name": name,
+            "in": place,
+            "required": name in schema.get("required", ()),
+            "description": description,
+            "schema": given,
+        }
+
+
+def _last_event_id() -> dict[str, Any]:
+    return {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "required": False,
+        "description": "Id of the last event that arrived.",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{8}-[0-9]{1,15}$"},
+    }
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    schema = {"type": "string"} if route.gives is None else {"$ref": _REF.format(model=route.gives.__name__)}
+    made: dict[str, Any] = {
+        str(int(route.status)): {"description": route.summary, "content": {route.media: {"schema": schema}}}
+    }
+    if not route.changes and route.media != STREAM:
+        made["304"] = {"description": "As the given If-None-Match has it already."}
+    problem = {JSON: {"schema": {"$ref": _REF.format(model=Problem.__name__)}}}
+    faults = {*_EVERYWHERE, *route.faults, *(_CHANGING if route.changes else ())}
+    for status in sorted(faults):
+        made[str(int(status))] = {"description": status.phrase, "content": problem}
+    return made

@@ -1,0 +1,172 @@
+"""What can be read, one function for each address."""
+
+from aiohttp import web
+
+from keeper import __version__
+from keeper.core.history import HistoryPoint
+from keeper.core.paused import PAUSED_NOTE, paused_from
+from keeper.core.units import Seconds
+from keeper.core.views import SHARE_DECIMALS
+from keeper.core.views import decimal as written
+from keeper.errors import Refused
+from keeper.web.api import build, build_pools, models, pool_models, tables
+from keeper.web.api.paging import page
+from keeper.web.api.params import (
+    DecisionsAsked,
+    HistoryAsked,
+    Nothing,
+    OfPool,
+    OnePool,
+    OneTransaction,
+    Paged,
+    TableAsked,
+    TransactionsAsked,
+)
+from keeper.web.api.routes import ROOT, Ask
+from keeper.web.api.shapes import as_of, instant
+from keeper.web.health import check_health
+from keeper.web.keys import ESTIMATES
+from keeper.web.pages import pool_names
+from keeper.web.state import WebState
+
+
+async def status(ask: Ask[Nothing, Nothing]) -> models.Status:
+    """Return the keeper itself."""
+    health = check_health(ask.state.pulse, ask.state.cycle_seconds)
+    return build.status(ask.state, health, paused_from(await ask.state.store.note(PAUSED_NOTE)))
+
+
+async def pools(ask: Ask[Nothing, Nothing]) -> pool_models.Pools:
+    """Return every pool."""
+    return pool_models.Pools(as_of=build.newest(ask.state), pools=await _pools(ask.state))
+
+
+async def pool(ask: Ask[OnePool, Nothing]) -> pool_models.Pool:
+    """Return one pool. Raises HTTPNotFound."""
+    for found in await _pools(ask.state):
+        if found.pool_id == ask.path.pool_id:
+            return found
+    raise _no_pool(ask.path.pool_id)
+
+
+async def proposals(ask: Ask[Nothing, OfPool]) -> pool_models.Proposals:
+    """Return the latest proposal of every pool, or of one."""
+    views = [view for view in await ask.state.store.views() if ask.asked.pool in (None, view.pool_id)]
+    found = tuple(proposal for view in views if (proposal := build_pools.proposal(view)) is not None)
+    return pool_models.Proposals(as_of=build.newest(ask.state), proposals=found)
+
+
+async def estimate(ask: Ask[OnePool, Nothing]) -> pool_models.Estimate:
+    """Return what a rebalance would cost. Raises HTTPNotFound, HTTPConflict, HTTPServiceUnavailable."""
+    pool_id = ask.path.pool_id
+    if pool_id not in ask.state.pulse.pool_ids:
+        raise _no_pool(pool_id)
+    try:
+        made = await ask.request.app[ESTIMATES].of(pool_id)
+    except Refused as exc:
+        raise web.HTTPConflict(text=f"nothing can be said now: {exc}") from exc
+    if made is None:
+        message = f"pool {pool_id} was not valued since the keeper began; ask again after its next cycle"
+        raise web.HTTPServiceUnavailable(text=message, headers={"Retry-After": str(ask.state.cycle_seconds)})
+    tip, facts = made
+    return pool_models.Estimate.model_validate({**facts, "as_of": as_of(tip.height, tip.time)})
+
+
+async def history(ask: Ask[OnePool, HistoryAsked]) -> pool_models.History:
+    """Return a pool over time. Raises HTTPNotFound."""
+    points = await _points(ask)
+    return pool_models.History(as_of=build.newest(ask.state), pool_id=ask.path.pool_id, points=points)
+
+
+async def history_table(ask: Ask[OnePool, HistoryAsked]) -> str:
+    """Return a pool over time as CSV. Raises HTTPNotFound."""
+    return tables.points(await _points(ask))
+
+
+async def decisions(ask: Ask[Nothing, DecisionsAsked]) -> models.Decisions:
+    """Return a page of decisions. Raises HTTPGone."""
+    store, asked = ask.state.store, ask.asked
+    found, after = await page(
+        asked,
+        lambda most: store.decisions(pool_id=asked.pool, limit=most),
+        lambda record: record.decision_id,
+        f"{ROOT}/decisions",
+    )
+    names = pool_names(ask.state, await store.views())
+    told = tuple(build.decision(record, names) for record in found)
+    return models.Decisions(as_of=build.newest(ask.state), decisions=told, next=after)
+
+
+async def decisions_table(ask: Ask[Nothing, TableAsked]) -> str:
+    """Return the newest decisions as CSV."""
+    store = ask.state.store
+    names = pool_names(ask.state, await store.views())
+    found = await store.decisions(pool_id=ask.asked.pool, limit=ask.asked.limit)
+    return tables.decisions(build.decision(record, names) for record in found)
+
+
+async def transactions(ask: Ask[Nothing, TransactionsAsked]) -> models.Transactions:
+    """Return a page of transactions. Raises HTTPGone."""
+    store, asked = ask.state.store, ask.asked
+    found, after = await page(
+        asked,
+        lambda most: store.intents(open_only=asked.open, pool_id=asked.pool, limit=most),
+        lambda intent: intent.key,
+        f"{ROOT}/transactions",
+    )
+    told = tuple(build.transaction(intent) for intent in found)
+    return models.Transactions(as_of=build.newest(ask.state), transactions=told, next=after)
+
+
+async def transaction(ask: Ask[OneTransaction, Nothing]) -> models.Transaction:
+    """Return one transaction. Raises HTTPNotFound."""
+    found = await ask.state.store.intent(ask.path.key)
+    if found is None:
+        raise web.HTTPNotFound(text=f"there is no transaction {ask.path.key[:100]!r}; {ROOT}/transactions lists them")
+    return build.transaction(found)
+
+
+async def alerts(ask: Ask[Nothing, Paged]) -> models.Alerts:
+    """Return a page of alerts. Raises HTTPGone."""
+    found, after = await page(
+        ask.asked,
+        lambda most: ask.state.store.alerts(limit=most),
+        lambda record: f"{record.alert.at}:{record.alert.key}"[:200],
+        f"{ROOT}/alerts",
+    )
+    told = tuple(build.alert(record) for record in found)
+    return models.Alerts(as_of=build.newest(ask.state), alerts=told, next=after)
+
+
+def index_of(routes: tuple[models.Link, ...]) -> models.Index:
+    """Return what there is."""
+    return models.Index(service="keeper", version=__version__, openapi=f"{ROOT}/openapi.json", routes=routes)
+
+
+async def _points(ask: Ask[OnePool, HistoryAsked]) -> tuple[pool_models.Point, ...]:
+    pool_id, asked, store = ask.path.pool_id, ask.asked, ask.state.store
+    if pool_id not in {*ask.state.pulse.pool_ids, *(view.pool_id for view in await store.views())}:
+        raise _no_pool(pool_id)
+    since, until = (None if at is None else Seconds(at) for at in (asked.since, asked.until))
+    return tuple(_point(each) for each in await store.history(pool_id, since=since, until=until, limit=asked.limit))
+
+
+def _point(found: HistoryPoint) -> pool_models.Point:
+    return pool_models.Point(
+        at=instant(found.at),
+        block=found.height or None,
+        value_ustx=None if found.nav_ustx is None else str(found.nav_ustx),
+        share_price_stx=build.price_e12(found.share_price_e12),
+        total_shares=None if found.total_shares is None else written(found.total_shares, SHARE_DECIMALS),
+        drift_bps=found.drift_bps,
+        worst_bps=found.worst_bps,
+    )
+
+
+async def _pools(state: WebState) -> tuple[pool_models.Pool, ...]:
+    health = check_health(state.pulse, state.cycle_seconds)
+    return build_pools.pools(await state.store.views(), state, health)
+
+
+def _no_pool(pool_id: int) -> web.HTTPNotFound:
+    return web.HTTPNotFound(text=f"there is no pool {pool_id}; {ROOT}/pools lists them")

@@ -1,0 +1,84 @@
+"""What stands before every handler: it is counted, it came to the right host, not too often, and may read."""
+
+import ipaddress
+import math
+import time
+from typing import Final
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from keeper.web.keys import LIMITER, STATE
+
+STREAM: Final = "text/event-stream"
+CHALLENGE: Final = 'Bearer realm="keeper"'
+_BROWSER_CHALLENGE: Final = 'Basic realm="keeper", charset="UTF-8"'
+_OPEN_PATHS: Final = ("/healthz", "/static/")
+"""What a service manager and a browser's first look need; nothing about pools or money is there."""
+_HERE: Final = frozenset({"localhost", "localhost.localdomain"})
+
+_log = structlog.get_logger(__name__)
+
+
+@web.middleware
+async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count every answer by route and status, and how long it took."""
+    started = time.perf_counter()
+    response = await handler(request)
+    resource = request.match_info.route.resource
+    route = "unmatched" if resource is None else resource.canonical
+    took = None if response.content_type == STREAM else time.perf_counter() - started
+    request.app[STATE].metrics.http_answered(route, response.status, took=took)
+    return response
+
+
+@web.middleware
+async def right_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a name that is not ours: a foreign page whose name was pointed at this machine must not read it."""
+    state = request.app[STATE]
+    if _is_loopback(state.host) or state.hosts:
+        name = _name_in(request.headers.get("Host", ""))
+        if name not in state.hosts and not (_is_loopback(state.host) and _is_loopback(name)):
+            message = f"this keeper is not called {name[:100]!r}; add the name to the setting web.hosts if it should be"
+            raise web.HTTPMisdirectedRequest(text=message)
+    return await handler(request)
+
+
+@web.middleware
+async def not_too_often(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse an address that asks too often."""
+    seconds = request.app[LIMITER].wait_seconds(request.remote)
+    if seconds:
+        after = str(math.ceil(seconds))
+        message = f"too many requests from this address; ask again in {after} s (setting web.requests_per_minute)"
+        raise web.HTTPTooManyRequests(text=message, headers={"Retry-After": after})
+    return await handler(request)
+
+
+@web.middleware
+async def may_read(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse whoever lacks the token, where one is set."""
+    allowed = request.app[STATE].access.may_read(request.headers.get("Authorization", ""))
+    if allowed or request.path.startswith(_OPEN_PATHS):
+        return await handler(request)
+    if "Authorization" in request.headers:
+        _log.warning("wrong_token", caller=request.remote, path=request.path[:100])
+    raise web.HTTPUnauthorized(
+        text="reading needs the token of web.read_token_file, as a bearer token or as a browser's password",
+        headers={"WWW-Authenticate": f"{_BROWSER_CHALLENGE}, {CHALLENGE}"},
+    )
+
+
+def _name_in(host: str) -> str:
+    """Return the name in a Host header, without its port and in small letters."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower().removesuffix(".")
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name in _HERE

@@ -1,0 +1,252 @@
+"""What the API reads: exact numbers, pages, tables, instants, tags."""
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+from api_kit import ROOT, api, ask
+from samples import NOW, body_view, decision, defi_facts, fill, view
+from test_openapi import ESTIMATE
+
+from keeper.core.chain_types import Tip
+from keeper.core.paused import PAUSED_NOTE
+from keeper.core.records import Outcome
+from keeper.core.units import Seconds
+from keeper.errors import PlanRejected
+from keeper.store.sqlite import open_store
+from keeper.web.api.tables import DECISION_COLUMNS
+from keeper.web.estimates import Estimable
+
+pytestmark = pytest.mark.devnet
+
+
+@pytest.fixture
+async def store(tmp_path):
+    async with open_store(tmp_path / "s.sqlite3") as opened:
+        await fill(opened)
+        yield opened
+
+
+async def test_status__working__names_block_time_and_health(store):
+    async with api(store) as session:
+        _, status, _ = await ask(session, f"{ROOT}/status")
+
+    assert status["as_of"] == {"block": 4_381_221, "time": {"unix": NOW - 4, "utc": "2026-11-21T09:59:56Z"}}
+    assert (status["balance_ustx"], status["health"]["state"], status["paused"]) == ("8100000", "ok", None)
+
+
+async def test_status__paused__says_by_whom(store):
+    await store.put_note(PAUSED_NOTE, {"by": "ops", "why": "prices", "at": NOW})
+    async with api(store) as session:
+        _, status, _ = await ask(session, f"{ROOT}/status")
+
+    assert (status["paused"]["by"], status["paused"]["at"]["unix"]) == ("ops", NOW)
+
+
+async def test_pools__in_the_middle_of_their_work__have_exact_numbers_and_their_block(store):
+    async with api(store) as session:
+        _, body, _ = await ask(session, f"{ROOT}/pools")
+
+    first, second, third = body["pools"]
+    assert first["as_of"]["block"] == 4_381_220
+    assert first["assets"][0]["amount"] == "13902114000"
+    assert first["proposal"]["target_bps"] == {"STX": 6_000, "ALEX": 3_000, "DIKO": 1_000}
+    assert second["mandate"]["slices"] == 2
+    assert (third["value_ustx"], third["queue"][0]["shares"]) == (None, "4950.12")
+    assert third["assets"][1]["price"]["trouble"].startswith("1 source")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"state": 7, "assets": "none", "queue": {}, "whales": [None, 3], "pauses": [], "value_ustx": "lots"},
+        {
+            "assets": [{}],
+            "whales": [{}],
+            "queue": [{}],
+            "proposal": {},
+            "mandate": {},
+            "last_decision": {"outcome": "x"},
+        },
+        {"assets": [{"price": {"sources": [{}], "oldest_at": 10**30, "stx": "1e5"}, "amount": 5, "share_bps": True}]},
+    ],
+)
+async def test_pool__view_that_lacks_or_garbles_parts__is_null_there_and_not_zero(store, body):
+    await store.put_view(body_view(1, "Odd", body))
+    async with api(store) as session:
+        status, pool, _ = await ask(session, f"{ROOT}/pools/1")
+
+    assert (status, pool["name"], pool["value_ustx"], pool["last_outcome"]) == (200, "Odd", None, None)
+
+
+async def test_pool__nobody_knows__is_404_and_names_the_list(store):
+    async with api(store) as session:
+        status, body, _ = await ask(session, f"{ROOT}/pools/99")
+
+    assert (status, body["error"]["message"]) == (404, f"there is no pool 99; {ROOT}/pools lists them")
+
+
+async def test_pools__configured_and_never_seen__is_starting_without_numbers(tmp_path):
+    async with open_store(tmp_path / "empty.sqlite3") as empty, api(empty) as session:
+        _, body, _ = await ask(session, f"{ROOT}/pools")
+
+    assert {(pool["state"], pool["fresh"], pool["as_of"]["block"], pool["queue"]) for pool in body["pools"]} == {
+        ("starting", False, None, None)
+    }
+
+
+async def test_decisions__page_by_page__give_each_once_and_in_order(store):
+    seen, path = [], f"{ROOT}/decisions?limit=7"
+    async with api(store) as session:
+        _, whole, _ = await ask(session, f"{ROOT}/decisions?limit=100")
+        while path:
+            _, body, _ = await ask(session, path)
+            seen += [row["decision_id"] for row in body["decisions"]]
+            path = body["next"]
+
+    assert seen == [row["decision_id"] for row in whole["decisions"]]
+    assert (len(seen), len(set(seen)), whole["next"]) == (24, 24, None)
+
+
+async def test_decisions__new_ones_between_two_pages__shift_nothing(store):
+    async with api(store) as session:
+        _, first, _ = await ask(session, f"{ROOT}/decisions?limit=5")
+        await store.add_decision(replace(decision(0, 1, Outcome.PROPOSED, "newer"), decision_id="new"))
+        _, second, _ = await ask(session, first["next"])
+
+    assert [row["decision_id"] for row in second["decisions"]] == ["d6", "d7", "d8", "d9", "d10"]
+
+
+async def test_decisions__page_of_one_pool__keeps_its_filter(store):
+    async with api(store) as session:
+        _, first, _ = await ask(session, f"{ROOT}/decisions?pool=2&limit=3")
+        _, second, _ = await ask(session, first["next"])
+
+    assert "pool=2" in first["next"]
+    assert {row["pool_id"] for row in first["decisions"] + second["decisions"]} == {2}
+
+
+@pytest.mark.parametrize(
+    ("cursor", "status"), [("bm9uZQ", 410), ("_", 400), ("_w", 400), ("a=b", 400), ("%F0%9F%90%B3", 400)]
+)
+async def test_decisions__cursor_that_leads_nowhere__says_what_to_do(store, cursor, status):
+    async with api(store) as session:
+        got, body, _ = await ask(session, f"{ROOT}/decisions?cursor={cursor}")
+
+    assert got == status
+    assert "begin again" in body["error"]["message"] or "`next`" in body["error"]["message"]
+
+
+async def test_decisions_csv__reason_that_is_a_formula__is_a_text(store):
+    await store.add_decision(replace(decision(0, 1, Outcome.REFUSED, '=HYPERLINK("x"), "a"\nb'), decision_id="evil"))
+    async with api(store) as session, session.get(f"{ROOT}/decisions.csv?limit=2") as answer:
+        rows = list(csv.DictReader(io.StringIO(await answer.text(), newline="")))
+        media = answer.headers["Content-Type"]
+
+    assert media == "text/csv; charset=utf-8; header=present"
+    assert tuple(rows[0]) == DECISION_COLUMNS
+    assert rows[0]["reason"] == '\'=HYPERLINK("x"), "a"\nb'
+    assert (rows[0]["at_unix"], rows[0]["at_utc"]) == (str(NOW), "2026-11-21T10:00:00Z")
+
+
+async def test_history__json_and_csv__say_the_same(store):
+    for number in range(3):
+        seen = view(defi_facts())
+        await store.put_view(replace(seen, at=Seconds(NOW + number * 3_600), tip_height=seen.tip_height + number))
+    async with api(store) as session:
+        _, body, _ = await ask(session, f"{ROOT}/pools/1/history?since={NOW + 1}&until={NOW + 7_201}")
+        async with session.get(f"{ROOT}/pools/1/history.csv?since={NOW + 1}&until={NOW + 7_201}") as answer:
+            rows = list(csv.DictReader(io.StringIO(await answer.text(), newline="")))
+
+    assert [point["at"]["unix"] for point in body["points"]] == [NOW + 3_600, NOW + 7_200]
+    assert [row["at_utc"] for row in rows] == [point["at"]["utc"] for point in body["points"]]
+    assert [row["value_ustx"] for row in rows] == [point["value_ustx"] for point in body["points"]]
+    assert int(rows[0]["value_ustx"]) > 0
+    assert rows[0]["drift_bps"] == str(body["points"][0]["drift_bps"])
+
+
+async def test_history__pool_nobody_knows__is_404(store):
+    async with api(store) as session:
+        assert (await ask(session, f"{ROOT}/pools/99/history"))[0] == 404
+        assert (await ask(session, f"{ROOT}/pools/99/history.csv"))[0] == 404
+
+
+async def test_transaction__by_its_key__is_found_and_unsigned(store):
+    async with api(store) as session:
+        status, one, _ = await ask(session, f"{ROOT}/transactions/slice:2:3:2")
+        missing, _, _ = await ask(session, f"{ROOT}/transactions/slice:9")
+        _, still_open, _ = await ask(session, f"{ROOT}/transactions?open=true")
+
+    assert (status, one["state"], missing) == (200, "mined", 404)
+    assert "raw_hex" not in one
+    assert {row["state"] for row in still_open["transactions"]} == {"sent", "mined"}
+
+
+async def test_estimate__asked_often__is_worked_out_once_for_each_block(store):
+    made, block = [], ["aa"]
+
+    def found(pool_id):
+        tip = Tip(4_381_300, block[0] * 32, Seconds(NOW))
+        return Estimable(tip, lambda: made.append(pool_id) or ESTIMATE)
+
+    async with api(store, found=found) as session:
+        for _ in range(3):
+            _, body, _ = await ask(session, f"{ROOT}/pools/1/estimate")
+        block[0] = "bb"
+        await ask(session, f"{ROOT}/pools/1/estimate?")
+
+    assert body["as_of"]["block"] == 4_381_300
+    assert made in ([1], [1, 1]), "the answer itself is kept for a moment, too"
+
+
+async def test_estimate__not_valued_or_refused_or_nobodys__is_said(store):
+    def refuse():
+        raise PlanRejected("the loss would be above the limit")
+
+    def found(pool_id):
+        return None if pool_id == 1 else Estimable(Tip(1, "aa" * 32, Seconds(NOW)), refuse)
+
+    async with api(store, found=found) as session:
+        unseen = await ask(session, f"{ROOT}/pools/1/estimate")
+        refused = await ask(session, f"{ROOT}/pools/2/estimate")
+        nobody = await ask(session, f"{ROOT}/pools/9/estimate")
+
+    assert (unseen[0], unseen[2]["Retry-After"]) == (503, "60")
+    assert (refused[0], "above the limit" in refused[1]["error"]["message"]) == (409, True)
+    assert nobody[0] == 404
+
+
+async def test_answer__asked_again_with_its_tag__is_not_sent_again(store):
+    async with api(store) as session:
+        _, _, headers = await ask(session, f"{ROOT}/pools")
+        again = await ask(session, f"{ROOT}/pools", headers={"If-None-Match": headers["ETag"]})
+        other = await ask(session, f"{ROOT}/pools", headers={"If-None-Match": '"other"'})
+
+    assert headers["Cache-Control"] == "private, no-cache"
+    assert (again[0], again[1], other[0]) == (304, "", 200)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/decisions?pools=1", "there is no parameter 'pools' here; there are: limit, cursor, pool"),
+        ("/status?x=1", "there is no parameter 'x' here; there are: none"),
+        ("/decisions?limit=0", "limit must be a whole number from 1 to 500"),
+        ("/decisions?limit=1_0", "limit must be a whole number"),
+        ("/decisions?limit=%2B5", "limit must be a whole number"),
+        ("/decisions?limit=٣", "limit must be a whole number"),
+        ("/decisions?limit=" + "9" * 5_000, "limit must be a whole number"),
+        ("/decisions?pool=1&pool=2", "pool is given more than once"),
+        ("/transactions?open=1", "open must be true or false"),
+        ("/pools/x", "pool_id must be a whole number from 0 to 2147483647"),
+        ("/pools/1/history?since=-1", "since must be a whole number from 0"),
+    ],
+)
+async def test_parameter__that_does_not_fit__is_refused_with_the_remedy(store, path, said):
+    async with api(store) as session:
+        status, body, _ = await ask(session, ROOT + path)
+
+    assert status == 400
+    assert said in body["error"]["message"]
