@@ -24,11 +24,12 @@ from keeper.execution.actions import Actions
 from keeper.execution.lease import Tenancy
 from keeper.execution.sender import Sender
 from keeper.observe import Observer
+from keeper.ports import Store
 from keeper.registry import Registry, load
 from keeper.settings import Settings
 from keeper.signers.opening import open_signer
 from keeper.steps import Steps
-from keeper.store.sqlite import SqliteStore, open_store
+from keeper.store.opening import open_store
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
 from keeper.toolbox import Toolbox
@@ -48,7 +49,7 @@ class Keeper:
     chain: Nodes
     contracts: PoolContracts
     clock: ChainClock
-    store: SqliteStore
+    store: Store
     registry: Registry
     observer: Observer
     sender: Sender
@@ -71,7 +72,7 @@ async def open_keeper(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
     async with AsyncExitStack() as stack:
         timeout = aiohttp.ClientTimeout(total=HTTP_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        store = await stack.enter_async_context(open_store(settings.store_path))
+        store = await stack.enter_async_context(open_store(settings.store_place()))
         await _same_installation(settings, store)
         keeper = _build(settings, stop, session, store)
         keeper.metrics.before_rendering(lambda: _show_state(keeper))
@@ -84,18 +85,19 @@ def _show_state(keeper: Keeper) -> None:
     keeper.metrics.state.lease(SENDER, held=keeper.tenancy.held() is not None)
 
 
-async def _same_installation(settings: Settings, store: SqliteStore) -> None:
+async def _same_installation(settings: Settings, store: Store) -> None:
     """Refuse a store that belongs to other contracts: its journal speaks of other proposals and slices."""
     here = {"network": settings.network, "deployer": settings.deployer}
+    setting = settings.store_place().setting
     known = await store.note(INSTALLATION_NOTE)
     if known is None:
         await store.put_note(INSTALLATION_NOTE, here)
     elif dict(known) != here:
         message = (
-            f"Setting store_path (KEEPER_STORE_PATH) names the store of {known.get('deployer')} on "
+            f"Setting {setting} (KEEPER_{setting.replace('.', '__').upper()}) names the store of {known.get('deployer')} on "
             f"{known.get('network')}; give this installation a store of its own."
         )
-        raise BadSettings(message, setting="store_path")
+        raise BadSettings(message, setting=setting)
 
 
 def node_addresses(settings: Settings) -> list[NodeAddress]:
@@ -111,7 +113,7 @@ def node_addresses(settings: Settings) -> list[NodeAddress]:
     ]
 
 
-def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSession, store: SqliteStore) -> Keeper:
+def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSession, store: Store) -> Keeper:
     network, clock, assets = network_of(settings), ChainClock(), settings.asset_book()
     signer = open_signer(settings.signer_source(), network, session, os.environ)
     chain = open_nodes(session, node_addresses(settings), stop)

@@ -14,6 +14,7 @@ from keeper.core.leases import SENDER
 from keeper.core.units import Seconds
 from keeper.doctor import examine
 from keeper.errors import Halt, LeaseLost, Transient
+from keeper.housekeeping import LOOK_SECONDS, thin_when_due
 from keeper.pause import pause
 from keeper.plans_now import estimable
 from keeper.price_check import check_prices
@@ -91,7 +92,12 @@ async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
         log.info("keeper_started", page=address, network=settings.network, address=keeper.sender.address)
         systemd.ready(f"watching {len(keeper.pools)} pools, page at {address}")
         try:
-            async with _watchdog(systemd, keeper.pulse, stop), _probing(keeper, stop), holding_lease(keeper):
+            async with (
+                _watchdog(systemd, keeper.pulse, stop),
+                _probing(keeper, stop),
+                _tidying(keeper, stop),
+                holding_lease(keeper),
+            ):
                 await repeat("cycle", Rounds(keeper, stop, asked), every=settings.cycle_seconds, stop=stop, nudge=asked)
         except Halt as exc:
             log.critical("keeper_halted", error=type(exc).__name__, reason=str(exc))
@@ -248,6 +254,22 @@ async def _probing(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
         await look_at_store(keeper.store, keeper.metrics.state)
 
     task = asyncio.create_task(repeat("probe", look, every=PROBE_SECONDS, stop=stop))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def _tidying(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Thin the store once a day, beside everything else."""
+
+    async def tidy() -> None:
+        await thin_when_due(keeper.store, keeper.settings.store.retention(), keeper.clock, stop)
+
+    task = asyncio.create_task(repeat("tidy", tidy, every=LOOK_SECONDS, stop=stop))
     try:
         yield
     finally:

@@ -59,7 +59,7 @@ def _of_pools(keeper: Keeper) -> list[tuple[str, Check, str]]:
     """Return the checks of balance, store, books, prices, roles, pools and venues."""
     checks: list[tuple[str, Check, str]] = [
         ("keeper balance", lambda: _balance(keeper), "send STX to the keeper's address for fees"),
-        ("store", lambda: _store(keeper), "check store_path and the rights of its folder"),
+        ("store", lambda: _store(keeper), "check store_path and the rights of its folder, or store.url and its server"),
         ("books", lambda: books(keeper), "stop the keeper and find out where the assets went"),
         ("price sources", lambda: _sources(keeper), PRICES_REMEDY),
     ]
@@ -113,7 +113,7 @@ async def _balance(keeper: Keeper) -> str:
 
 async def _store(keeper: Keeper) -> str:
     await keeper.store.put_note("doctor", {"seen": int(keeper.clock.now())})
-    return str(keeper.settings.store_path)
+    return keeper.settings.store_place().words()
 
 
 async def _role(keeper: Keeper, role: str) -> str:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from keeper.cli import commands, config, init, keys, pause, plugins
+from keeper.cli import commands, config, init, keys, pause, plugins, whales
 from keeper.console import fail
 from keeper.errors import Halt, KeeperError, NodeUnavailable
 
@@ -25,6 +25,7 @@ plugins.register(app)
 pause.register(app)
 init.register(app)
 config.register(app)
+whales.register(app)
 
 
 def main() -> None:

@@ -19,8 +19,7 @@ from keeper.doctor import examine
 from keeper.plans_now import estimate_now, plans_now
 from keeper.problem_file import plans_of
 from keeper.settings import Settings, load_settings
-from keeper.store.sqlite import open_store
-from keeper.whale_file import read_whales
+from keeper.store.opening import open_store
 
 Config = Annotated[
     Path | None,
@@ -42,10 +41,6 @@ def register(app: typer.Typer) -> None:
     app.callback(invoke_without_command=True)(_options)
     for command in (demo, run, check, plan, estimate, status):
         app.command()(command)
-    whales = typer.Typer(help="The wallets that pools follow.", no_args_is_help=True)
-    whales.command("load")(whales_load)
-    whales.command("list")(whales_list)
-    app.add_typer(whales, name="whales")
 
 
 def _options(
@@ -173,7 +168,7 @@ def status(config: Config = None, *, json: Json = False) -> None:
     settings = _settings(config)
 
     async def look() -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
-        async with open_store(settings.store_path) as store:
+        async with open_store(settings.store_place()) as store:
             views = [dict(view.body, pool_id=view.pool_id, at=view.at) for view in await store.views()]
             intents = [asdict(intent) for intent in await store.intents(open_only=True)]
             return (
@@ -197,44 +192,6 @@ def status(config: Config = None, *, json: Json = False) -> None:
     for intent in intents:
         output.out.print(f"open: {intent['key']} {intent['state']} {intent['txid'] or ''}", markup=False)
     show_due(planned)
-
-
-def whales_load(file: Path, config: Config = None) -> None:
-    """Put the whales of a JSON file into the store; the same address and category is replaced.
-
-    Example: keeper whales load whales.json
-    """
-    settings, whales = _settings(config), read_whales(file)
-
-    async def put() -> None:
-        async with open_store(settings.store_path) as store:
-            await store.put_whales(whales)
-
-    asyncio.run(put())
-    output.out.print(f"{len(whales)} whales are in the store")
-
-
-def whales_list(category: str, config: Config = None, *, json: Json = False) -> None:
-    """Show the whales of a category.
-
-    Example: keeper whales list defi
-    """
-    settings = _settings(config)
-
-    async def look() -> list[dict[str, Any]]:
-        async with open_store(settings.store_path) as store:
-            return [asdict(whale) for whale in await store.whales(category)]
-
-    found = asyncio.run(look())
-    if json:
-        output.as_json({"whales": found})
-        return
-    rows = [(w["address"], str(w["score"]), _percent(w["win_rate_bps"]), _shares(w)) for w in found]
-    output.table(("address", "score", "win rate", "allocation"), rows)
-
-
-def _shares(whale: dict[str, Any]) -> str:
-    return ", ".join(f"{symbol} {_percent(bps)}" for symbol, bps in whale["allocation_bps"].items())
 
 
 def demo(

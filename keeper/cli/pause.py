@@ -12,7 +12,7 @@ from keeper.cli.commands import _settings as read_settings
 from keeper.core.paused import LONGEST, PAUSED_NOTE, RESUMED, Paused, paused_from
 from keeper.errors import BadInput
 from keeper.settings import Settings
-from keeper.store.sqlite import open_store
+from keeper.store.opening import open_store
 
 Why = Annotated[str, typer.Option("--why", help="What people should read beside the pause.")]
 By = Annotated[str | None, typer.Option("--by", help="Who says so; your user's name when left out.")]
@@ -56,7 +56,7 @@ def resume(config: Config = None, *, json: Json = False) -> None:
 
 async def _put(settings: Settings, note: dict[str, Any]) -> dict[str, Any] | None:
     """Write the note and return the one before, None when there was no pause."""
-    async with open_store(settings.store_path) as store:
+    async with open_store(settings.store_place()) as store:
         before = await store.note(PAUSED_NOTE)
         await store.put_note(PAUSED_NOTE, note)
     return dict(before) if before else None

@@ -17,6 +17,8 @@ def disagreements(settings: "Settings") -> Iterator[tuple[str, str]]:
     if not settings.deployer.startswith(letters):
         yield "deployer", f"does not belong to {settings.network}; use an address that starts with {letters[0]}"
     yield from signer_disagreements(settings.signer, settings.signer_key_file)
+    if settings.store.url is not None and "store_path" in settings.model_fields_set:
+        yield "store.url", "says where the store is, and so does store_path; remove one of them"
     yield from _node_disagreements(settings)
     yield from _asset_disagreements(settings.assets)
     yield from _pool_disagreements(settings)

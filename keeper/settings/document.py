@@ -22,6 +22,7 @@ from keeper.settings.sections import (
     WhaleSettings,
 )
 from keeper.settings.signer import SignerSettings
+from keeper.settings.store import StoreSettings
 from keeper.settings.web import WebSettings
 
 EXAMPLE: Final = """\
@@ -89,6 +90,7 @@ def settings_markdown() -> str:
         "## alerts\n\n" + f"{AlertSettings.__doc__}\n\n" + _HEAD + "".join(_rows(AlertSettings, "alerts.")),
         "## schedule\n\n" + f"{ScheduleSettings.__doc__}\n\n" + _HEAD + "".join(_rows(ScheduleSettings, "schedule.")),
         "## web\n\n" + f"{WebSettings.__doc__}\n\n" + _HEAD + "".join(_rows(WebSettings, "web.")),
+        "## store\n\n" + f"{StoreSettings.__doc__}\n\n" + _HEAD + "".join(_rows(StoreSettings, "store.")),
         "## Each entry of nodes\n\n" + _ITEM_HEAD + "".join(_item_rows(NodeSettings)),
         "## Each entry of assets\n\n" + _ITEM_HEAD + "".join(_item_rows(AssetSettings)),
         "## Each entry of pools\n\n" + _ITEM_HEAD + "".join(_item_rows(PoolSettings)),

@@ -156,7 +156,7 @@ def _sentence(setting: str, error: ErrorDetails) -> str:
 def _shown(setting: str, value: Any) -> str:
     """Return "is VALUE but " when the value is short and cannot be a secret, else nothing."""
     top = re.split(r"[.\[]", setting, maxsplit=1)[0]
-    secret = top in {"plugin", "node_url", "nodes", "signer_key_file", "signer"} or is_secret_name(
+    secret = top in {"plugin", "node_url", "nodes", "signer_key_file", "signer", "store"} or is_secret_name(
         setting.rsplit(".", maxsplit=1)[-1]
     )
     if secret or not isinstance(value, (bool, int, float, str)) or len(str(value)) > _LONGEST_SHOWN:

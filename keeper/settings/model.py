@@ -27,9 +27,11 @@ from keeper.settings.sections import (
 )
 from keeper.settings.shapes import Address, KeyFile, NodeUrl
 from keeper.settings.signer import SignerSettings
+from keeper.settings.store import StoreSettings, url_secrets
 from keeper.settings.web import WebSettings
 from keeper.signers.opening import KeyFile as KeyFileSource
 from keeper.signers.opening import Source
+from keeper.store.opening import MongoPlace, Place, SqlitePlace
 from keeper.telemetry.redact import Redactor, is_secret_name, is_secret_url
 
 PREFIX: Final = "KEEPER_"
@@ -63,7 +65,9 @@ class Settings(BaseSettings):
     signer: SignerSettings | None = None
     """Who signs, where it is not a plain key file."""
     store_path: Path = Path("var/keeper.sqlite3")
-    """SQLite file with everything that must survive a restart."""
+    """SQLite file with everything that must survive a restart; the section `store` can name a MongoDB instead."""
+    store: StoreSettings = StoreSettings()
+    """MongoDB instead of a file, and how long what is kept."""
     web_host: str = Field(default="127.0.0.1", min_length=1)
     """Address that the status page listens on."""
     web_port: int = Field(default=5182, ge=0, le=65_535)
@@ -98,7 +102,7 @@ class Settings(BaseSettings):
     """Log lines for people, or one JSON object a line for machines."""
 
     NESTED: ClassVar[frozenset[str]] = frozenset(
-        {"web", "policy", "fees", "signer", "sending", "schedule", "alerts", "plugin"}
+        {"web", "policy", "fees", "signer", "sending", "schedule", "alerts", "store", "plugin"}
     )
     """Fields whose parts have environment names of their own."""
 
@@ -194,6 +198,11 @@ class Settings(BaseSettings):
         """Return how long a pool at rest may go without a look while all is well."""
         return self.schedule.periods().longest_rest(len(self.pools), self.cycle_seconds)
 
+    def store_place(self) -> Place:
+        """Return where the store is, as `open_store` takes it."""
+        url = self.store.url
+        return SqlitePlace(self.store_path) if url is None else MongoPlace(url.get_secret_value(), self.store.database)
+
     def every_node(self) -> tuple[NodeSettings, ...]:
         """Return all nodes, the one of node_url first."""
         limit = self.node_requests_per_minute
@@ -204,7 +213,7 @@ class Settings(BaseSettings):
         """Return every secret value, for the log redactor and for nothing else."""
         held = (*(node.api_key for node in self.every_node()), self.sentry_dsn)
         named = [item.get_secret_value() for item in held if item is not None]
-        return (*named, *secret_texts(self.plugin))
+        return (*named, *url_secrets(self.store.url), *secret_texts(self.plugin))
 
     def public(self) -> dict[str, Any]:
         """Return everything that is safe to log or show, JSON-safe; secrets are stars."""

@@ -1,0 +1,70 @@
+"""`keeper whales`: put followed wallets into the store, and show them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from keeper import console as output
+from keeper.cli.commands import Config, Json
+from keeper.cli.commands import _settings as read_settings
+from keeper.core.whales import Whale
+from keeper.store.opening import open_store
+from keeper.whale_file import read_whales
+
+
+def register(app: typer.Typer) -> None:
+    """Put the group on the command line."""
+    whales = typer.Typer(help="The wallets that pools follow.", no_args_is_help=True)
+    whales.command("load")(load)
+    whales.command("list")(list_)
+    app.add_typer(whales, name="whales")
+
+
+def load(file: Path, config: Config = None) -> None:
+    """Put the whales of a JSON file into the store; the same address and category is replaced.
+
+    Example: keeper whales load whales.json
+    """
+    settings, whales = read_settings(config), read_whales(file)
+
+    async def put() -> None:
+        async with open_store(settings.store_place()) as store:
+            await store.put_whales(whales)
+
+    asyncio.run(put())
+    output.out.print(f"{len(whales)} whales are in the store")
+
+
+def list_(category: str, config: Config = None, *, json: Json = False) -> None:
+    """Show the whales of a category.
+
+    Example: keeper whales list defi
+    """
+    settings = read_settings(config)
+
+    async def look() -> Sequence[Whale]:
+        async with open_store(settings.store_place()) as store:
+            return await store.whales(category)
+
+    found = asyncio.run(look())
+    if json:
+        output.as_json({"whales": [asdict(whale) for whale in found]})
+        return
+    show(found)
+
+
+def show(whales: Sequence[Whale]) -> None:
+    """Print whales as a table."""
+    rows = [(w.address, str(w.score), _percent(w.win_rate_bps), _shares(w)) for w in whales]
+    output.table(("address", "score", "win rate", "allocation"), rows)
+
+
+def _shares(whale: Whale) -> str:
+    return ", ".join(f"{symbol} {_percent(bps)}" for symbol, bps in whale.allocation_bps.items())
+
+
+def _percent(bps: int | None) -> str:
+    return "—" if bps is None else f"{bps / 100:.2f} %"

@@ -1,0 +1,48 @@
+"""Keeps the store from growing for ever: once a day what is old is thinned, a little at a time."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from keeper.core.history import DAY_SECONDS
+from keeper.core.retention import Retention, Thinned
+from keeper.pause import pause
+from keeper.ports import Clock, Store
+
+log = structlog.get_logger("keeper.housekeeping")
+
+THINNED_NOTE: Final = "thinned"
+LOOK_SECONDS: Final = 600.0
+"""How often it is asked whether a day has passed, in seconds."""
+BATCH: Final = 500
+"""Records of each kind in one step, so that no step keeps a cycle waiting."""
+REST_SECONDS: Final = 0.2
+"""Between two steps, in seconds, for whoever else wants the store."""
+
+
+async def thin_when_due(store: Store, rule: Retention, clock: Clock, stop: asyncio.Event) -> Thinned | None:
+    """Thin the store when a day has passed since it was last done; None when it is not due. Raises Transient."""
+    now = clock.now()
+    last = await store.note(THINNED_NOTE)
+    at = None if last is None else last.get("at")
+    if isinstance(at, int) and at // DAY_SECONDS >= now // DAY_SECONDS:
+        return None
+    total = await thin(store, rule, clock, stop)
+    if not stop.is_set():
+        await store.put_note(THINNED_NOTE, {"at": int(now)})
+    if total:
+        log.info(
+            "thinned", decisions=total.decisions, history=total.history, alerts=total.alerts, intents=total.intents
+        )
+    return total
+
+
+async def thin(store: Store, rule: Retention, clock: Clock, stop: asyncio.Event) -> Thinned:
+    """Remove what is no longer kept, in small steps, until nothing is left or `stop`. Raises Transient."""
+    total, now = Thinned(), clock.now()
+    while done := await store.thin(rule, now, most=BATCH):
+        total += done
+        if await pause(stop, REST_SECONDS):
+            break
+    return total
