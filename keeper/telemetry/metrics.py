@@ -33,6 +33,7 @@ class Metrics:
         self._drift = gauge("pool_drift_bps", "Drift from the target, in basis points of value.", "pool")
         self._open = gauge("intents_open", "Transactions that are not settled yet.", "kind", "state")
         self._decisions = counter("decisions_total", "Cycles by pool and how they ended.", "pool", "outcome")
+        self._rounds = counter("rounds_total", "Rounds over all pools that are due, by how they ended.", "ended")
         self._slices = counter("slices_total", "Slices of rebalances executed.", "pool")
         self._plugins = counter("plugin_failures_total", "Failures of a plugin's own making.", "plugin", "where")
         self._seconds = histogram("cycle_seconds", "Time one cycle of one pool took.", "pool", buckets=_CYCLE_BUCKETS)
@@ -59,6 +60,10 @@ class Metrics:
         self._finished.labels(pool).set(at)
         if outcome not in _FAILURES:
             self._success.labels(pool).set(at)
+
+    def round_ended(self) -> None:
+        """Count a round that came to its end."""
+        self._rounds.labels("well").inc()
 
     def drift(self, pool_id: int, drift_bps: Bps | None) -> None:
         """Show a pool's drift; None takes the number away."""
