@@ -163,5 +163,5 @@ class PoolCard:
     transactions: tuple[IntentLine, ...]
     last_outcome: str | None
     last_trouble: str
-    """The last outcome in words when it was a refusal or an outage, else empty."""
+    """The last outcome in words when it was a refusal, an outage or a pause, else empty."""
     last_reason: str

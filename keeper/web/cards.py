@@ -33,7 +33,7 @@ _TONES: Final[Mapping[str, Tone]] = {
     "no agreed price": "bad",
 }
 _PAUSED: Final = "paused"
-_TROUBLE: Final = frozenset({"refused", "unavailable"})
+_TROUBLE: Final = frozenset({"refused", "unavailable", "paused"})
 
 
 def pool_card(view: PoolView, transactions: tuple[IntentLine, ...], now: Seconds | None, *, fresh: bool) -> PoolCard:

@@ -9,7 +9,7 @@ from keeper.core.units import Seconds
 from keeper.web import text
 
 Tone = Literal["good", "busy", "warn", "bad", "none"]
-_FAILURES: Final = frozenset({Outcome.REFUSED, Outcome.UNAVAILABLE})
+_FAILURES: Final = frozenset({Outcome.REFUSED, Outcome.UNAVAILABLE, Outcome.PAUSED})
 
 
 @dataclass(frozen=True, slots=True)

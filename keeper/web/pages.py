@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from keeper.core.paused import Paused
 from keeper.core.records import AlertRecord, Decision, Intent, PoolView
 from keeper.core.units import Seconds
 from keeper.web import text
@@ -34,6 +35,8 @@ class Header:
     plugins: tuple[str, ...]
     health: Health
     health_text: str
+    paused: str
+    """Who paused the keeper and why, in words; empty while it may send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Records:
     decisions: Sequence[Decision]
     alerts: Sequence[AlertRecord]
     intents: Sequence[Intent]
+    paused: Paused | None = None
 
 
 def build_page(records: Records, state: WebState, health: Health) -> Page:
@@ -61,14 +65,14 @@ def build_page(records: Records, state: WebState, health: Health) -> Page:
     now = state.now()
     names = pool_names(state, records.views)
     return Page(
-        header=build_header(state, health),
+        header=build_header(state, health, records.paused),
         pools=build_cards(records.views, records.intents, state, health),
         decisions=tuple(decision_line(decision, names, now) for decision in records.decisions),
         alerts=tuple(alert_line(record, now) for record in records.alerts),
     )
 
 
-def build_header(state: WebState, health: Health) -> Header:
+def build_header(state: WebState, health: Health, paused: Paused | None) -> Header:
     """Build the part above the pools."""
     tip, balance = state.pulse.tip, state.pulse.balance_ustx
     return Header(
@@ -82,6 +86,7 @@ def build_header(state: WebState, health: Health) -> Header:
         plugins=state.plugins,
         health=health,
         health_text=_health_text(health),
+        paused=_paused_text(paused, state.now()),
     )
 
 
@@ -112,6 +117,14 @@ def build_intents(intents: Sequence[Intent], now: Seconds | None) -> tuple[Inten
 def pool_names(state: WebState, views: Sequence[PoolView]) -> Mapping[int, str]:
     """Return the name of every pool that is configured or was ever seen."""
     return {**{view.pool_id: view.name for view in views}, **state.pool_names}
+
+
+def _paused_text(paused: Paused | None, now: Seconds | None) -> str:
+    if paused is None:
+        return ""
+    since = "" if paused.at is None or now is None else f" {text.ago(paused.at, now)}"
+    because = f": {paused.why}" if paused.why else ""
+    return f"Paused by {paused.by}{since}{because}. Nothing new is sent; what is on its way is followed to its end."
 
 
 def _health_text(health: Health) -> str:

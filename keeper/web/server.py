@@ -8,6 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
+from keeper.core.paused import PAUSED_NOTE, paused_from
 from keeper.errors import BadSettings
 from keeper.telemetry.metrics import CONTENT_TYPE
 from keeper.web.answers import RENDERER, add_headers, errors, json_answer
@@ -105,6 +106,7 @@ async def _page(app: web.Application) -> Answer:
         decisions=await state.store.decisions(limit=_PAGE_DECISIONS),
         alerts=await state.store.alerts(limit=_PAGE_ALERTS),
         intents=await state.store.intents(limit=_PAGE_INTENTS),
+        paused=paused_from(await state.store.note(PAUSED_NOTE)),
     )
     built = build_page(records, state, check_health(state.pulse, state.cycle_seconds))
     return answer_of(app[RENDERER].page(built).encode())
@@ -126,7 +128,8 @@ async def api_status(request: web.Request) -> web.Response:
     """Answer the part of the page above the pools."""
     known_only(request)
     state = request.app[STATE]
-    return json_answer(build_header(state, check_health(state.pulse, state.cycle_seconds)))
+    paused = paused_from(await state.store.note(PAUSED_NOTE))
+    return json_answer(build_header(state, check_health(state.pulse, state.cycle_seconds), paused))
 
 
 async def api_pools(request: web.Request) -> web.Response:

@@ -2,6 +2,7 @@ import json
 import re
 from dataclasses import asdict, fields, replace
 
+import aiohttp
 import pytest
 from samples import (
     BOOK,
@@ -11,6 +12,7 @@ from samples import (
     body_view,
     decision,
     defi_facts,
+    fill,
     intent,
     meme_facts,
     stacker_facts,
@@ -19,14 +21,17 @@ from samples import (
 )
 
 from keeper.core.mandates import Proposal
+from keeper.core.paused import PAUSED_NOTE
 from keeper.core.records import IntentKind, IntentState, Outcome, Severity
 from keeper.core.units import Seconds
 from keeper.core.views import STATE_WORDS, PoolFacts, Votes, pool_body
+from keeper.store.sqlite import open_store
 from keeper.web.card_parts import PoolCard
 from keeper.web.cards import empty_card, pool_card
 from keeper.web.health import check_health
 from keeper.web.pages import Page, Records, build_page
 from keeper.web.render import STATIC, Renderer
+from keeper.web.server import make_app, serve
 
 RENDERER = Renderer()
 BODY = pool_body(defi_facts(), BOOK)
@@ -271,3 +276,17 @@ def test_many_pools__a_page_of_a_thousand__is_built_in_well_under_a_second():
 
     assert len(page.pools) == 1_000
     assert Seconds(page.pools[0].at) == NOW - 8
+
+
+async def test_page__paused_by_a_person__says_so_above_everything(tmp_path):
+    async with open_store(tmp_path / "s.sqlite3") as store:
+        await fill(store)
+        await store.put_note(PAUSED_NOTE, {"by": "ops", "why": "<b>look</b>", "at": NOW - 300})
+        async with (
+            serve(make_app(web_state(store)), "127.0.0.1", 0) as address,
+            aiohttp.ClientSession(address) as session,
+            session.get("/") as answer,
+        ):
+            text = await answer.text()
+
+    assert "Paused by ops 5\u00a0min ago: &lt;b&gt;look&lt;/b&gt;. Nothing new is sent" in text

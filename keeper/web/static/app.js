@@ -1,7 +1,11 @@
 "use strict";
-// Fetches this page again and puts its live part in place of the old one. Without this script the
-// page is complete and a reload does the same.
-const EVERY_MS = 2000;
+// Fetches this page again when the keeper says that something is new, and puts its live part in place of the
+// old one. Without this script the page is complete and a reload does the same.
+const EVENTS = "/api/v1/events";
+const KINDS = ["decision", "alert", "transaction", "reset"];
+const SOON_MS = 150; // several events in a row are shown at once
+const AGES_MS = 15000; // how often ages move on while nothing is new
+const EVERY_MS = 2000; // how often to ask while no events come through
 const TIMEOUT_MS = 8000;
 const live = document.getElementById("live");
 const note = document.getElementById("note");
@@ -45,5 +49,36 @@ async function refresh() {
   }
 }
 
-setInterval(refresh, EVERY_MS);
-document.addEventListener("visibilitychange", refresh);
+let source = null;
+let soon = null;
+let asked = 0;
+
+function refreshSoon() {
+  soon ??= setTimeout(() => { soon = null; asked = Date.now(); refresh(); }, SOON_MS);
+}
+
+function listen() {
+  if (source || document.hidden || typeof EventSource === "undefined") return;
+  source = new EventSource(EVENTS);
+  for (const kind of KINDS) source.addEventListener(kind, refreshSoon);
+}
+
+// A page that nobody looks at holds no connection: browsers allow only a few to one host.
+function visibility() {
+  if (document.hidden) {
+    source?.close();
+    source = null;
+    return;
+  }
+  listen();
+  refreshSoon();
+}
+
+setInterval(() => {
+  if (source?.readyState === EventSource.CLOSED) source = null;
+  listen();
+  const through = source?.readyState === EventSource.OPEN;
+  if (Date.now() - asked >= (through ? AGES_MS : EVERY_MS)) refreshSoon();
+}, EVERY_MS);
+document.addEventListener("visibilitychange", visibility);
+listen();
