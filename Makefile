@@ -84,6 +84,10 @@ lock: setup  ## refresh the lock files: hashes, no addresses
 	  --custom-compile-command "make lock" -o requirements/dev.txt requirements/dev.in
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 --quiet \
 	  --custom-compile-command "make lock" -o requirements/node.txt requirements/node.in
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 --quiet \
+	  --custom-compile-command "make lock" -o requirements/build.txt requirements/build.in
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 --quiet \
+	  --custom-compile-command "make lock" -c requirements/dev.txt -o requirements/run.txt pyproject.toml
 	cd contracts && npm install --package-lock-only --no-fund --no-audit && node tools/lock-without-addresses.mjs
 
 format: setup  ## put the code in order

@@ -149,9 +149,14 @@ def _is_free(host: str, number: int) -> bool:
     return True
 
 
-async def _keeper_answers(host: str, number: int) -> bool:
+def page_of(host: str, number: int) -> str:
+    """Return the address of the page as seen from this machine, for what it listens on."""
     at = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - a wildcard is asked on this machine
-    where = f"http://{f'[{at}]' if ':' in at else at}:{number}/healthz"
+    return f"http://{f'[{at}]' if ':' in at else at}:{number}"
+
+
+async def _keeper_answers(host: str, number: int) -> bool:
+    where = f"{page_of(host, number)}/healthz"
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PORT_SECONDS)) as session,

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from keeper.cli import commands, config, init, keys, pause, plugins, whales
+from keeper.cli import alerts, commands, config, health, init, keys, pause, plugins, whales
 from keeper.console import fail
 from keeper.errors import Halt, KeeperError, NodeUnavailable
 
@@ -25,7 +25,9 @@ plugins.register(app)
 pause.register(app)
 init.register(app)
 config.register(app)
+health.register(app)
 whales.register(app)
+alerts.register(app)
 
 
 def main() -> None:

@@ -1,6 +1,11 @@
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
+import pytest
+
+from keeper.cli import EXIT_FAILED, EXIT_PERSON_NEEDED
 from keeper.settings import CONFIG_ENV, Settings
 
 UNITS = Path(__file__).parents[2] / "systemd"
@@ -43,3 +48,62 @@ def test_example__as_shipped__sets_nothing():
     lines = (UNITS / "keeper.env.example").read_text().splitlines()
 
     assert [line for line in lines if line and not line.startswith("#")] == []
+
+
+def of(name):
+    """Return a unit's directives in order."""
+    lines = (UNITS / name).read_text().splitlines()
+    return [(key, value) for key, _, value in (line.partition("=") for line in lines) if value and key[0] != "#"]
+
+
+@pytest.mark.parametrize("unit", ["keeper.service", "keeper-check.service"])
+@pytest.mark.parametrize("tool", [found] if (found := shutil.which("systemd-analyze")) else [])
+def test_unit__judged_by_systemd__is_exposed_by_no_more_than_1_5(tool, unit):
+    """Runs where systemd is; elsewhere pytest says that there was nothing to run it with, and the next test stands in."""
+    done = subprocess.run(
+        [tool, "security", "--offline=true", "--threshold=15", "--no-pager", str(UNITS / unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    level = re.search(r"Overall exposure level for \S+: (\d+\.\d)", done.stdout)
+
+    assert done.returncode == 0, done.stdout[-300:] + done.stderr
+    assert float(level[1]) <= 1.5
+
+
+@pytest.mark.parametrize("unit", ["keeper.service", "keeper-check.service"])
+@pytest.mark.parametrize("tool", [found] if (found := shutil.which("systemd-analyze")) else [])
+def test_unit__read_by_systemd__has_no_word_it_does_not_know(tool, unit, tmp_path):
+    # With a program that is there: systemd also looks whether what it would start can be started.
+    text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", (UNITS / unit).read_text(), flags=re.MULTILINE)
+    (tmp_path / unit).write_text(text.replace("Documentation=", "#"))
+    done = subprocess.run(
+        [tool, "verify", "--man=no", str(tmp_path / unit)], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert [line for line in done.stderr.splitlines() if unit in line] == []
+
+
+def test_unit__check__is_as_closed_as_the_keeper_and_has_the_same_eyes():
+    own = {"Type", "ExecStart", "TimeoutStartSec", "Description", "Documentation", "After", "Wants", "StateDirectory"}
+    keeper, check = set(of("keeper.service")), set(of("keeper-check.service"))
+
+    assert {pair for pair in check - keeper if pair[0] not in own} == set()
+    hardening = {pair for pair in keeper if pair[0].startswith(("Protect", "Private", "Restrict", "SystemCall", "Cap"))}
+    assert len(hardening) > 20
+    assert hardening <= check
+
+
+def test_timer__check__is_daily_and_makes_up_for_a_missed_day():
+    found = dict(of("keeper-check.timer"))
+
+    assert (found["OnCalendar"], found["Persistent"], found["WantedBy"]) == ("daily", "true", "timers.target")
+
+
+def test_readme__exit_codes__are_those_of_the_command_line():
+    rows = dict(re.findall(r"^\| (\d+) \| ([^|]+) \|", (UNITS / "README.md").read_text(), re.MULTILINE))
+
+    assert set(rows) == {"0", str(EXIT_FAILED), "2", str(EXIT_PERSON_NEEDED)}
+    assert "person" in rows["78"]
