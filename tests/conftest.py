@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 HERE = Path(__file__).parent
-SERVERS_ARE_REAL_IN = ("adapters", "chain", "cli", "signers", "web")
+SERVERS_ARE_REAL_IN = ("adapters", "chain", "cli", "signers", "telemetry", "web")
 """Folders whose tests talk to a server of their own, on loopback."""
 LISTENING = ("", "localhost", "0.0.0.0", "::")  # noqa: S104 - names a server may look up to listen on
 

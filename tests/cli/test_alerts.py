@@ -1,0 +1,136 @@
+"""`keeper alerts test | list` against channels on loopback and a real store."""
+
+import asyncio
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from keeper.alerts.router import AlertRouter
+from keeper.core.records import Alert, Severity
+from keeper.core.units import Seconds
+from keeper.settings import load_settings
+from keeper.store.sqlite import open_store
+from keeper.testing.fakes import FakeNotifier, ManualClock
+from tests.shell.test_cli import CONFIG
+
+DONE, FAILED = 0, 1
+AT = Seconds(1_795_262_400)
+
+
+class Channels(BaseHTTPRequestHandler):
+    """Takes what is posted to /slack and /discord, and knows nothing else."""
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.taken.append((self.path, body))
+        status, text = {"/slack": (200, b"ok"), "/discord": (204, b"")}.get(self.path, (404, b"no_service"))
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def channels():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Channels)
+    server.daemon_threads, server.taken = True, []
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def configured(folder, server, *, discord="/discord"):
+    root = f"http://127.0.0.1:{server.server_port}"
+    text = CONFIG.format(folder=folder, plugins='["slack", "discord"]')
+    text += f'\n[plugin.slack]\nwebhook_url = "{root}/slack"\n[plugin.discord]\nwebhook_url = "{root}{discord}"\n'
+    file = folder / "keeper.toml"
+    file.write_text(text + '[alerts.channels]\ndiscord = "critical"\n')
+    return file
+
+
+def test_test__every_channel__gets_one_message(keeper, channels, tmp_path):
+    status, printed, _ = keeper("alerts", "test", "-c", configured(tmp_path, channels), "--json")
+
+    rows = {row["channel"]: row for row in json.loads(printed)["channels"]}
+    assert status == DONE
+    assert sorted(path for path, _ in channels.taken) == ["/discord", "/slack"]
+    assert [rows[name]["taken"] for name in ("slack", "discord")] == [True, True]
+    assert (rows["slack"]["gets"], rows["discord"]["gets"]) == ("everything", "critical only")
+
+
+def test_test__one_channel_fails__says_which_and_why_without_its_address(keeper, channels, tmp_path):
+    config = configured(tmp_path, channels, discord="/a-secret-path")
+
+    status, printed, said = keeper("alerts", "test", "-c", config)
+
+    assert status == FAILED
+    assert "failed: discord answered HTTP 404" in printed
+    assert "a-secret-path" not in printed + said
+
+
+def test_test__one_channel_named__leaves_the_others_alone(keeper, channels, tmp_path):
+    config = configured(tmp_path, channels)
+
+    known = keeper("alerts", "test", "-c", config, "--channel", "slack")
+    unknown = keeper("alerts", "test", "-c", config, "--channel", "pager")
+
+    assert known[0] == DONE
+    assert [path for path, _ in channels.taken] == ["/slack"]
+    assert unknown[0] == FAILED
+    assert "there is slack, discord" in unknown[2]
+
+
+def test_test__no_channels__says_what_to_do_and_fails(keeper, config):
+    status, printed, _ = keeper("alerts", "test", "-c", config)
+
+    assert status == FAILED
+    assert "No alert channel is configured" in printed
+
+
+def told(config):
+    """Let people be told of a trouble and of an event."""
+
+    async def tell():
+        clock = ManualClock()
+        clock.at = AT
+        settings = load_settings(config, {})
+        async with open_store(settings.store_path) as store:
+            router = AlertRouter([FakeNotifier()], store, clock)
+            words = {"what": "what", "done": "done", "remedy": "remedy", "at": AT}
+            await router.send(Alert("low-balance:ST1", Severity.WARNING, "Runs out of STX", **words))
+            await router.send(Alert("rebalanced:1:4", Severity.INFO, "Back on target", **words))
+            await router.flush(5)
+
+    asyncio.run(tell())
+
+
+def test_list__told_of_two__shows_both_and_only_the_trouble_is_open(keeper, config):
+    told(config)
+
+    everything = json.loads(keeper("alerts", "list", "-c", config, "--json")[1])["alerts"]
+    still_there = json.loads(keeper("alerts", "list", "-c", config, "--open", "--json")[1])["open"]
+
+    assert {row["title"]: row["sent_to"] for row in everything} == {
+        "Runs out of STX": "fake",
+        "Back on target": "fake",
+    }
+    assert {row["link"] for row in everything} == {"docs/runbook/low-balance.md", "docs/runbook/rebalanced.md"}
+    assert [(row["kind"], row["since_at"]) for row in still_there] == [("low-balance", AT)]
+
+
+def test_list__for_people__is_a_table(keeper, config):
+    empty = keeper("alerts", "list", "-c", config)[1], keeper("alerts", "list", "-c", config, "--open")[1]
+    told(config)
+
+    assert "Nobody was told anything yet." in empty[0]
+    assert "Nothing is open." in empty[1]
+    assert "2026-11-21 12:00:00 UTC" in keeper("alerts", "list", "-c", config)[1]
+    assert "Runs out of STX" in keeper("alerts", "list", "-c", config, "--open")[1]
