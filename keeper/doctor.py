@@ -13,7 +13,7 @@ from keeper.core.chain_types import Tip
 from keeper.core.pauses import RUNNING
 from keeper.core.policy import PoolRule
 from keeper.core.units import USTX_PER_STX
-from keeper.errors import Halt, LedgerMismatch, Refused, Transient
+from keeper.errors import Halt, LedgerMismatch, MarketRefused, Refused, SourceUnavailable, Transient
 from keeper.findings import Check, Finding, Unwell
 from keeper.ports import ContractReader, Dex
 from keeper.price_check import check_prices
@@ -132,19 +132,29 @@ async def _venue(keeper: Keeper, dex: Dex) -> str:
 
 
 async def admitted(dex: Dex, reader: ContractReader, contracts: PoolContracts, tip: Tip) -> str:
-    """Return a sentence naming the adapters of a venue, all admitted. Raises Unwell for one that is not."""
-    view = await dex.market(reader, tip)
-    adapters = sorted({route.adapter for route in view.routes})
+    """Return a sentence naming the adapters of a venue, all admitted. Raises Unwell for one that is not.
+
+    Of a venue that cannot be read now, those are asked about that it says it needs.
+    """
+    routes, trouble = 0, ""
+    try:
+        view = await dex.market(reader, tip)
+        routes, adapters = len(view.routes), sorted({route.adapter for route in view.routes})
+    except (SourceUnavailable, MarketRefused) as exc:
+        trouble, adapters = str(exc), sorted(dex.adapters)
     refused = []
     for adapter in adapters:
         code = await reader.read(contracts.name("pool-portfolios"), "get-adapter", [principal(adapter)], tip)
         if not isinstance(code, bytes) or len(code) != CODE_HASH_BYTES:
             refused.append(adapter)
     if refused:
-        detail = f"governance has not admitted {', '.join(refused)}, so no pool can trade there"
+        also = f"; and {trouble}" if trouble else ""
+        detail = f"governance has not admitted {', '.join(refused)}, so no pool can trade there{also}"
         remedy = f"have governance call admit-adapter for it, or take the venue {dex.name} off the list `plugins`"
         raise Unwell(detail, remedy)
-    return f"{len(view.routes)} routes; admitted: {', '.join(adapters)}" if adapters else "it has no pools to trade in"
+    if trouble:
+        raise Unwell(trouble, "check the venue; without it the keeper trades elsewhere or not at all")
+    return f"{routes} routes; admitted: {', '.join(adapters)}" if adapters else "it has no pools to trade in"
 
 
 async def _pool(keeper: Keeper, rule: PoolRule) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -30,6 +31,8 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 CONTRACT: Final = re.compile(r"S[0-9A-Z]{27,41}\.[A-Za-z][A-Za-z0-9_-]{0,127}")
 MOST: Final = 10_000
 """Most pools, routes, prices or whales that one answer may have."""
+MOST_ADAPTERS: Final = 64
+"""Most adapter contracts that one venue may need."""
 LONGEST: Final = 300
 """Most characters of an absent pool's name, and of its reason; a longer reason is cut."""
 OUTAGES: Final = (SourceUnavailable, NodeUnavailable, TipMoved)
@@ -75,6 +78,16 @@ class GuardedDex:
     plugin: str
     inner: Dex
     count: Count
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """The adapter contracts that it says it needs; none where it says nothing usable."""
+        try:
+            said = tuple(islice(self.inner.adapters, MOST_ADAPTERS + 1))
+            usable = len(said) <= MOST_ADAPTERS and all(CONTRACT.fullmatch(adapter) for adapter in said)
+        except Exception:  # noqa: BLE001 - a plugin is somebody else's code
+            return ()
+        return said if usable else ()
 
     async def market(self, reader: ContractReader, tip: Tip) -> MarketView:
         """Read the venue. Raises SourceUnavailable for whatever the plugin does wrong, MarketRefused, NodeUnavailable, TipMoved."""

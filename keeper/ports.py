@@ -129,6 +129,11 @@ class Dex(Protocol):
         """The name used in settings, logs and records."""
         ...
 
+    @property
+    def adapters(self) -> Sequence[str]:
+        """Principals of the on-chain adapter contracts that its routes are run by; governance has to admit each."""
+        ...
+
     async def market(self, reader: ContractReader, tip: Tip) -> MarketView:
         """Read this venue's pools at `tip`. Raises SourceUnavailable when it cannot be used now."""
         ...

@@ -1,5 +1,6 @@
 """`keeper plugins` shows what is installed, makes a new plugin's project, and says what is wrong with one."""
 
+import asyncio
 import importlib.util
 import os
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from keeper import console as output
 from keeper.cli import plugin_check, plugin_new
 from keeper.cli.commands import DEFAULT_CONFIG, Config, Json
 from keeper.cli.commands import _settings as read_settings
+from keeper.cli.plugin_chain import check_on_chain
 from keeper.errors import BadInput, PluginBroken
 from keeper.registry import Installed, describe, installed
 
@@ -70,9 +72,13 @@ def check(
     seconds: Annotated[
         float, typer.Option("--seconds", help="Longest that its tests may take.", min=1, max=3_600)
     ] = 300,
+    config: Config = None,
     json: Json = False,
 ) -> None:
     """Run a plugin's kit and say what is wrong with it, each fault with its remedy.
+
+    With --config the node of these settings is asked whether governance has admitted the adapter contracts of an
+    installed plugin's venues.
 
     Example: keeper plugins check ./keeper-acme
     """
@@ -80,6 +86,8 @@ def check(
         message = "the kits are tests; install pytest and pytest-asyncio first"
         raise BadInput(message)
     findings = plugin_check.check_plugin(plugin, seconds=seconds)
+    if config is not None and plugin in installed():
+        findings += asyncio.run(check_on_chain(plugin, read_settings(config)))
     if json:
         output.as_json({"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]})
     else:

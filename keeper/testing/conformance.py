@@ -15,14 +15,15 @@ import pytest
 from keeper.core.assets import Asset
 from keeper.core.chain_types import Tip
 from keeper.core.market import Fill, MarketView, Route
-from keeper.core.prices import PricePoint
-from keeper.core.units import BaseUnits
+from keeper.core.prices import PricePoint, vetted
+from keeper.core.units import BaseUnits, Seconds
 from keeper.errors import MarketRefused, NodeUnavailable, SourceUnavailable, Transient
+from keeper.guarded import GuardedDex, GuardedSource
 from keeper.ports import Clock, ContractReader, Dex, PriceSource
 from keeper.testing import build
 from keeper.testing.conformance_notifiers import NotifierConformance
 from keeper.testing.conformance_whales import WhaleSourceConformance
-from keeper.testing.text import CONTRACT, NAME, text_of
+from keeper.testing.text import CONTRACT, NAME, fail, text_of
 
 __all__ = [
     "CONTRACT",
@@ -35,6 +36,8 @@ __all__ = [
     "text_of",
 ]
 
+AHEAD = Seconds(300)
+"""How far into the future of the keeper's clock the keeper lets a price be."""
 NONSENSE: tuple[object, ...] = (None, False, "nonsense", -1, {}, [], {"balance-x": "1"}, b"\x00", 1.5, nan, 2**200)
 """Answers no contract gives; an adapter must take each for an outage or for a pool that is not there."""
 
@@ -137,7 +140,7 @@ class DexConformance:
         assert set(recorder.tips) <= {build.tip(777)}
 
     async def test_market__every_route__is_complete(self, dex: Dex, view: MarketView) -> None:
-        """A route names its venue, its contracts and pools that are in the books under the venue's name."""
+        """A route names its venue, its pools by their keys in the books, and contracts, of which the venue names the adapter itself."""
         assert view.routes
         for route in view.routes:
             assert route.venue == dex.name
@@ -145,8 +148,20 @@ class DexConformance:
             assert route.pool_keys
             assert set(route.pool_keys) <= set(view.books)
             assert CONTRACT.fullmatch(route.adapter), route.adapter
+            assert route.adapter in dex.adapters
             assert CONTRACT.fullmatch(route.payer), route.payer
         assert all(key.startswith(f"{dex.name}:") for key in view.books)
+
+    async def test_market__passes_the_keepers_guard_as_it_is(
+        self, dex: Dex, reader: ContractReader, view: MarketView
+    ) -> None:
+        """The keeper looks at the shape of every market: nothing of yours may be taken for nonsense."""
+        guarded = GuardedDex(dex.name, dex.name, dex, fail)
+
+        taken = await guarded.market(reader, build.tip())
+
+        assert guarded.adapters == tuple(dex.adapters)
+        assert (len(taken.routes), taken.books, taken.absent) == (len(view.routes), view.books, view.absent)
 
     async def test_market__every_route__appears_once(self, view: MarketView) -> None:
         """The same way twice would be planned twice."""
@@ -305,6 +320,16 @@ class PriceSourceConformance:
             assert point.price_e12 > 0
             assert 0 < point.seen_at <= clock.now() + 120
             assert point.confidence_bps is None or point.confidence_bps >= 0
+
+    async def test_prices__pass_the_keepers_guard_and_its_judgement(
+        self, source: PriceSource, known: Sequence[Asset], clock: Clock
+    ) -> None:
+        """The keeper looks at every price: none of yours may be refused while all is well."""
+        said = await GuardedSource(source.name, source.name, source, fail).prices(known)
+
+        points, refused = vetted(said, source.name, {asset.symbol for asset in known}, now=clock.now(), ahead=AHEAD)
+
+        assert (len(points), refused) == (len(said), ())
 
     async def test_prices__each_asset__is_priced_once_per_quote(
         self, source: PriceSource, known: Sequence[Asset]

@@ -8,7 +8,7 @@ from keeper.core.whales import Whale
 from keeper.errors import KeeperError, SourceUnavailable
 from keeper.guarded import GuardedFeed
 from keeper.ports import WhaleFeed
-from keeper.testing.text import NAME, text_of
+from keeper.testing.text import NAME, fail, text_of
 
 
 class WhaleSourceConformance:
@@ -26,7 +26,7 @@ class WhaleSourceConformance:
     async def test_whales__known_category__are_whole(self, feed: WhaleFeed, category: str) -> None:
         """A whale has whole numbers, its category and a time; the guard the keeper uses takes every one."""
         found = await feed.whales(category)
-        taken = await GuardedFeed(feed.name, feed.name, feed, _fail).whales(category)
+        taken = await GuardedFeed(feed.name, feed.name, feed, fail).whales(category)
 
         assert found
         assert len(taken) == len(found)
@@ -66,8 +66,3 @@ class WhaleSourceConformance:
     async def test_repr__never_shows_the_key(self, feed: WhaleFeed, secret: str | None) -> None:
         """A key must not reach a log through a repr."""
         assert secret is None or secret not in repr(feed) + str(feed)
-
-
-def _fail(plugin: str, where: str) -> None:
-    message = f"{plugin} failed in {where}"
-    raise AssertionError(message)

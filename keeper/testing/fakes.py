@@ -271,6 +271,11 @@ class FakeDex:
     outages: int = 0
     absent: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """One adapter for all its routes."""
+        return (f"{self.deployer}.{self.name}-adapter",)
+
     async def market(self, reader: ContractReader, tip: Tip) -> MarketView:  # noqa: ARG002  the port's shape
         """Return the pools as they are set. Raises SourceUnavailable while it is out."""
         if self.outages:
@@ -288,7 +293,7 @@ class FakeDex:
         return tuple(next(k for k, p in self.pools.items() if {p.x, p.y} == set(hop)) for hop in hops)
 
     def _route(self, path: tuple[str, ...], keys: tuple[str, ...]) -> FakeRoute:
-        adapter, payer = (f"{self.deployer}.{self.name}-{part}" for part in ("adapter", "vault"))
+        [adapter], payer = self.adapters, f"{self.deployer}.{self.name}-vault"
         return FakeRoute(self.name, adapter, payer, path, tuple(f"{self.name}:{key}" for key in keys))
 
 

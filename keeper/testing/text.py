@@ -5,7 +5,7 @@ import traceback
 from keeper.errors import KeeperError
 from keeper.guarded import CONTRACT, NAME
 
-__all__ = ["CONTRACT", "NAME", "text_of"]
+__all__ = ["CONTRACT", "NAME", "fail", "text_of"]
 
 
 def text_of(error: BaseException) -> str:
@@ -13,3 +13,9 @@ def text_of(error: BaseException) -> str:
     facts = repr(error.facts) if isinstance(error, KeeperError) else ""
     linked = [link for link in (error.__cause__, error.__context__) if link is not None]
     return "".join(traceback.format_exception(error)) + facts + "".join(text_of(link) for link in linked)
+
+
+def fail(plugin: str, where: str) -> None:
+    """Take the place of what counts failures, where there must be none."""
+    message = f"{plugin} failed in {where}"
+    raise AssertionError(message)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,6 +15,7 @@ from keeper.chain import clarity
 from keeper.chain.nodes import NodeAddress, Nodes, open_nodes
 from keeper.core.assets import Asset, AssetBook
 from keeper.ports import PriceSource
+from keeper.settings import Settings, load_settings
 from keeper.testing import build
 from keeper.testing.conformance import PriceSourceConformance
 from keeper.testing.fakes import ManualClock
@@ -29,6 +31,36 @@ from keeper_pyth.settings import settings_from as pyth_settings
 NOW = 1_795_000_000
 BLOCK = f"{1_000:064x}"
 OTHER_FEED = "ab" * 32
+CONFIG = """
+network = "testnet"
+node_url = "{root}"
+deployer = "{deployer}"
+signer_key_file = "{folder}/keeper.key"
+store_path = "{folder}/keeper.sqlite3"
+plugins = ["alex", "velar", "pyth", "coingecko", "onchain_prices"]
+
+[plugin.coingecko]
+base_url = "{root}/coingecko"
+
+[[assets]]
+symbol = "STX"
+decimals = 6
+contract = "stx"
+
+[[assets]]
+symbol = "stSTX"
+decimals = 6
+contract = "SP4SZE494VC2YC5JYG7AYFQ44F5Q4PYV7DVMDPBG.ststx-token"
+token_name = "ststx"
+
+[[pools]]
+pool_id = 1
+name = "Conservative Stacker"
+share_token = "pool-share-1"
+assets = ["STX", "stSTX"]
+whales = {{ category = "stacker" }}
+"""
+"""A keeper without any key, whose node and CoinGecko are on loopback."""
 GONE = object()
 """Stands for a field that is not there."""
 
@@ -67,6 +99,15 @@ class Node:
 
 def nodes_at(root: str, session: aiohttp.ClientSession) -> Nodes:
     return open_nodes(session, [NodeAddress(root, None, None, None)], asyncio.Event(), timeout=0.5)
+
+
+def settings_at(root: str, folder: Path) -> Settings:
+    """Return settings as an operator without any key has them, read from a file."""
+    (folder / "keeper.key").write_text("01" * 32 + "01\n")
+    (folder / "keeper.key").chmod(0o600)
+    file = folder / "keeper.toml"
+    file.write_text(CONFIG.format(root=root, folder=folder, deployer=build.DEPLOYER))
+    return load_settings(file, {})
 
 
 @dataclass(frozen=True)

@@ -9,39 +9,7 @@ from aiohttp import web
 from keeper.app import open_keeper
 from keeper.chain import clarity
 from keeper.price_check import check_prices
-from keeper.settings import load_settings
-from keeper.testing.build import DEPLOYER
-from tests.adapters.price_kit import NOW, Node
-
-CONFIG = """
-network = "testnet"
-node_url = "{root}"
-deployer = "{deployer}"
-signer_key_file = "{folder}/keeper.key"
-store_path = "{folder}/keeper.sqlite3"
-plugins = ["alex", "velar", "pyth", "coingecko", "onchain_prices"]
-
-[plugin.coingecko]
-base_url = "{root}/coingecko"
-
-[[assets]]
-symbol = "STX"
-decimals = 6
-contract = "stx"
-
-[[assets]]
-symbol = "stSTX"
-decimals = 6
-contract = "SP4SZE494VC2YC5JYG7AYFQ44F5Q4PYV7DVMDPBG.ststx-token"
-token_name = "ststx"
-
-[[pools]]
-pool_id = 1
-name = "Conservative Stacker"
-share_token = "pool-share-1"
-assets = ["STX", "stSTX"]
-whales = {{ category = "stacker" }}
-"""
+from tests.adapters.price_kit import NOW, Node, settings_at
 
 
 @dataclass
@@ -73,11 +41,7 @@ def world(remote):
 
 async def self_test(remote, folder):
     """Return the price self-test of a keeper that was built from the settings."""
-    (folder / "keeper.key").write_text("01" * 32 + "01\n")
-    (folder / "keeper.key").chmod(0o600)
-    config = folder / "keeper.toml"
-    config.write_text(CONFIG.format(root=remote.root, folder=folder, deployer=DEPLOYER))
-    settings = load_settings(config, {})
+    settings = settings_at(remote.root, folder)
     async with open_keeper(settings, asyncio.Event()) as keeper:
         await keeper.observer.tip()
         return await check_prices(keeper.observer, keeper.assets.symbols(), settings.limits(), keeper.clock)

@@ -46,6 +46,20 @@ async def test_admitted__node_is_silent__says_so_and_nothing_of_the_adapter():
         await admitted(FakeDex(POOLS), ScriptedReader(outages=1), CONTRACTS, build.tip())
 
 
+async def test_admitted__silent_venue_that_is_not_admitted__names_both():
+    with pytest.raises(Unwell, match=f"not admitted {ADAPTER}.*; and ") as caught:
+        await admitted(FakeDex(POOLS, outages=1), chain(None), CONTRACTS, build.tip())
+
+    assert "admit-adapter" in caught.value.remedy
+
+
+async def test_admitted__silent_venue_that_is_admitted__is_unwell_for_its_silence_alone():
+    with pytest.raises(Unwell) as caught:
+        await admitted(FakeDex(POOLS, outages=1), chain(b"\x01" * 32), CONTRACTS, build.tip())
+
+    assert "admit" not in str(caught.value) + caught.value.remedy
+
+
 def test_left_out__plugin__is_a_finding_with_its_remedy():
     finding = left_out(Broken("torn", "plugin 'torn' could not be loaded"))
 

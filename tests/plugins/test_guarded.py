@@ -192,6 +192,30 @@ async def test_market__absent_pool__is_carried_and_its_reason_cut(count, counted
     assert counted == []
 
 
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ([f"{build.DEPLOYER}.a"], (f"{build.DEPLOYER}.a",)),
+        ((), ()),
+        (None, ()),
+        (["nobody"], ()),
+        ([5], ()),
+        (f"{build.DEPLOYER}.a", ()),
+        ([f"{build.DEPLOYER}.a"] * 65, ()),
+    ],
+    ids=["one", "none", "nothing", "no principal", "a number", "a text", "a flood"],
+)
+def test_adapters__what_a_venue_says_it_needs__is_contracts_or_nothing(said, taken, count):
+    venue = Acts(boom)
+    venue.adapters = said
+
+    assert GuardedDex("odd", "oddity", venue, count).adapters == taken
+
+
+def test_adapters__venue_that_does_not_say__needs_none_that_is_known(count):
+    assert GuardedDex("odd", "oddity", Acts(boom), count).adapters == ()
+
+
 class Dear:
     """A route that answers something of its own."""
 

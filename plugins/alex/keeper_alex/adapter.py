@@ -97,6 +97,11 @@ class Alex:
         """Always `alex`."""
         return NAME
 
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """The adapter contract of the configured pools."""
+        return (self._adapter,)
+
     async def market(self, reader: ContractReader, tip: Tip) -> MarketView:
         """Read every configured pool at `tip`, one call each, and two calls for what concerns them all.
 

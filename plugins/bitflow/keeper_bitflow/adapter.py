@@ -37,6 +37,11 @@ class Bitflow:
         """Always `bitflow`."""
         return NAME
 
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """The adapter contracts of the configured pools."""
+        return tuple(sorted({self._adapter_of(pool) for pool in (*self._xyk, *self._stable)}))
+
     async def market(self, reader: ContractReader, tip: Tip) -> MarketView:
         """Read every configured pool at `tip`, one call each, and one for the ratio if a stable pool needs it.
 
@@ -72,13 +77,16 @@ class Bitflow:
             return pool
         return ratio if isinstance(ratio, str) else RatedPool(pool, ratio)
 
+    def _adapter_of(self, wanted: PoolSettings) -> str:
+        return f"{self._deployer}.{XYK_ADAPTER if wanted in self._xyk else STABLE_ADAPTER}"
+
     def _routes(self, wanted: PoolSettings, state: State) -> Iterable[BitflowRoute]:
         scales = (state.pool.x_scale, state.pool.y_scale) if isinstance(state, RatedPool) else (1, 1)
         x, y = (wanted.symbol_x, wanted.x, scales[0]), (wanted.symbol_y, wanted.y, scales[1])
         for (sell, sold, scale), (buy, bought, _), x_for_y in ((x, y, True), (y, x, False)):
             yield BitflowRoute(
                 venue=NAME,
-                adapter=f"{self._deployer}.{STABLE_ADAPTER if isinstance(state, RatedPool) else XYK_ADAPTER}",
+                adapter=self._adapter_of(wanted),
                 payer=wanted.contract,
                 sell=sell,
                 buy=buy,

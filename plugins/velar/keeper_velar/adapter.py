@@ -43,6 +43,11 @@ class Velar:
         """Always `velar`."""
         return NAME
 
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """The adapter contracts of the configured pools."""
+        return tuple(sorted({self._adapter_of(pool) for pool, _ in self._pools}))
+
     async def market(self, reader: ContractReader, tip: Tip) -> MarketView:
         """Read every configured pool at `tip`: one call for a pool of the first generation, two for the second.
 
@@ -67,13 +72,16 @@ class Velar:
             return f"the read failed: {refused}"
         return pool_from(answer, tokens=frozenset({wanted.token0, wanted.token1}))
 
+    def _adapter_of(self, wanted: PoolSettings) -> str:
+        return f"{self._deployer}.{SECOND_ADAPTER if isinstance(wanted, SecondPoolSettings) else ADAPTER}"
+
     def _routes(self, wanted: PoolSettings, pool: arithmetic.Pool) -> Iterable[VelarRoute]:
         own = wanted.contract if isinstance(wanted, SecondPoolSettings) else None
         sides = (wanted.symbol0, wanted.token0), (wanted.symbol1, wanted.token1)
         for (sell, sold), (buy, bought) in (sides, sides[::-1]):
             yield VelarRoute(
                 venue=NAME,
-                adapter=f"{self._deployer}.{SECOND_ADAPTER if own else ADAPTER}",
+                adapter=self._adapter_of(wanted),
                 payer=own or self._core,
                 sell=sell,
                 buy=buy,

@@ -54,6 +54,11 @@ class NewDex:
         """Always `newdex`."""
         return NAME
 
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """The adapter contract of the configured pools."""
+        return (self._adapter,)
+
     async def market(self, reader: ContractReader, tip: Tip) -> MarketView:
         """Read every pool at `tip`. Raises SourceUnavailable for an odd answer, and what `reader` raises."""
         books: dict[str, object] = {}
