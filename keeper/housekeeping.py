@@ -7,6 +7,7 @@ import structlog
 
 from keeper.core.history import DAY_SECONDS
 from keeper.core.retention import Retention, Thinned
+from keeper.core.units import Seconds
 from keeper.pause import pause
 from keeper.ports import Clock, Store
 
@@ -28,7 +29,7 @@ async def thin_when_due(store: Store, rule: Retention, clock: Clock, stop: async
     at = None if last is None else last.get("at")
     if isinstance(at, int) and at // DAY_SECONDS >= now // DAY_SECONDS:
         return None
-    total = await thin(store, rule, clock, stop)
+    total = await thin(store, rule, now, stop)
     if not stop.is_set():
         await store.put_note(THINNED_NOTE, {"at": int(now)})
     if total:
@@ -38,9 +39,9 @@ async def thin_when_due(store: Store, rule: Retention, clock: Clock, stop: async
     return total
 
 
-async def thin(store: Store, rule: Retention, clock: Clock, stop: asyncio.Event) -> Thinned:
+async def thin(store: Store, rule: Retention, now: Seconds, stop: asyncio.Event) -> Thinned:
     """Remove what is no longer kept, in small steps, until nothing is left or `stop`. Raises Transient."""
-    total, now = Thinned(), clock.now()
+    total = Thinned()
     while done := await store.thin(rule, now, most=BATCH):
         total += done
         if await pause(stop, REST_SECONDS):

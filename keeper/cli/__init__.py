@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from keeper.cli import alerts, commands, config, health, init, keys, pause, plugins, whales
+from keeper.cli import alerts, commands, config, db, health, init, keys, pause, plugins, whales
 from keeper.console import fail
 from keeper.errors import Halt, KeeperError, NodeUnavailable
 
@@ -27,6 +27,7 @@ init.register(app)
 config.register(app)
 health.register(app)
 whales.register(app)
+db.register(app)
 alerts.register(app)
 
 
