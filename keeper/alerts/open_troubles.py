@@ -108,5 +108,5 @@ def read(note: Mapping[str, Any] | None) -> dict[str, OpenTrouble]:
         try:
             found[key] = _ADAPTER.validate_python(row)
         except ValidationError:
-            _log.warning("open_alert_unreadable", key=key)
+            _log.warning("open_alert_unreadable", alert=key)
     return found
