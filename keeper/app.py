@@ -137,7 +137,7 @@ def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSessi
         filler=Actions(contracts, assets, policy).fill_gap,
         progress=pulse.moved,
     )
-    steps = Steps(chain, contracts, assets, policy, sender, clock)
+    steps = Steps(chain, contracts, assets, policy, sender, clock, store)
     alerts = AlertRouter(registry.notifiers, store, clock, settings.alerts.rule(), counts=metrics.state)
     cycle = Cycle(
         pools=pools,

@@ -192,14 +192,20 @@ class Cycle:
                 found = await self._with_fresh_oracle(rule, found)
                 return await self._steps.conclude(rule, found)
             case NextStep.EXECUTE:
-                found = await self._with_fresh_oracle(rule, found)
-                return await self._steps.run_slice(rule, found)
+                return await self._trade(rule, found)
             case NextStep.WAIT_VOTE:
                 return Done(Outcome.WAITING_FOR_VOTE, found.step.reason)
             case NextStep.SETTLED:
                 return await self._rest(rule, found) or self._settled(rule, found)
             case NextStep.HOLD:
                 return await self._rest(rule, found) or Done(Outcome.WITHIN_THRESHOLD, found.step.reason)
+
+    async def _trade(self, rule: PoolRule, found: Analysis) -> Done:
+        """Run the next slice, or wait with it until the venues have refilled."""
+        waits = await self._steps.wait_for_venues(rule, found)
+        if waits is not None:
+            return await self._rest(rule, found) or waits
+        return await self._steps.run_slice(rule, await self._with_fresh_oracle(rule, found))
 
     async def _rest(self, rule: PoolRule, found: Analysis) -> Done | None:
         """Keep the oracle's prices usable for depositors while there is nothing else to do."""

@@ -96,6 +96,10 @@ class PlanRejected(Refused):
     """The plan breaks a limit of the mandate or of the policy."""
 
 
+class PriceLeftMandate(PlanRejected):
+    """An agreed price has moved further since the vote than a mandate bears."""
+
+
 class FeeTooHigh(Refused):
     """The network asks for a higher transaction fee than the cap allows."""
 

@@ -16,8 +16,9 @@ from keeper.core.plans import Plan
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.records import Alert, Intent, IntentKind, Outcome
 from keeper.core.slicing import slice_limits
-from keeper.core.units import BPS_ONE, USTX_PER_STX, Seconds
+from keeper.core.units import BPS_ONE, USTX_PER_STX, Bps, Seconds
 from keeper.core.withdrawals import Payment, PoolMoney, payments
+from keeper.course import Courses
 from keeper.errors import (
     KeeperError,
     PlanRejected,
@@ -33,9 +34,11 @@ from keeper.execution.inquiry import why_failed
 from keeper.execution.orders import Order
 from keeper.execution.sender import Sender
 from keeper.observe import TIP_RETRY, WebPrices
-from keeper.ports import Chain, Clock
+from keeper.ports import Chain, Clock, Store
 from keeper.retry import READ
 
+WHOLE = Bps(2 * BPS_ONE)
+"""A turnover that no plan reaches: what is left to do is looked at as one trade."""
 REFRESH_MARGIN = 3
 """On-chain prices are reported anew once they have used up a third of the keeper's own bound."""
 REFRESH_GAP_BPS = 30
@@ -75,6 +78,7 @@ class Steps:
         policy: Policy,
         sender: Sender,
         clock: Clock,
+        store: Store,
     ) -> None:
         self._chain = chain
         self._contracts = contracts
@@ -83,6 +87,7 @@ class Steps:
         self._sender = sender
         self._clock = clock
         self._actions = Actions(contracts, assets, policy)
+        self._courses = Courses(store, assets, policy.pace)
         self._avoided: dict[int, frozenset[str]] = {}
         self._reported: dict[int, Seconds] = {}
 
@@ -182,7 +187,12 @@ class Steps:
             posted.append(PostedPrice(self._assets[STX].principal, usd.price_e12, usd.oldest_at))
         return posted
 
-    def plan(self, rule: PoolRule, found: Analysis) -> Plan:
+    async def wait_for_venues(self, rule: PoolRule, found: Analysis) -> Done | None:
+        """Return why the next slice has to wait, None when it is due. Raises PriceLeftMandate."""
+        wait = await self._courses.wait(rule, found)
+        return None if wait is None else Done(Outcome.WAITING_FOR_VENUES, wait.reason, {"pace": dict(wait.facts)})
+
+    async def plan(self, rule: PoolRule, found: Analysis) -> Plan:
         """Plan the next slice of the open mandate; venues that just failed come last."""
         if found.facts.mandate is None or found.mandate_drift is None:
             message = "no mandate is open"
@@ -195,12 +205,16 @@ class Steps:
             others = tuple(route for route in market.routes if route.venue not in avoided)
             plan = plan_towards(target, found, replace(market, routes=others), limits, self._assets)
             if plan.legs:
-                return plan
+                market = replace(market, routes=others)
+        whole = plan_towards(target, found, market, replace(limits, max_turnover_bps=WHOLE), self._assets)
+        impact = await self._courses.impact(rule, found, whole, market)
+        if impact is not None:
+            limits = replace(limits, max_impact_bps=impact)
         return plan_towards(target, found, market, limits, self._assets)
 
     async def run_slice(self, rule: PoolRule, found: Analysis) -> Done:
         """Trade the next slice and read off what it really did."""
-        plan = self.plan(rule, found)
+        plan = await self.plan(rule, found)
         mandate = found.facts.mandate
         if mandate is None or not plan.legs:
             raise PlanRejected(plan.reason, silent_venues=dict(found.facts.silent_venues))
@@ -208,6 +222,7 @@ class Steps:
         draft = self._actions.run_slice(rule, mandate.mandate_id, number, plan, self._sender.fee_cap)
         fee = await self._sender.quote_fee(draft)
         order = self._actions.run_slice(rule, mandate.mandate_id, number, plan, fee)
+        await self._courses.sends(rule, found, number, plan)
         intent = await self._settle(order)
         done = narrate.slice_facts(intent)
         venues = ", ".join(dict.fromkeys(leg.venue for leg in plan.legs))

@@ -44,7 +44,7 @@ def draw(network: Network, lane: int, books: Books, amount: int, total: int) -> 
         flat = x / paid - bend * x
         if bend > 0 and flat > 0:
             rate, depth = 1 / flat, min(flat / bend, NO_BEND)
-    cap = _fair_up_to(rate, depth, network.max_slippage_bps)
+    cap = min(_fair_up_to(rate, depth, network.max_slippage_bps), _calm_up_to(depth, network.max_impact_bps))
     if most < amount:
         cap = min(cap, x)
     return Curve(own.sell, own.buy, rate, depth, cap * KEPT) if cap > 0 else None
@@ -54,6 +54,12 @@ def _fair_up_to(rate: float, depth: float, max_slippage_bps: int) -> float:
     """Return the value up to which the whole lane pays at least the agreed price less the slippage."""
     least = 1 - max_slippage_bps / BPS_ONE
     return inf if least <= 0 else depth * (rate / least - 1)
+
+
+def _calm_up_to(depth: float, max_impact_bps: int) -> float:
+    """Return the value up to which the lane's marginal rate, (1 + x / depth)^-2 of the first one, falls no further."""
+    kept = 1 - max_impact_bps / BPS_ONE
+    return inf if kept <= 0 else depth * (kept**-0.5 - 1)
 
 
 def _largest(network: Network, lane: int, books: Books, amount: int) -> int:

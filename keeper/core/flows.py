@@ -25,9 +25,12 @@ Flow = Mapping[int, int]
 class Network:
     """The lanes open to a basket, and the venues' pools as they are before anything is traded."""
 
-    def __init__(self, basket: Basket, market: MarketView, max_slippage_bps: int) -> None:
+    def __init__(
+        self, basket: Basket, market: MarketView, max_slippage_bps: int, max_impact_bps: int = BPS_ONE
+    ) -> None:
         self.basket = basket
         self.max_slippage_bps = max_slippage_bps
+        self.max_impact_bps = max_impact_bps
         self.books: Books = market.books
         index = {symbol: i for i, symbol in enumerate(basket.symbols)}
         routes = (r for r in market.routes if r.sell in index and r.buy in index and r.sell != r.buy)

@@ -45,7 +45,7 @@ def plan_rebalance(
     basket = make_basket(holdings, target_bps, pending_ustx, prices, assets)
     before = _drift(basket, dict(zip(basket.symbols, basket.holdings, strict=True)), pending_ustx, assets)
     basket = replace(basket, slack=_slack(basket, before, limits))
-    network = Network(basket, market, limits.max_slippage_bps)
+    network = Network(basket, market, limits.max_slippage_bps, limits.max_impact_bps)
     if not _has_work(basket, before, limits):
         return _nothing(holdings, before, why_empty(network, before, limits, worth_moving=False))
     wanted = net_flows(network, limits)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from keeper.core.units import BaseUnits, Bps, MicroStx
+from keeper.core.units import BPS_ONE, BaseUnits, Bps, MicroStx
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Limits:
     quote_slack_bps: Bps = Bps(50)
     """How far a leg may fall behind its quote between planning and mining, so that a small move in
     the market does not undo the whole transaction. Never lets a leg pay less than the slippage allows."""
+    max_impact_bps: Bps = Bps(BPS_ONE)
+    """Most that one leg may move its venue's price, by which a large trade is cut into slices; 10000 is no bound."""
     aim_bps: Bps = Bps(0)
     """How far from its target an asset may be left, in bps of the pool's value, where that is cheaper."""
     leg_cost_ustx: MicroStx = MicroStx(0)

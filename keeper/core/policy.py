@@ -1,8 +1,9 @@
 """The limits the keeper keeps on its own, and what it is told about each pool. Plain values: the core reads no settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from keeper.core.pacing import PaceRule
 from keeper.core.units import Bps, MicroStx, Seconds
 from keeper.core.venue_prices import PROBE_BPS, PROBE_USTX
 from keeper.core.whales import WhaleRule
@@ -55,6 +56,8 @@ class Policy:
     """Oldest price of a source that renews its prices seldom."""
     price_basis: Literal["median", "first"] = "median"
     """What an agreed price is: the middle of all sources, or that of the first in the fallback order."""
+    pace: PaceRule = field(default_factory=PaceRule)
+    """How a large trade is spread over time."""
     venue_probe_ustx: MicroStx = PROBE_USTX
     """What is bought and sold back in thought to learn a venue's price."""
     venue_probe_bps: Bps = PROBE_BPS

@@ -21,6 +21,7 @@ class Outcome(StrEnum):
     REBALANCED = "rebalanced"
     WITHDRAWAL_PAID = "withdrawal_paid"
     WAITING_FOR_TRANSACTION = "waiting_for_transaction"
+    WAITING_FOR_VENUES = "waiting_for_venues"
     PAUSED = "paused"
     REFUSED = "refused"
     UNAVAILABLE = "unavailable"
@@ -36,6 +37,7 @@ class IntentKind(StrEnum):
     PAY_WITHDRAWAL = "pay_withdrawal"
     PAUSE = "pause"
     FILL_GAP = "fill_gap"
+    DEPLOY = "deploy"
 
 
 class IntentState(StrEnum):

@@ -175,6 +175,7 @@ class Settings(BaseSettings):
             max_fee_ustx=MicroStx(self.fees.max_fee_ustx),
             max_slow_price_age=Seconds(policy.max_slow_price_age_seconds),
             price_basis=policy.price_basis,
+            pace=policy.pace(),
             venue_probe_ustx=MicroStx(policy.venue_probe_stx * USTX_PER_STX),
             venue_probe_bps=Bps(policy.venue_probe_bps),
         )

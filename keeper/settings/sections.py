@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from keeper.core.pacing import PaceRule
 from keeper.core.policy import Cadence
 from keeper.core.units import Bps, Seconds
 from keeper.core.whales import RankBy, WhaleRule
@@ -106,6 +107,16 @@ class PolicySettings(Section):
     """Most that one swap's minimum may lie below the agreed price, in basis points; contracts allow 200."""
     max_slice_bps: int = Field(default=3_500, ge=1, le=10_000)
     """Most of a pool's value that one slice may sell, in basis points."""
+    slice_span_seconds: int = Field(default=86_400, ge=0, le=86_400)
+    """Over how long a trade may be spread, in seconds of block time from its first slice on; 0: as fast as the other limits let it."""
+    slice_calm_bps: int = Field(default=50, ge=1, le=10_000)
+    """A slice that moves no venue's price further than this goes at once, and none waits for it; in basis points."""
+    slice_impact_bps: int = Field(default=200, ge=1, le=10_000)
+    """Most that one slice of a spread trade may move a venue's price, in basis points."""
+    refill_seconds: int = Field(default=1_800, ge=60, le=21_600)
+    """How long a venue is taken to need to make good half of what a slice moved it, before that was seen; in seconds."""
+    mandate_price_move_bps: int = Field(default=1_000, ge=1, le=10_000)
+    """An agreed price that has moved further than this since the vote stops the mandate, in basis points of the lower price."""
     max_legs: int = Field(default=6, ge=1, le=10)
     """Most swaps in one slice; the rebalancer takes 10."""
     mandate_turnover_bps: int = Field(default=6_000, ge=1, le=20_000)
@@ -118,6 +129,16 @@ class PolicySettings(Section):
     """How long after the last report a pool at rest reports its prices again, in seconds; 0 lets them age, and deposits with them. Above 900 the oracle's averages of venues begin anew each time."""
     dust_bps: int = Field(default=10, ge=0, le=500)
     """Differences below this share of the pool's value are left alone, in basis points."""
+
+    def pace(self) -> PaceRule:
+        """Return how a large trade is spread, as the core's rule."""
+        return PaceRule(
+            span=Seconds(self.slice_span_seconds),
+            calm_bps=Bps(self.slice_calm_bps),
+            most_bps=Bps(self.slice_impact_bps),
+            half_life=Seconds(self.refill_seconds),
+            stop_bps=Bps(self.mandate_price_move_bps),
+        )
 
 
 class FeeSettings(Section):

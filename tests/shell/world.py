@@ -10,6 +10,7 @@ from keeper.chain.contracts import PoolContracts
 from keeper.chain.transactions import Network
 from keeper.clock import ChainClock
 from keeper.core.assets import AssetBook
+from keeper.core.pacing import PaceRule
 from keeper.core.pauses import Pauses
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.units import Bps, MicroStx, Seconds
@@ -62,6 +63,7 @@ POLICY = Policy(
     mandate_loss_bps=Bps(100),
     mandate_open=Seconds(172_800),
     max_fee_ustx=MicroStx(200_000),
+    pace=PaceRule(span=Seconds(0)),
 )
 
 
@@ -168,7 +170,7 @@ async def open_world(folder, *, pools=(RULE,), wait=False, policy=POLICY, more_s
                 assets=ASSETS,
                 policy=policy,
                 observer=observer,
-                steps=Steps(chain, contracts, ASSETS, policy, sender, now),
+                steps=Steps(chain, contracts, ASSETS, policy, sender, now, store),
                 sender=sender,
                 store=store,
                 alerts=alerts,
