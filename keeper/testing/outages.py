@@ -6,10 +6,12 @@ a JSON answer should have a number and have none that can be used.
 """
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from aiohttp import web
@@ -18,6 +20,8 @@ from aiohttp.test_utils import TestServer
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DEAD: Final = "dead"
 HANG_SECONDS: Final = 20.0
+ENDLESS_CHUNKS: Final = 2_000
+"""Of 64 KiB each: more than anybody may read."""
 
 
 def _answering(body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Handler:
@@ -61,6 +65,28 @@ async def _cut(request: web.Request) -> web.StreamResponse:
     return response
 
 
+def _packed(body: Callable[[], bytes]) -> Handler:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=body(), headers={"Content-Encoding": "gzip"}, content_type="application/json")
+
+    return answer
+
+
+@cache
+def _bomb() -> bytes:
+    """Return 32 KB that become 32 MB."""
+    return gzip.compress(b"[" + b"1," * 16_000_000 + b"1]", 9)
+
+
+async def _endless(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    with suppress(ConnectionError):
+        for _ in range(ENDLESS_CHUNKS):
+            await response.write(b"1," * 32_768)
+    return response
+
+
 REFUSALS: Final[Mapping[str, Handler | None]] = {
     DEAD: None,
     "hangs": _hang,
@@ -77,6 +103,8 @@ REFUSALS: Final[Mapping[str, Handler | None]] = {
     "502": _answering("<html>bad gateway</html>", 502),
     "503": _answering("<html>busy</html>", 503),
     "redirect": _answering("", 302, {"Location": "/elsewhere"}),
+    "redirect for good": _answering("", 308, {"Location": "/elsewhere"}),
+    "long header": _answering("[]", 500, {"X-Long": "x" * 100_000}),
 }
 """How a service does not take a request, by name."""
 
@@ -96,6 +124,11 @@ OUTAGES: Final[Mapping[str, Handler | None]] = {
     "deep": _answering("[" * 100_000),
     "huge number": _answering("9" * 10_000),
     "flood": _answering("[" + "1," * 4_000_000 + "1]"),
+    "endless": _endless,
+    "packed flood": _packed(_bomb),
+    "no gzip": _packed(lambda: b"[1]"),
+    "no content": _answering("", 204),
+    "a page of another network": _answering("<html>log in to the network</html>", 200, {"X-Portal": "1"}),
 }
 """How a service gives no usable answer, by name."""
 

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 pytest.register_assert_rewrite("keeper.testing.conformance")
 
 from keeper.testing.fakes import ManualClock  # noqa: E402  after the rewrite is registered
+from keeper.testing.outages import OUTAGES, REFUSALS  # noqa: E402  the same
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -41,53 +42,6 @@ async def nothing(_: web.Request) -> web.StreamResponse:
     return web.Response(status=500)
 
 
-async def hang_up(request: web.Request) -> web.StreamResponse:
-    """Close the connection without an answer."""
-    assert request.transport is not None
-    request.transport.close()
-    return web.Response()
-
-
-async def cut_off(request: web.Request) -> web.StreamResponse:
-    """Promise a long answer and stop in the middle."""
-    response = web.StreamResponse(headers={"Content-Length": "100000", "Content-Type": "application/json"})
-    await response.prepare(request)
-    await response.write(b'{"parsed":[')
-    assert request.transport is not None
-    request.transport.close()
-    return response
-
-
-async def flood(request: web.Request) -> web.StreamResponse:
-    """Answer with far more than anybody asked for."""
-    return web.Response(body=b"[" + b"1," * 4_000_000 + b"1]")
-
-
-async def elsewhere(request: web.Request) -> web.StreamResponse:
-    """Send the caller to another place, which must not get the key."""
-    return web.Response(status=302, headers={"Location": "/elsewhere"})
-
-
-async def too_slow(request: web.Request) -> web.StreamResponse:
-    """Answer after the caller's patience, which is half a second in these tests."""
-    response = web.StreamResponse()
-    await response.prepare(request)
-    for _ in range(40):
-        await response.write(b" ")
-        await pause(0.05)
-    return response
-
-
-async def pause(seconds: float) -> None:
-    import asyncio  # noqa: PLC0415  only this server may wait
-
-    try:
-        async with asyncio.timeout(seconds):
-            await asyncio.Event().wait()
-    except TimeoutError:
-        return
-
-
 def answering(body: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Handler:
     text = body if isinstance(body, str) else json.dumps(body)
     raw = text.encode("utf-8", "surrogateescape")
@@ -98,34 +52,8 @@ def answering(body: Any, *, status: int = 200, headers: dict[str, str] | None = 
     return answer
 
 
-TRANSPORT_OUTAGES: dict[str, Handler] = {
-    "400": answering("bad request", status=400),
-    "401": answering("who are you", status=401),
-    "403": answering("no", status=403),
-    "404": answering("Price ids not found", status=404),
-    "429": answering("slow down", status=429, headers={"Retry-After": "30"}),
-    "500": answering("oops", status=500),
-    "503": answering("<html>busy</html>", status=503),
-    "hangs up": hang_up,
-    "cut off": cut_off,
-    "redirect": elsewhere,
-    "too slow": too_slow,
-}
-
-
-BAD_BODIES: dict[str, str] = {
-    "empty": "",
-    "not JSON": "<html>maintenance</html>",
-    "half JSON": '{"parsed":[{"id":',
-    "null": "null",
-    "empty object": "{}",
-    "empty list": "[]",
-    "text": '"text"',
-    "not UTF-8": '{"blockstack": "\udcff"}',
-    "deep": "[" * 100_000,
-    "huge number": '{"blockstack":{"usd":' + "9" * 10_000 + '},"parsed":' + "9" * 10_000 + "}",
-}
-BAD_ANSWERS = TRANSPORT_OUTAGES | {name: answering(body) for name, body in BAD_BODIES.items()} | {"flood": flood}
+TRANSPORT_OUTAGES = {name: handler for name, handler in REFUSALS.items() if handler is not None}
+BAD_ANSWERS = {name: handler for name, handler in OUTAGES.items() if handler is not None}
 
 
 @pytest.fixture(params=TRANSPORT_OUTAGES)
@@ -165,7 +93,7 @@ async def remote() -> AsyncIterator[Remote]:
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", there.handle)
     server = TestServer(app, host="127.0.0.1")
-    await server.start_server()
+    await server.start_server(shutdown_timeout=0.1)
     there.root = str(server.make_url("")).rstrip("/")
     yield there
     await server.close()
@@ -180,7 +108,7 @@ async def remotes() -> AsyncIterator[list[Remote]]:
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", there.handle)
         server = TestServer(app, host="127.0.0.1")
-        await server.start_server()
+        await server.start_server(shutdown_timeout=0.1)
         there.root = str(server.make_url("")).rstrip("/")
         opened.append((there, server))
     yield [there for there, _ in opened]
