@@ -10,12 +10,23 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from keeper.demo import session
 from keeper.demo.local_chain import free_port, local_chain
 from tests.e2e.conftest import KEEPER, ROOT, clean_env, keeper
 
 pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("e2e")]
+SHOWN = {
+    f"keeper_{name}"
+    for name in (
+        *("rounds", "pool_drift_bps", "cycle_last_success_timestamp_seconds", "intents_open", "breaker_tripped"),
+        *("source_price_age_seconds", "source_price_off_bps", "price_spread_bps", "nonce_gap", "signer_balance_ustx"),
+        *("signer_runway_days", "fee_budget_used_ustx", "fee_budget_left_ustx", "lease_held", "store_up", "paused"),
+        *("node_in_use", "node_in_line", "node_height", "node_failures"),
+    )
+}
+"""What an operator's Prometheus reads of a keeper that works."""
 AT_REST = {"rebalanced", "within_threshold"}
 
 
@@ -109,7 +120,8 @@ async def nothing_was_sent_twice(chain, url):
 
 def faces_answer(url):
     assert get(f"{url}/healthz")[0] == 200
-    assert "keeper_pool_drift_bps" in get(f"{url}/metrics")[1]
+    shown = {family.name for family in text_string_to_metric_families(get(f"{url}/metrics")[1]) if family.samples}
+    assert not SHOWN - shown
     page = get(url)[1]
     assert all(name in page for name in ("DeFi Whale Index", "Meme Whale Portfolio", "Conservative Stacker"))
     assert (get(f"{url}/api/pools/2")[0], get(f"{url}/api/pools/99")[0]) == (200, 404)
