@@ -17,7 +17,7 @@ MAY_CATCH_ANYTHING = {
     "keeper/web/answers.py": (1, "the last stop of a request: a stranger gets one sentence, the log the traceback"),
     "keeper/observe.py": (2, "a plugin is somebody else's code: one that breaks is named, logged and left out"),
     "keeper/registry.py": (1, "a plugin is somebody else's code: whatever it raises at start, it is left out"),
-    "keeper/guarded.py": (7, "a plugin is somebody else's code: whatever it does becomes an error the keeper knows"),
+    "keeper/guarded.py": (5, "a plugin is somebody else's code: whatever it does becomes an error the keeper knows"),
 }
 """How often each file may catch whatever comes, and why."""
 ONE_DOOR = {
