@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from keeper import __version__
+from keeper import __version__, whale_watch
 from keeper.app import Keeper, open_keeper
 from keeper.core import alerting
 from keeper.core.leases import SENDER
@@ -19,7 +19,7 @@ from keeper.pause import pause
 from keeper.plans_now import estimable
 from keeper.price_check import check_prices
 from keeper.settings import Settings
-from keeper.supervisor import repeat, stop_on_signals
+from keeper.supervisor import repeat, settle_memory, stop_on_signals
 from keeper.telemetry import sentry
 from keeper.telemetry.logs import setup_logging
 from keeper.telemetry.pulse import Pulse
@@ -89,6 +89,7 @@ async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
     """Serve the page and run cycles until `stop`; a Halt is told to people before it ends the process."""
     settings, systemd, asked = keeper.settings, Systemd(os.environ), asyncio.Event()
     async with serve(make_app(web_state(keeper, asked)), settings.web_host, settings.web_port) as address:
+        settle_memory()
         log.info("keeper_started", page=address, network=settings.network, address=keeper.sender.address)
         systemd.ready(f"watching {len(keeper.pools)} pools, page at {address}")
         try:
@@ -264,18 +265,23 @@ async def _probing(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _tidying(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Thin the store once a day, beside everything else."""
+    """Thin the store once a day and read the whales' balances, beside everything else."""
 
     async def tidy() -> None:
         await thin_when_due(keeper.store, keeper.settings.store.retention(), keeper.clock, stop)
 
-    task = asyncio.create_task(repeat("tidy", tidy, every=LOOK_SECONDS, stop=stop))
+    async def watch() -> None:
+        watched = tuple(each.watched() for each in keeper.settings.watched_whales)
+        await whale_watch.refresh_when_due(keeper, watched, keeper.settings.limits(), stop)
+
+    steps = (("tidy", tidy, LOOK_SECONDS), ("whales", watch, whale_watch.LOOK_SECONDS))
+    tasks = [asyncio.create_task(repeat(name, step, every=every, stop=stop)) for name, step, every in steps]
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager

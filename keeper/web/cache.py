@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-KEPT_SECONDS: Final = 0.25
-"""How long an answer serves others; nobody sees anything older than this."""
+FRESH_SECONDS: Final = 0.25
+"""How long an answer serves others before the next is made."""
+LONGEST_SECONDS: Final = 1.0
+"""How old an answer may be while the next is being made; nobody sees an older one."""
 MOST_KEPT: Final = 256
 """Most answers kept at once."""
 
@@ -30,36 +32,48 @@ def answer_of(body: bytes) -> Answer:
 class Kept:
     """Remembers answers by their question. Whoever asks while one is being made waits for that one."""
 
-    def __init__(self, seconds: float = KEPT_SECONDS, timer: Callable[[], float] = time.monotonic) -> None:
-        self._seconds = seconds
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
         self._timer = timer
-        self._made: OrderedDict[str, tuple[float, asyncio.Task[Answer]]] = OrderedDict()
+        self._answers: OrderedDict[str, tuple[float, Answer]] = OrderedDict()
+        self._making: dict[str, asyncio.Task[Answer]] = {}
 
     async def get(self, question: str, make: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Return the kept answer, or make one. Raises what `make` raises, and keeps no error."""
-        found = self._made.get(question)
-        if found is None or not self._good(*found):
-            task = asyncio.ensure_future(_run(make))
+        """Return the kept answer, or a new one. Raises what `make` raises, and keeps no error.
+
+        An answer that is no longer fresh still serves for a moment while the next is made, so that a steady stream
+        of questions never waits for the store.
+        """
+        at, kept = self._answers.get(question, (0.0, None))
+        age = self._timer() - at
+        if kept is not None and age < FRESH_SECONDS:
+            return kept
+        task = self._making.get(question)
+        if task is None:
+            task = self._making[question] = asyncio.ensure_future(self._make(question, make))
             task.add_done_callback(_looked_at)
-            found = self._made[question] = (self._timer(), task)
-            self._made.move_to_end(question)
-            while len(self._made) > MOST_KEPT:
-                self._made.popitem(last=False)
+        if kept is not None and age < LONGEST_SECONDS:
+            return kept
         # One asker who goes away must not take the answer from the others.
-        return await asyncio.shield(found[1])
+        return await asyncio.shield(task)
 
     def forget(self) -> None:
-        """Keep nothing of what was made so far."""
-        self._made.clear()
+        """Keep nothing of what was made so far, nor of what is being made: something has changed."""
+        self._answers.clear()
+        self._making.clear()
 
-    def _good(self, at: float, task: asyncio.Task[Answer]) -> bool:
-        if not task.done():
-            return True
-        return not task.cancelled() and task.exception() is None and self._timer() - at < self._seconds
-
-
-async def _run(make: Callable[[], Awaitable[Answer]]) -> Answer:
-    return await make()
+    async def _make(self, question: str, make: Callable[[], Awaitable[Answer]]) -> Answer:
+        at, this = self._timer(), asyncio.current_task()
+        try:
+            answer = await make()
+            if self._making.get(question) is this:
+                self._answers[question] = (at, answer)
+                self._answers.move_to_end(question)
+                while len(self._answers) > MOST_KEPT:
+                    self._answers.popitem(last=False)
+        finally:
+            if self._making.get(question) is this:
+                del self._making[question]
+        return answer
 
 
 def _looked_at(task: asyncio.Task[Answer]) -> None:

@@ -82,7 +82,8 @@ class Listener:
 class Hub:
     """Looks at the store on behalf of all listeners at once."""
 
-    def __init__(self, store: Store, pace: Pace | None = None) -> None:
+    def __init__(self, store: Store, pace: Pace | None = None, news: Callable[[], None] | None = None) -> None:
+        self._news = news
         self.pace = Pace() if pace is None else pace
         self._store = store
         self._epoch = secrets.token_hex(4)
@@ -206,6 +207,8 @@ class Hub:
         return sorted(changed, key=lambda intent: (intent.updated_at, intent.nonce or 0))
 
     def _tell(self, kind: Kind, record: Record | None) -> None:
+        if self._news is not None:
+            self._news()  # first: whoever is told must not be given an older answer
         self._number += 1
         event = Event(self.last_id, kind, record)
         self._past.append(event)

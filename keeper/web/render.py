@@ -27,6 +27,8 @@ class Renderer:
             finalize=_unbroken,
         )
         self._templates.globals["assets_version"] = _version()
+        for name in ("page.html", "error.html"):
+            self._templates.get_template(name)  # compiled now, so that the first reader holds nobody up
 
     def page(self, page: Page) -> str:
         """Return the status page."""

@@ -1,5 +1,6 @@
 """The server: one page and its JSON, the API, health and metrics."""
 
+import asyncio
 import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -47,7 +48,8 @@ def make_app(state: WebState, pace: Pace | None = None) -> web.Application:
     app = web.Application(middlewares=[count, errors, right_host, not_too_often, may_read], client_max_size=MOST_BODY)
     app[STATE] = state
     app[RENDERER] = Renderer()
-    app[KEPT], app[HUB], app[ESTIMATES] = Kept(), Hub(state.store, pace), Estimates(state.found)
+    app[KEPT], app[ESTIMATES] = Kept(), Estimates(state.found)
+    app[HUB] = Hub(state.store, pace, news=app[KEPT].forget)
     app[LIMITER] = Limiter(state.requests_per_minute)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_streams)
@@ -101,13 +103,16 @@ async def page(request: web.Request) -> web.Response:
 
 async def _page(app: web.Application) -> Answer:
     state = app[STATE]
-    records = Records(
-        views=await state.store.views(),
-        decisions=await state.store.decisions(limit=_PAGE_DECISIONS),
-        alerts=await state.store.alerts(limit=_PAGE_ALERTS),
-        intents=await state.store.intents(limit=_PAGE_INTENTS),
-        paused=paused_from(await state.store.note(PAUSED_NOTE)),
+    store = state.store
+    # Asked together: one by one, each would wait for its turn beside a cycle that is under way.
+    views, decisions, alerts, intents, paused = await asyncio.gather(
+        store.views(),
+        store.decisions(limit=_PAGE_DECISIONS),
+        store.alerts(limit=_PAGE_ALERTS),
+        store.intents(limit=_PAGE_INTENTS),
+        store.note(PAUSED_NOTE),
     )
+    records = Records(views, decisions, alerts, intents, paused_from(paused))
     built = build_page(records, state, check_health(state.pulse, state.cycle_seconds))
     return answer_of(app[RENDERER].page(built).encode())
 

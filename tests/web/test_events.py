@@ -138,14 +138,18 @@ async def test_stream__silent__says_that_it_is_there(store):
     assert set(stream.comments) == {"still here"}
 
 
-async def test_stream__more_was_written_than_one_look_reads__says_so_before_the_newest(store):
-    async with api(store, replace(QUICK, look=0.3)) as session, listening(session) as stream:
-        await stream.heard("ready")
+async def test_hub__more_was_written_than_one_look_reads__says_so_before_the_newest(store):
+    hub, listener = Hub(store, Pace(look=60)), Listener("a", lambda: None)
+    await hub.catch_up()
+    with hub.listen(listener, None):
         for number in range(60):
             await store.add_decision(new_decision(f"n{number}"))
-        kinds = [(await stream.next())[0] for _ in range(2)]
+        await hub.catch_up()
+    await hub.close()
 
-    assert "reset" in kinds
+    told = [listener.queue.get_nowait() for _ in range(listener.queue.qsize())]
+    assert [event.kind for event in told] == ["ready", "reset", *["decision"] * 50]
+    assert told[-1].record.decision_id == "n59"
 
 
 async def test_stream__server_ends__ends_it_at_once(store):

@@ -1,5 +1,7 @@
 """What can be read, one function for each address."""
 
+import asyncio
+
 from aiohttp import web
 
 from keeper import __version__
@@ -86,13 +88,16 @@ async def history_table(ask: Ask[OnePool, HistoryAsked]) -> str:
 async def decisions(ask: Ask[Nothing, DecisionsAsked]) -> models.Decisions:
     """Return a page of decisions. Raises HTTPGone."""
     store, asked = ask.state.store, ask.asked
-    found, after = await page(
-        asked,
-        lambda most: store.decisions(pool_id=asked.pool, limit=most),
-        lambda record: record.decision_id,
-        f"{ROOT}/decisions",
+    (found, after), views = await asyncio.gather(
+        page(
+            asked,
+            lambda most: store.decisions(pool_id=asked.pool, limit=most),
+            lambda record: record.decision_id,
+            f"{ROOT}/decisions",
+        ),
+        store.views(),
     )
-    names = pool_names(ask.state, await store.views())
+    names = pool_names(ask.state, views)
     told = tuple(build.decision(record, names) for record in found)
     return models.Decisions(as_of=build.newest(ask.state), decisions=told, next=after)
 
