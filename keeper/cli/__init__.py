@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from keeper.cli import alerts, commands, config, db, health, init, keys, pause, plugins, whales
+from keeper.cli import alerts, commands, config, contracts, db, health, init, keys, pause, plugins, whales
 from keeper.console import fail
 from keeper.errors import Halt, KeeperError, NodeUnavailable
 
@@ -26,6 +26,7 @@ pause.register(app)
 init.register(app)
 config.register(app)
 health.register(app)
+contracts.register(app)
 whales.register(app)
 db.register(app)
 alerts.register(app)

@@ -42,10 +42,15 @@ async def _ask(where: str) -> tuple[int, dict[str, object]]:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session,
             session.get(where, allow_redirects=False) as answer,
         ):
-            body = json_.loads(await answer.content.read(MOST_BYTES))
-            return answer.status, body if isinstance(body, dict) else {}
+            return answer.status, _parsed(await answer.content.read(MOST_BYTES))
     except (aiohttp.ClientError, OSError, TimeoutError) as exc:
         output.fail(f"no keeper answers at {where} ({type(exc).__name__}); start it with `keeper run`")
         raise typer.Exit(1) from None
-    except ValueError:
-        return answer.status, {}
+
+
+def _parsed(text: bytes) -> dict[str, object]:
+    try:
+        body = json_.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}

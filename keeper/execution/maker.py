@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from keeper.chain.auth import NO_SIGNATURE, Condition, signer_hash
 from keeper.chain.c32 import parse_principal
+from keeper.chain.payloads import DeployPayload, Payload
 from keeper.chain.transactions import Network, Transaction, call
 from keeper.core.units import MicroStx
 from keeper.execution.journal import Signed
@@ -26,7 +27,11 @@ class Maker:
 
     def draft(self, order: Order, *, nonce: int = 0, fee: MicroStx = MicroStx(0)) -> Transaction:
         """Return the unsigned transaction of an order."""
-        payload = call(parse_principal(order.call.contract), order.call.function, order.call.args)
+        wanted = order.call
+        if isinstance(wanted, DeployPayload):
+            payload: Payload = wanted
+        else:
+            payload = call(parse_principal(wanted.contract), wanted.function, wanted.args)
         version, chain_id = self._network.value
         condition = Condition(signer=signer_hash(self._signer.public_key), nonce=nonce, fee=fee)
         return Transaction(version, chain_id, condition, payload, order.conditions, order.mode)

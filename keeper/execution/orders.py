@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keeper.chain.contracts import ContractCall
+from keeper.chain.hashing import sha512_256
+from keeper.chain.payloads import DeployPayload
 from keeper.chain.postconditions import Mode, PostCondition, encode_condition
 from keeper.core.records import IntentKind
 from keeper.core.units import MicroStx
@@ -17,7 +19,8 @@ class Order:
     purpose: str
     kind: IntentKind
     pool_id: int | None
-    call: ContractCall
+    call: ContractCall | DeployPayload
+    """A function to call, or a contract to put on the chain."""
     mode: Mode
     conditions: tuple[PostCondition, ...] = ()
     fee_ustx: MicroStx | None = None
@@ -30,10 +33,15 @@ class Order:
     def describe(self) -> dict[str, Any]:
         """Return the JSON-safe description that the journal keeps."""
         return {
-            "contract": self.call.contract,
-            "function": self.call.function,
-            "args": [arg.hex() for arg in self.call.args],
+            **_described(self.call),
             "mode": self.mode.name.lower(),
             "conditions": [encode_condition(condition).hex() for condition in self.conditions],
             "expects": dict(self.expects),
         }
+
+
+def _described(what: ContractCall | DeployPayload) -> dict[str, Any]:
+    if isinstance(what, DeployPayload):
+        code_hash = sha512_256(what.source.encode("ascii")).hex()
+        return {"contract": what.name, "function": "(deploy)", "args": [], "code_hash": code_hash}
+    return {"contract": what.contract, "function": what.function, "args": [arg.hex() for arg in what.args]}
