@@ -117,7 +117,7 @@ def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSessi
     network, clock, assets = network_of(settings), ChainClock(), settings.asset_book()
     signer = open_signer(settings.signer_source(), network, session, os.environ)
     chain = open_nodes(session, node_addresses(settings), stop)
-    metrics, pulse = Metrics(), Pulse(rule.pool_id for rule in settings.pool_rules())
+    metrics, pulse = Metrics(), Pulse((pool.pool_id for pool in settings.pools), tick_seconds=settings.cycle_seconds)
     toolbox = Toolbox(session, clock, assets, settings.deployer, settings.plugin, chain)
     registry = load(settings.plugins, toolbox, count=metrics.plugin_failed)
     contracts, pools, policy = PoolContracts(settings.deployer), settings.pool_rules(), settings.limits()

@@ -82,6 +82,7 @@ class Watch:
     async def round_ended(self) -> None:
         """Count the round, and show what is still open and what is left for fees. Raises Transient."""
         self._metrics.round_ended()
+        self._pulse.round_ended()
         open_ones = await self._store.intents(open_only=True)
         self._metrics.intents_open(Counter((intent.kind, intent.state) for intent in open_ones))
         address = self._sender.address

@@ -21,8 +21,16 @@ class Beat:
 class Pulse:
     """Told by the cycle, asked by the web server. Ages are monotonic, so no clock jump makes them lie."""
 
-    def __init__(self, pool_ids: Iterable[int], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        pool_ids: Iterable[int],
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        tick_seconds: int | None = None,
+    ) -> None:
         self.pool_ids = tuple(pool_ids)
+        self.tick_seconds = tick_seconds
+        """Time between two rounds; None where there are none."""
         self.tip: Tip | None = None
         """Newest block seen."""
         self.balance_ustx: MicroStx | None = None
@@ -33,6 +41,7 @@ class Pulse:
         self._started = monotonic()
         self._ended: dict[int, tuple[float, Outcome]] = {}
         self._moved_at: float | None = None
+        self._rounded_at: float | None = None
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -51,6 +60,16 @@ class Pulse:
     def stuck_seconds(self) -> float:
         """Return how long the cycle under way has made no progress; 0 while none is."""
         return 0.0 if self._moved_at is None else self._monotonic() - self._moved_at
+
+    def round_ended(self) -> None:
+        """Note that a round has come to its end, whatever was due in it."""
+        self._rounded_at = self._monotonic()
+
+    def loop_age_seconds(self) -> int | None:
+        """Return how long the loop has neither ended a round nor made progress in one; None before its first end."""
+        if self._rounded_at is None:
+            return None
+        return int(self._monotonic() - max(self._rounded_at, self._moved_at or self._rounded_at))
 
     def saw_tip(self, tip: Tip) -> None:
         """Note the newest block."""

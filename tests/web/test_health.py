@@ -54,3 +54,41 @@ def test_health__a_pool_that_never_had_a_cycle__has_its_time_too():
 
     assert early.state == "ok"
     assert (late.state, late.pools[1].age_seconds) == ("stale", None)
+
+
+def test_health__loop_stands_still__is_stale_long_before_a_pool_is():
+    hands = Hands(0)
+    pulse = Pulse([1], hands, tick_seconds=60)
+    pulse.cycle_finished(1, Outcome.WITHIN_THRESHOLD)
+    pulse.round_ended()
+    hands.at = 299
+    before = check_health(pulse, 21_600)
+    hands.at = 300
+    after = check_health(pulse, 21_600)
+
+    assert (before.state, before.useful, before.loop_limit_seconds) == ("ok", True, 300)
+    assert (after.state, after.useful, after.loop_age_seconds) == ("stale", False, 300)
+
+
+def test_health__long_round_that_makes_progress__is_not_still():
+    hands = Hands(0)
+    pulse = Pulse([1], hands, tick_seconds=60)
+    pulse.cycle_finished(1, Outcome.WITHIN_THRESHOLD)
+    pulse.round_ended()
+    with pulse.at_work():
+        hands.at = 1_000
+        pulse.moved()
+        hands.at = 1_010
+
+        assert check_health(pulse, 21_600).loop_age_seconds == 10
+
+
+def test_health__every_pool_refused__is_alive_and_not_useful():
+    pulse = Pulse([1, 2], Hands(0), tick_seconds=60)
+    for pool_id in (1, 2):
+        pulse.cycle_finished(pool_id, Outcome.REFUSED)
+    pulse.round_ended()
+
+    health = check_health(pulse, 60)
+
+    assert (health.state, health.useful) == ("ok", False)
