@@ -8,7 +8,7 @@ from keeper.chain import contracts as on_chain
 from keeper.core.allocation import TargetAllocation, select_whales, target_from_whales
 from keeper.core.assets import STX, AssetBook
 from keeper.core.consensus import Agreement, LastPrice, PriceBounds, agree_each
-from keeper.core.drift import Drift
+from keeper.core.drift import Drift, pool_drift
 from keeper.core.mandates import Mandate, MandateRules, Proposal, ProposalState, Situation, Step, next_step
 from keeper.core.market import MarketView
 from keeper.core.planning import plan_rebalance
@@ -16,7 +16,7 @@ from keeper.core.plans import Limits, Plan
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.prices import AgreedPrice, PricePoint
 from keeper.core.slicing import MandateBudget
-from keeper.core.units import BPS_ONE, Seconds
+from keeper.core.units import BPS_ONE, Seconds, value_ustx_down
 from keeper.core.valuation import Portfolio, value_portfolio
 from keeper.core.whales import Whale
 from keeper.observe import PoolFacts, WebPrices
@@ -155,6 +155,15 @@ def budget_of(found: on_chain.Mandate) -> MandateBudget:
         turnover_ustx=found.turnover_ustx,
         loss_ustx=found.loss_ustx,
     )
+
+
+def drift_after(plan: Plan, found: Analysis, assets: AssetBook) -> Drift:
+    """Return how far from today's target the pool would be after a plan."""
+    values = {
+        symbol: value_ustx_down(amount, found.prices[symbol].price_e12, assets[symbol].decimals)
+        for symbol, amount in plan.holdings_after.items()
+    }
+    return pool_drift(values, found.target.target_bps, found.portfolio.pending_ustx)
 
 
 def plan_towards(

@@ -187,7 +187,8 @@ class Cycle:
         await self._not_paused(unless=found.step.step not in SENDING)
         match found.step.step:
             case NextStep.PROPOSE:
-                return await self._steps.propose(rule, found)
+                done = await self._steps.propose(rule, found)
+                return done if done.outcome is Outcome.PROPOSED else await self._rest(rule, found) or done
             case NextStep.CONCLUDE:
                 found = await self._with_fresh_oracle(rule, found)
                 return await self._steps.conclude(rule, found)

@@ -16,6 +16,7 @@ KeeperError
 │   ├── PriceJump
 │   ├── MarketRefused
 │   ├── PlanRejected
+│   │   └── PriceLeftMandate
 │   ├── FeeTooHigh
 │   ├── TransactionRefused
 │   ├── SignerRefused

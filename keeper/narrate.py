@@ -7,11 +7,12 @@ from keeper.analysis import Analysis, budget_of
 from keeper.chain.clarity import Ok, decode
 from keeper.chain.contracts import QueuedWithdrawal
 from keeper.core import views
+from keeper.core.benefit import Worth
 from keeper.core.plans import Plan
 from keeper.core.policy import PoolRule
 from keeper.core.prices import PricePoint
 from keeper.core.records import Decision, Intent
-from keeper.core.units import BPS_ONE
+from keeper.core.units import BPS_ONE, USTX_PER_STX
 from keeper.execution.actions import leg_facts
 from keeper.observe import PoolFacts
 
@@ -47,6 +48,24 @@ def analysis_facts(found: Analysis) -> dict[str, Any]:
         },
         "silent_venues": dict(found.facts.silent_venues),
     }
+
+
+def worth_facts(worth: Worth) -> dict[str, str]:
+    """Return what a rebalance costs and brings, and by how much the cost is the larger; µSTX as text."""
+    return {
+        "cost_ustx": str(worth.cost_ustx),
+        "benefit_ustx": str(worth.benefit_ustx),
+        "excess_ustx": str(worth.excess_ustx),
+        "moved_ustx": str(worth.moved_ustx),
+    }
+
+
+def not_worth_it(found: Analysis, worth: Worth) -> str:
+    """Say in words why a rebalance is not proposed."""
+    cost, benefit, excess = (
+        f"{ustx / USTX_PER_STX:,.6f} STX" for ustx in (worth.cost_ustx, worth.benefit_ustx, worth.excess_ustx)
+    )
+    return f"{found.step.reason}, but a rebalance would cost {cost} and bring {benefit}: {excess} too much"
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:

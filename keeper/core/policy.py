@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from keeper.core.benefit import BenefitRule
 from keeper.core.pacing import PaceRule
 from keeper.core.units import Bps, MicroStx, Seconds
 from keeper.core.venue_prices import PROBE_BPS, PROBE_USTX
@@ -56,6 +57,8 @@ class Policy:
     """Oldest price of a source that renews its prices seldom."""
     price_basis: Literal["median", "first"] = "median"
     """What an agreed price is: the middle of all sources, or that of the first in the fallback order."""
+    benefit: BenefitRule = field(default_factory=BenefitRule)
+    """What being off target is taken to cost; a rebalance that costs more is not proposed."""
     pace: PaceRule = field(default_factory=PaceRule)
     """How a large trade is spread over time."""
     venue_probe_ustx: MicroStx = PROBE_USTX

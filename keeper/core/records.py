@@ -12,6 +12,7 @@ class Outcome(StrEnum):
     """How one cycle of one pool ended. Each is a reason a person can read."""
 
     WITHIN_THRESHOLD = "within_threshold"
+    NOT_WORTH_IT = "not_worth_it"
     PROPOSED = "proposed"
     WAITING_FOR_VOTE = "waiting_for_vote"
     VOTE_PASSED = "vote_passed"

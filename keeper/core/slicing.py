@@ -79,6 +79,11 @@ def slice_limits(policy: Policy, budget: MandateBudget, drift: Drift) -> SliceLi
     return SliceLimits(limits, MicroStx(usable), _slices(drift, usable), reason)
 
 
+def whole_limits(policy: Policy) -> Limits:
+    """Return the limits of a whole rebalance, as one trade."""
+    return Limits(policy.max_slippage_bps, policy.mandate_turnover_bps, policy.max_legs, policy.dust_bps)
+
+
 def to_sell_ustx(drift: Drift) -> MicroStx:
     """Return the value that lies above target and must be sold at least once."""
     return MicroStx(sum(gap for gap in drift.gaps_ustx.values() if gap > 0))

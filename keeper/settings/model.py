@@ -29,10 +29,12 @@ from keeper.settings.shapes import Address, KeyFile, NodeUrl
 from keeper.settings.signer import SignerSettings
 from keeper.settings.store import StoreSettings, url_secrets
 from keeper.settings.web import WebSettings
+from keeper.settings.whale_sources import WatchedSettings, WhaleMappingSettings, whale_places
 from keeper.signers.opening import KeyFile as KeyFileSource
 from keeper.signers.opening import Source
 from keeper.store.opening import MongoPlace, Place, SqlitePlace
 from keeper.telemetry.redact import Redactor, is_secret_name, is_secret_url
+from keeper.whale_mongo import WhalePlace
 
 PREFIX: Final = "KEEPER_"
 
@@ -84,6 +86,10 @@ class Settings(BaseSettings):
     """Assets that pools may hold; as JSON in the environment."""
     pools: tuple[PoolSettings, ...] = ()
     """Pools that the keeper looks after; as JSON in the environment."""
+    whale_mappings: tuple[WhaleMappingSettings, ...] = Field(default=(), max_length=16)
+    """Whales that another program keeps in MongoDB; as JSON in the environment."""
+    watched_whales: tuple[WatchedSettings, ...] = Field(default=(), max_length=16)
+    """Whales whose balances are read from the chain; as JSON in the environment."""
     policy: PolicySettings = PolicySettings()
     """The keeper's own limits."""
     fees: FeeSettings = FeeSettings()
@@ -176,6 +182,7 @@ class Settings(BaseSettings):
             max_slow_price_age=Seconds(policy.max_slow_price_age_seconds),
             price_basis=policy.price_basis,
             pace=policy.pace(),
+            benefit=policy.benefit(),
             venue_probe_ustx=MicroStx(policy.venue_probe_stx * USTX_PER_STX),
             venue_probe_bps=Bps(policy.venue_probe_bps),
         )
@@ -204,6 +211,10 @@ class Settings(BaseSettings):
         url = self.store.url
         return SqlitePlace(self.store_path) if url is None else MongoPlace(url.get_secret_value(), self.store.database)
 
+    def whale_places(self) -> tuple[WhalePlace, ...]:
+        """Return where whales are read from, as `open_whale_feeds` takes it."""
+        return whale_places(self.whale_mappings, self.store)
+
     def every_node(self) -> tuple[NodeSettings, ...]:
         """Return all nodes, the one of node_url first."""
         limit = self.node_requests_per_minute
@@ -214,7 +225,8 @@ class Settings(BaseSettings):
         """Return every secret value, for the log redactor and for nothing else."""
         held = (*(node.api_key for node in self.every_node()), self.sentry_dsn)
         named = [item.get_secret_value() for item in held if item is not None]
-        return (*named, *url_secrets(self.store.url), *secret_texts(self.plugin))
+        urls = (self.store.url, *(each.url for each in self.whale_mappings))
+        return (*named, *(text for url in urls for text in url_secrets(url)), *secret_texts(self.plugin))
 
     def public(self) -> dict[str, Any]:
         """Return everything that is safe to log or show, JSON-safe; secrets are stars."""

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from keeper.core.benefit import BenefitRule
 from keeper.core.pacing import PaceRule
 from keeper.core.policy import Cadence
 from keeper.core.units import Bps, Seconds
@@ -127,8 +128,16 @@ class PolicySettings(Section):
     """How long a passed mandate stays open, in seconds of block time."""
     price_heartbeat_seconds: int = Field(default=600, ge=0, le=86_400)
     """How long after the last report a pool at rest reports its prices again, in seconds; 0 lets them age, and deposits with them. Above 900 the oracle's averages of venues begin anew each time."""
+    tracking_cost_bps: int = Field(default=2_000, ge=1, le=1_000_000)
+    """What value in the wrong place is taken to cost, in basis points of it a year; a rebalance that costs more than it saves is not proposed."""
+    benefit_days: int = Field(default=30, ge=1, le=365)
+    """For how long a rebalance is taken to help, in days."""
     dust_bps: int = Field(default=10, ge=0, le=500)
     """Differences below this share of the pool's value are left alone, in basis points."""
+
+    def benefit(self) -> BenefitRule:
+        """Return what being off target costs, as the core's rule."""
+        return BenefitRule(Bps(self.tracking_cost_bps), self.benefit_days)
 
     def pace(self) -> PaceRule:
         """Return how a large trade is spread, as the core's rule."""
