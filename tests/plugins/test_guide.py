@@ -11,10 +11,11 @@ import pytest
 from keeper import hookspecs, ports
 from keeper.cli.plugin_check import KITS
 from keeper.cli.plugin_new import TEMPLATES
-from keeper.registry import KINDS
+from keeper.registry import KINDS, describe
 from keeper.testing import conformance
 
-GUIDE = (Path(__file__).parents[2] / "docs/plugins.md").read_text()
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs/plugins.md").read_text()
 SECTIONS = dict(re.findall(r"^## (keeper_\w+)\(toolbox\)\n(.*?)(?=^## |\Z)", GUIDE, re.MULTILINE | re.DOTALL))
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("keeper_")}
 
@@ -42,6 +43,14 @@ def test_section__of_a_hook__names_its_port_method_and_kit_with_its_fixtures(hoo
     }
     assert kit == KITS[hook]
     assert set(re.findall(r"`(\w+)`", fixtures)) <= asked
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_section__of_a_hook__names_those_of_our_plugins_that_have_it(hook):
+    [ours] = re.findall(r"(?:Ours: |None of ours)([^.]*)", SECTIONS[hook])
+    known = {path.name for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").exists()}
+
+    assert set(re.findall(r"`(\w+)`", ours)) & known == {name for name in known if hook in describe(name).hooks}
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(keeper\.[a-z_.]+)`", GUIDE))))
