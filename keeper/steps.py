@@ -6,18 +6,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from keeper import narrate
-from keeper.analysis import Analysis, budget_of, held_or_wanted, plan_towards, reportable, targets_of
+from keeper.analysis import Analysis, budget_of, drift_after, held_or_wanted, plan_towards, reportable, targets_of
 from keeper.chain import reasons
 from keeper.chain.clarity import Err, decode
 from keeper.chain.contracts import ConsensusPrice, PoolContracts, PostedPrice
 from keeper.core import alerting
 from keeper.core.assets import STX, AssetBook
+from keeper.core.benefit import Worth, weigh
+from keeper.core.estimates import estimate_plan
 from keeper.core.mandates import NOT_CARRIED_OUT, WHY_REJECTED, ProposalState
 from keeper.core.market import MarketView
 from keeper.core.plans import Limits, Plan
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.records import Alert, Intent, IntentKind, Outcome
-from keeper.core.slicing import slice_limits
+from keeper.core.slicing import slice_limits, to_sell_ustx, whole_limits
 from keeper.core.units import BPS_ONE, USTX_PER_STX, Bps, Seconds
 from keeper.core.withdrawals import Payment, PoolMoney, payments
 from keeper.course import Courses
@@ -94,7 +96,10 @@ class Steps:
         self._reported: dict[int, Seconds] = {}
 
     async def propose(self, rule: PoolRule, found: Analysis) -> Done:
-        """Open a vote on today's target."""
+        """Open a vote on today's target, if bringing the pool there is worth what it costs."""
+        worth = self._worth(found)
+        if worth is not None and worth.excess_ustx > 0:
+            return Done(Outcome.NOT_WORTH_IT, narrate.not_worth_it(found, worth), {"worth": narrate.worth_facts(worth)})
         last = 0 if found.proposal is None else found.proposal.proposal_id
         because = narrate.analysis_facts(found)
         order = self._actions.propose(rule, found.target.target_bps, last, because)
@@ -103,9 +108,23 @@ class Steps:
         return Done(
             Outcome.PROPOSED,
             f"{found.step.reason}; proposal {proposal_id} is open for votes",
-            {"txid": intent.txid, "proposal": proposal_id},
+            {
+                "txid": intent.txid,
+                "proposal": proposal_id,
+                "worth": None if worth is None else narrate.worth_facts(worth),
+            },
             alerting.proposal_opened(rule, proposal_id, found.drift.drift_bps, self._clock.now()),
         )
+
+    def _worth(self, found: Analysis) -> Worth | None:
+        """Weigh cost and benefit of a rebalance to today's target; None while the venues let nobody tell the cost."""
+        whole = whole_limits(self._policy)
+        plan = plan_towards(found.target.target_bps, found, found.facts.market, whole, self._assets)
+        if not plan.legs:
+            return None
+        cost = estimate_plan(plan, found.prices, self._assets, self._policy).total.expected_ustx
+        after = drift_after(plan, found, self._assets)
+        return weigh(cost, to_sell_ustx(found.drift), to_sell_ustx(after), self._policy.benefit)
 
     async def conclude(self, rule: PoolRule, found: Analysis) -> Done:
         """End the vote and say how it went."""
