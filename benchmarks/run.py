@@ -11,7 +11,7 @@ import structlog
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import cycling, journal, planning, sending, wire  # noqa: E402 - this folder is no package of the product
+from benchmarks import api, cycling, journal, planning, sending, wire  # noqa: E402 - this folder is no package of the product
 from keeper import console  # noqa: E402 - the same
 
 MEMORY = """
@@ -104,6 +104,18 @@ def cycling_rows(found: cycling.Cycling) -> list[Row]:
     ]
 
 
+def serving_rows(found: api.Serving) -> list[Row]:
+    """Return the row about the API."""
+    beside = f"worst {found.worst_ms:.0f} ms, {found.failed} failed; beside {found.cycles} cycles of {api.POOLS} pools"
+    return [
+        (
+            f"the API at {found.asked_a_second:.0f} requests a second",
+            f"{found.p50_ms:.1f} ms (p99 {found.p99_ms:.1f} ms)",
+            beside,
+        )
+    ]
+
+
 def memory_rows(whole: float | None, bare: float | None) -> list[Row]:
     """Return the row about memory."""
     name = "memory after importing keeper.app"
@@ -122,6 +134,7 @@ def main() -> int:
         *planning_rows(planning.measure(3), planning.measure(10)),
         *solver_rows(planning.measure_against_a_solver()),
         *cycling_rows(cycling.measure()),
+        *serving_rows(api.measure()),
         *journal.rows(JOURNAL),
         *memory_rows(memory_mib("keeper.app"), memory_mib("sys")),
     ]
