@@ -18,6 +18,7 @@ from keeper.findings import Unwell
 from keeper.retry import READ
 from keeper.signers.opening import Elsewhere, KeyFile, SealedKey, open_signer
 from keeper.signers.remote import RemoteSigner
+from keeper.store.opening import SqlitePlace
 
 LEAST_DISK_BYTES: Final = 500 * 2**20
 MOST_CLOCK_OFFSET: Final = 3_600
@@ -101,9 +102,10 @@ async def runway(keeper: Keeper) -> str:
 
 async def disk(keeper: Keeper) -> str:
     """Require room for the store to grow in."""
-    folder = keeper.settings.store_path.resolve().parent
-    if not folder.is_dir():
-        return "the store is not a file of this machine"
+    place = keeper.settings.store_place()
+    if not isinstance(place, SqlitePlace):
+        return f"the store is {place.words()}"
+    folder = place.path.resolve().parent
     free = (await asyncio.to_thread(shutil.disk_usage, folder)).free
     words = f"{free / 2**30:.1f} GiB free at {folder}"
     if free < LEAST_DISK_BYTES:

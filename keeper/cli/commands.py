@@ -20,6 +20,7 @@ from keeper.plans_now import estimate_now, plans_now
 from keeper.problem_file import plans_of
 from keeper.settings import Settings, load_settings
 from keeper.store.opening import open_store
+from keeper.telemetry.logs import setup_logging
 
 Config = Annotated[
     Path | None,
@@ -76,6 +77,9 @@ def check(config: Config = None, *, send: Send = False, json: Json = False) -> N
     Example: keeper check --config keeper.toml
     """
     settings = _settings(config)
+
+    # What is printed has to stay readable by programs: warnings go to standard error.
+    setup_logging(level="warning", fmt="console", secrets=settings.secrets())
 
     async def look() -> list[dict[str, Any]]:
         async with application.open_keeper(settings, asyncio.Event()) as keeper:

@@ -18,17 +18,19 @@ DATE_JITTER: Final = Seconds(3_600)
 FORTNIGHT: Final = 14 * 86_400
 FIRST_MONDAY: Final = 4 * 86_400
 MONTHS: Final[Mapping[Cadence, int]] = {"monthly": 1, "quarterly": 3}
-AT_REST: Final = frozenset(
+UNDER_WAY: Final = frozenset(
     {
-        Outcome.WITHIN_THRESHOLD,
-        Outcome.REBALANCED,
-        Outcome.WAITING_FOR_VOTE,
-        Outcome.VOTE_FAILED,
-        Outcome.PRICES_POSTED,
-        Outcome.PAUSED,
+        Outcome.PROPOSED,
+        Outcome.VOTE_PASSED,
+        Outcome.SLICE_EXECUTED,
+        Outcome.WITHDRAWAL_PAID,
+        Outcome.WAITING_FOR_TRANSACTION,
+        Outcome.WAITING_FOR_VENUES,
+        Outcome.REFUSED,
+        Outcome.UNAVAILABLE,
     }
 )
-"""Outcomes after which nothing is under way that could go on at the next tick."""
+"""Outcomes after which the next round looks again: there is more to do, or it has to be tried again."""
 DATE_KEPT: Final = frozenset({Outcome.WITHIN_THRESHOLD, Outcome.REBALANCED, Outcome.PROPOSED})
 """Outcomes that show that a pool was held against its whales on its date."""
 
@@ -171,7 +173,7 @@ def after(before: Looked | None, rule: PoolRule, decision: Decision, seed: str) 
     return Looked(
         at=decision.at,
         height=decision.tip_height,
-        resting=decision.outcome in AT_REST,
+        resting=decision.outcome not in UNDER_WAY,
         drift_bps=decision.drift_bps,
         proposals_at=decision.at if rule.proposals_open else proposals,
         date_at=decision.at if kept else counted,
