@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -12,27 +13,37 @@ CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 SLIPPAGE_BUCKETS: Final = (-50.0, 0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 150.0, 200.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A family as a page may describe it; the names of a counter's series end in `_total` already."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
 class Families:
     """Makes families; each has labels, because one without would start at 0, and 0 is a statement."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry(auto_describe=True)
+        self.made: list[Made] = []
 
     def gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         """Return a new family of gauges."""
+        self.made.append(Made(f"keeper_{name}", "gauge", labels, meaning))
         return Gauge(f"keeper_{name}", meaning, labels, registry=self.registry)
 
     def counter(self, name: str, meaning: str, *labels: str) -> Counter:
         """Return a new family of counters."""
+        self.made.append(Made(f"keeper_{name}", "counter", labels, meaning))
         return Counter(f"keeper_{name}", meaning, labels, registry=self.registry)
 
     def histogram(self, name: str, meaning: str, *labels: str, buckets: Sequence[float]) -> Histogram:
         """Return a new family of histograms."""
+        self.made.append(Made(f"keeper_{name}", "histogram", labels, meaning))
         return Histogram(f"keeper_{name}", meaning, labels, registry=self.registry, buckets=buckets)
-
-    def names(self) -> dict[str, str]:
-        """Return the type of every family by its name, with or without series."""
-        return {family.name: family.type for family in self.registry.collect()}
 
     def render(self) -> bytes:
         """Return all series in the text format of CONTENT_TYPE."""

@@ -7,6 +7,7 @@ import subprocess
 
 import yaml
 
+from keeper.telemetry.document import metrics_markdown
 from keeper.telemetry.metrics import Metrics
 from tests.house.code import ROOT
 
@@ -26,15 +27,13 @@ SEVERITIES = {"info", "warning", "critical"}
 def series():
     """Return the names of all series that the keeper can show, each with its labels."""
     found = {}
-    for family in vars(Metrics().registry)["_collector_to_names"]:
-        kind, name, labels = family._type, family._name, set(family._labelnames)  # noqa: SLF001 - there is no other way
-        if kind == "counter":
-            found[f"{name}_total"] = labels
-        elif kind == "histogram":
-            found[f"{name}_bucket"] = labels | {"le"}
-            found[f"{name}_count"] = labels
+    for family in Metrics().families.made:
+        labels = set(family.labels)
+        if family.kind == "histogram":
+            found[f"{family.name}_bucket"] = labels | {"le"}
+            found[f"{family.name}_count"] = labels
         else:
-            found[name] = labels
+            found[family.name] = labels
     return found
 
 
@@ -133,3 +132,7 @@ def test_promtool__where_it_is_installed__accepts_the_rules_and_their_tests():
     said = [subprocess.run([tool, *command], capture_output=True, text=True, check=False) for command in commands]
 
     assert [done.stdout + done.stderr for done in said if done.returncode != 0] == []
+
+
+def test_page__table_of_metrics__is_what_the_keeper_shows():
+    assert metrics_markdown() in (ROOT / "docs/monitoring.md").read_text()
