@@ -164,8 +164,10 @@ def _asset(symbol: object, body: Mapping[str, Any]) -> tuple[Asset, PriceE12]:
 
 
 def _price(given: object, field: str) -> PriceE12:
+    text = str(given) if isinstance(given, (str, int, float)) else ""
+    # Decimal also reads underscores and the digits of other scripts, which nobody writes into a price on purpose.
     try:
-        price = Decimal(str(given)) if isinstance(given, (str, int, float)) else Decimal("NaN")
+        price = Decimal(text if text.isascii() and "_" not in text and len(text) <= LONGEST_NAME else "NaN")
     except InvalidOperation:
         price = Decimal("NaN")
     if not price.is_finite() or not 0 < price < PRICE_ONE:
