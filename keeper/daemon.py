@@ -163,6 +163,7 @@ class Rounds:
         if (term := None if lease is None else lease.term) != self._term:
             self._term = term
             timetable.forget()
+            keeper.alerts.recall_anew()
         tip = await keeper.observer.tip()
         rules = keeper.pools if self._wanted else await timetable.due(keeper.clock.now(), tip.height)
         await timetable.done(rules, await keeper.cycle.run(rules))

@@ -42,15 +42,18 @@ class OpenTroubles:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._open: dict[str, OpenTrouble] = {}
+        self._own: set[str] = set()
         self._changed = False
 
     async def load(self) -> None:
-        """Read what an earlier life left open. Raises StoreUnavailable."""
-        for key, row in read(await self._store.note(NOTE)).items():
-            self._open.setdefault(key, row)
+        """Read what an earlier life, or another keeper, left open; what this one saw itself stays. Raises StoreUnavailable."""
+        noted = read(await self._store.note(NOTE))
+        own = {key: trouble for key, trouble in self._open.items() if key in self._own}
+        self._open = {**noted, **own}
 
     def seen(self, alert: Alert, now: Seconds) -> None:
         """Note that a trouble is there; `since` stays that of its first alert."""
+        self._own.add(alert.key)
         known = self._open.get(alert.key)
         if known is not None and known.gone_at is None and known.severity is alert.severity:
             self._open[alert.key] = replace(known, seen_at=now)  # not worth a write
@@ -58,7 +61,9 @@ class OpenTroubles:
         since = now if known is None else known.since
         self._open[alert.key] = OpenTrouble(alert.severity, alert.title, alert.pool_id, since, now)
         while len(self._open) > MOST:
-            del self._open[min(self._open, key=lambda key: self._open[key].since)]
+            oldest = min(self._open, key=lambda key: self._open[key].since)
+            del self._open[oldest]
+            self._own.discard(oldest)
         self._changed = True
 
     def missing(self, prefix: str, still: str | None, now: Seconds) -> None:
@@ -73,6 +78,7 @@ class OpenTroubles:
         ended = [(k, t) for k, t in self._open.items() if t.gone_at is not None and now - t.gone_at >= settle]
         for key, _ in ended:
             del self._open[key]
+            self._own.discard(key)
             self._changed = True
         return ended
 

@@ -130,6 +130,11 @@ class AlertRouter:
             self._said.pop(key, None)
         await self._note_open()
 
+    def recall_anew(self) -> None:
+        """Read again from the store what was said and what is open: another keeper may have spoken meanwhile."""
+        self._recalled = False
+        self._said.clear()
+
     async def flush(self, seconds: float) -> None:
         """Wait until everything on its way has arrived and is written down, at most `seconds`."""
         if self._going:

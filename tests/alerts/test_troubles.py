@@ -208,3 +208,26 @@ async def test_note__damaged_rows__are_left_out_and_the_rest_counts(bench):
     await router.send(trouble())
 
     assert set(await bench.store.note(NOTE)) == {KEY}
+
+
+async def test_recall_anew__another_keeper_spoke_meanwhile__goes_on_from_what_it_left(bench):
+    standby, active = bench.router(), bench.router()
+    await standby.send(trouble("standing-by", Severity.INFO))
+    await active.send(trouble())
+    await active.send(trouble("low-balance:ST1"))
+    for later in (10, 400):
+        bench.clock.at = START + later
+        await active.over("refused")
+    await active.flush(5)
+
+    standby.recall_anew()
+    for later in (410, 800):
+        bench.clock.at = START + later
+        await standby.over("standing-by")
+        await standby.over("refused")
+        await standby.over("low-balance")
+    await standby.flush(5)
+
+    ended = [alert.key for alert in bench.channel.taken if alert.resolved]
+    assert sorted(ended) == ["low-balance:ST1", KEY, "standing-by"]
+    assert await bench.store.note(NOTE) == {}
