@@ -12,12 +12,8 @@ from keeper import __version__, daemon
 from keeper import app as application
 from keeper import console as output
 from keeper.cli.planned import plans, show_due, show_pause
-from keeper.core.assets import AssetBook
-from keeper.core.views import decimal
 from keeper.demo import session
 from keeper.doctor import examine
-from keeper.plans_now import estimate_now, plans_now
-from keeper.problem_file import plans_of
 from keeper.settings import Settings, load_settings
 from keeper.store.opening import open_store
 from keeper.telemetry.logs import setup_logging
@@ -27,20 +23,14 @@ Config = Annotated[
     typer.Option("--config", "-c", help="Settings file; KEEPER_CONFIG names one as well, KEEPER_* variables override."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-ProblemFile = Annotated[
-    Path | None,
-    typer.Option("--problem", help="Plan the market described in this file (JSON or JSON lines); needs no settings."),
-]
 Send = Annotated[bool, typer.Option("--send", help="Also send each alert channel a message.")]
-COSTS = ("gas", "slippage", "total")
 DEFAULT_CONFIG = Path("keeper.toml")
-LEG_AMOUNTS = (("amount_in", "sell"), ("expected_out", "buy"), ("min_out", "buy"))
 
 
 def register(app: typer.Typer) -> None:
     """Put every command on the command line."""
     app.callback(invoke_without_command=True)(_options)
-    for command in (demo, run, check, plan, estimate, status):
+    for command in (demo, run, check, status):
         app.command()(command)
 
 
@@ -99,71 +89,6 @@ def check(config: Config = None, *, send: Send = False, json: Json = False) -> N
         raise typer.Exit(1)
 
 
-def plan(config: Config = None, *, problem: ProblemFile = None, json: Json = False) -> None:
-    """Show what each pool's next trades would be now, without sending anything; or plan a described market.
-
-    Example: keeper plan --json
-    """
-    if problem is not None:
-        _plan_problems(problem, json=json)
-        return
-    settings = _settings(config)
-
-    async def look() -> list[dict[str, Any]]:
-        async with application.open_keeper(settings, asyncio.Event()) as keeper:
-            return await plans_now(keeper)
-
-    plans = asyncio.run(look())
-    if json:
-        output.as_json({"pools": plans})
-        return
-    book = settings.asset_book()
-    for pool in plans:
-        output.out.print(f"[bold]{pool['name']}[/bold]: {pool['reason']}")
-        rows = [(_venue(leg), *(_amount(leg, what, of, book) for what, of in LEG_AMOUNTS)) for leg in pool["legs"]]
-        if rows:
-            output.table(("venue", "sell", "for about", "and at least"), rows)
-
-
-def _plan_problems(path: Path, *, json: bool) -> None:
-    for done in plans_of(path):
-        if json:
-            output.as_json_line(done)
-            continue
-        output.out.print(f"{done['id']}: costs {done['cost_bps']:.2f} bps; {done['reason']}", markup=False)
-        rows = [(leg["venue"], leg["amount_in"], leg["from"], leg["expected_out"], leg["to"]) for leg in done["legs"]]
-        if rows:
-            output.table(("venue", "units in", "of", "units out", "of"), rows)
-
-
-def estimate(pool: str, config: Config = None, *, json: Json = False) -> None:
-    """Show what bringing a pool (its id or name) to its target would cost now: gas, slippage and both, with a range.
-
-    Example: keeper estimate 1 --json
-    """
-    settings = _settings(config)
-
-    async def look() -> dict[str, Any]:
-        async with application.open_keeper(settings, asyncio.Event()) as keeper:
-            return await estimate_now(keeper, pool)
-
-    found = asyncio.run(look())
-    if json:
-        output.as_json(found)
-        return
-    output.out.print(f"{found['name']}: {found['legs']} legs in {found['slices']} slice(s)", markup=False)
-    output.table(("", "expected", "at least", "at most"), [(what, *_range(found[what])) for what in COSTS])
-
-
-def _range(part: dict[str, Any]) -> list[str]:
-    shown = []
-    for name in ("expected", "low", "high"):
-        percent = part[f"{name}_percent"]
-        stx = decimal(int(part[f"{name}_ustx"]), 6)
-        shown.append(f"{stx} STX ({'—' if percent is None else f'{percent:.3f} %'})")
-    return shown
-
-
 def status(config: Config = None, *, json: Json = False) -> None:
     """Show the last decision of every pool and what is due next, from the store; the daemon need not be running.
 
@@ -215,15 +140,6 @@ def demo(
     """
     options = session.Options(once=once, as_json=json, port=port, rounds=rounds, faults=tuple(fault or ()))
     raise typer.Exit(asyncio.run(session.run(options)))
-
-
-def _venue(leg: dict[str, Any]) -> str:
-    return str(leg["venue"]) if leg["fallback"] is None else f"{leg['venue']}, else {leg['fallback']}"
-
-
-def _amount(leg: dict[str, Any], what: str, of: str, book: AssetBook) -> str:
-    symbol = leg[of]
-    return f"{decimal(int(leg[what]), book[symbol].decimals)} {symbol}"
 
 
 def _percent(bps: int | None) -> str:

@@ -1,0 +1,103 @@
+"""`keeper plan` and `keeper estimate`: what would be traded now, and what that would cost."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from keeper import app as application
+from keeper import console as output
+from keeper.cli.commands import Config, Json
+from keeper.cli.commands import _settings as read_settings
+from keeper.core.assets import AssetBook
+from keeper.core.views import decimal
+from keeper.plans_now import estimate_now, plans_now
+from keeper.problem_file import plans_of
+
+ProblemFile = Annotated[
+    Path | None,
+    typer.Option("--problem", help="Plan the market described in this file (JSON or JSON lines); needs no settings."),
+]
+COSTS = ("gas", "slippage", "total")
+LEG_AMOUNTS = (("amount_in", "sell"), ("expected_out", "buy"), ("min_out", "buy"))
+
+
+def register(app: typer.Typer) -> None:
+    """Put both commands on the command line."""
+    app.command()(plan)
+    app.command()(estimate)
+
+
+def plan(config: Config = None, *, problem: ProblemFile = None, json: Json = False) -> None:
+    """Show what each pool's next trades would be now, without sending anything; or plan a described market.
+
+    Example: keeper plan --json
+    """
+    if problem is not None:
+        _plan_problems(problem, json=json)
+        return
+    settings = read_settings(config)
+
+    async def look() -> list[dict[str, Any]]:
+        async with application.open_keeper(settings, asyncio.Event()) as keeper:
+            return await plans_now(keeper)
+
+    plans = asyncio.run(look())
+    if json:
+        output.as_json({"pools": plans})
+        return
+    book = settings.asset_book()
+    for pool in plans:
+        output.out.print(f"[bold]{pool['name']}[/bold]: {pool['reason']}")
+        rows = [(_venue(leg), *(_amount(leg, what, of, book) for what, of in LEG_AMOUNTS)) for leg in pool["legs"]]
+        if rows:
+            output.table(("venue", "sell", "for about", "and at least"), rows)
+
+
+def _plan_problems(path: Path, *, json: bool) -> None:
+    for done in plans_of(path):
+        if json:
+            output.as_json_line(done)
+            continue
+        output.out.print(f"{done['id']}: costs {done['cost_bps']:.2f} bps; {done['reason']}", markup=False)
+        rows = [(leg["venue"], leg["amount_in"], leg["from"], leg["expected_out"], leg["to"]) for leg in done["legs"]]
+        if rows:
+            output.table(("venue", "units in", "of", "units out", "of"), rows)
+
+
+def estimate(pool: str, config: Config = None, *, json: Json = False) -> None:
+    """Show what bringing a pool (its id or name) to its target would cost now: gas, slippage and both, with a range.
+
+    Example: keeper estimate 1 --json
+    """
+    settings = read_settings(config)
+
+    async def look() -> dict[str, Any]:
+        async with application.open_keeper(settings, asyncio.Event()) as keeper:
+            return await estimate_now(keeper, pool)
+
+    found = asyncio.run(look())
+    if json:
+        output.as_json(found)
+        return
+    output.out.print(f"{found['name']}: {found['legs']} legs in {found['slices']} slice(s)", markup=False)
+    output.table(("", "expected", "at least", "at most"), [(what, *_range(found[what])) for what in COSTS])
+
+
+def _range(part: dict[str, Any]) -> list[str]:
+    shown = []
+    for name in ("expected", "low", "high"):
+        percent = part[f"{name}_percent"]
+        stx = decimal(int(part[f"{name}_ustx"]), 6)
+        shown.append(f"{stx} STX ({'—' if percent is None else f'{percent:.3f} %'})")
+    return shown
+
+
+def _venue(leg: dict[str, Any]) -> str:
+    return str(leg["venue"]) if leg["fallback"] is None else f"{leg['venue']}, else {leg['fallback']}"
+
+
+def _amount(leg: dict[str, Any], what: str, of: str, book: AssetBook) -> str:
+    symbol = leg[of]
+    return f"{decimal(int(leg[what]), book[symbol].decimals)} {symbol}"
