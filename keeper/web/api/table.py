@@ -17,13 +17,27 @@ async def _index(_: Ask[params.Nothing, params.Nothing]) -> models.Index:
 
 
 def _reading() -> tuple[Route, ...]:
-    one = f"{ROOT}/pools/{{pool_id}}"
     return (
         Route("GET", ROOT, "index", "What there is", _index, models.Index),
         Route(
             "GET", f"{ROOT}/status", "status", "The keeper: block, balance, health, pause", reads.status, models.Status
         ),
         Route("GET", f"{ROOT}/pools", "pools", "Every pool as the keeper saw it last", reads.pools, pool_models.Pools),
+        Route(
+            "GET",
+            f"{ROOT}/proposals",
+            "proposals",
+            "The latest proposal of every pool",
+            reads.proposals,
+            pool_models.Proposals,
+            asked=params.OfPool,
+        ),
+    )
+
+
+def _of_one_pool() -> tuple[Route, ...]:
+    one = f"{ROOT}/pools/{{pool_id}}"
+    return (
         Route(
             "GET", one, "pool", "One pool", reads.pool, pool_models.Pool, path_params=params.OnePool, faults=_MISSING
         ),
@@ -58,15 +72,6 @@ def _reading() -> tuple[Route, ...]:
             path_params=params.OnePool,
             asked=params.HistoryAsked,
             faults=_MISSING,
-        ),
-        Route(
-            "GET",
-            f"{ROOT}/proposals",
-            "proposals",
-            "The latest proposal of every pool",
-            reads.proposals,
-            pool_models.Proposals,
-            asked=params.OfPool,
         ),
     )
 
@@ -160,4 +165,4 @@ def _changing() -> tuple[Route, ...]:
 
 def routes() -> tuple[Route, ...]:
     """Return every route; each call makes new ones, since an asked-for analysis is remembered."""
-    return (*_reading(), *_records(), *_changing())
+    return (*_reading(), *_of_one_pool(), *_records(), *_changing())
