@@ -1,6 +1,11 @@
 """`keeper plugins check NAME --config FILE` asks the chain what governance has admitted of a venue's contracts."""
 
+import json
+
+from typer.testing import CliRunner
+
 from keeper.chain import clarity
+from keeper.cli import app
 from keeper.cli.plugin_chain import check_on_chain
 from keeper.testing.build import DEPLOYER
 from tests.adapters.price_kit import Node, settings_at
@@ -40,3 +45,14 @@ async def test_check__node_is_dead__is_a_finding_with_a_remedy(tmp_path, unused_
     [finding] = await check_on_chain("alex", settings_at(f"http://127.0.0.1:{unused_tcp_port}", tmp_path))
 
     assert (finding.ok, bool(finding.remedy)) == (False, True)
+
+
+def test_check__command_line_with_settings__asks_the_chain_besides_the_kit(tmp_path, unused_tcp_port):
+    settings_at(f"http://127.0.0.1:{unused_tcp_port}", tmp_path)
+
+    done = CliRunner().invoke(app, ["plugins", "check", "alex", "--config", str(tmp_path / "keeper.toml"), "--json"])
+
+    findings = {row["name"]: row for row in json.loads(done.stdout)["findings"]}
+    assert done.exit_code == 1
+    assert (findings["hooks"]["ok"], findings["on chain"]["ok"]) == (True, False)
+    assert findings["on chain"]["remedy"]
