@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import quote
 
 import aiohttp
@@ -17,8 +18,13 @@ from yarl import URL
 from keeper.core.chain_types import Tip
 from keeper.core.units import Seconds
 from keeper.store.sqlite import open_store
+from keeper.web.access import SHORTEST
+from keeper.web.api.changes import ANALYSE_SECONDS
+from keeper.web.api.params import MOST
+from keeper.web.api.table import routes
 from keeper.web.estimates import Estimable
-from keeper.web.server import make_app, serve
+from keeper.web.events import MOST_LISTENERS, MOST_PER_ADDRESS, QUEUED, REMEMBERED, Pace
+from keeper.web.server import MOST_BODY, make_app, serve
 
 pytestmark = pytest.mark.devnet
 OPERATIONS = [(path, method) for path, found in DOCUMENT["paths"].items() for method in found]
@@ -214,3 +220,28 @@ def test_answer__whatever_is_asked__is_one_that_the_document_promises(fuzzed, re
     assert faults_of(path, method, status, got["Content-Type"].partition(";")[0], said) == []
     assert got["X-Content-Type-Options"] == "nosniff"
     assert "Traceback" not in str(said)
+
+
+def test_docs__table_of_addresses__is_the_real_one():
+    page = (Path(__file__).resolve().parents[2] / "docs/api.md").read_text()
+
+    listed = [line for line in page.splitlines() if line.startswith(("| `GET /", "| `POST /"))]
+    assert listed == [f"| `{route.method} {route.path}` | {route.summary} |" for route in routes()]
+
+
+def test_docs__numbers__are_those_of_the_code():
+    page = (Path(__file__).resolve().parents[2] / "docs/api.md").read_text().replace("\n", " ")
+
+    pace = Pace()
+    for said in (
+        f"newest {MOST} records",
+        f"newest {REMEMBERED} events",
+        f"every {pace.heartbeat:.0f} s says",
+        f"{MOST_LISTENERS} listeners, {MOST_PER_ADDRESS} of one address",
+        f"{QUEUED} events behind",
+        f"longer than {pace.write:.0f} s",
+        f"At most every {ANALYSE_SECONDS:.0f} s",
+        f"{SHORTEST} or more characters",
+        f"up to {MOST_BODY:,} bytes",
+    ):
+        assert said in page
