@@ -1,6 +1,7 @@
 """The kit for alert channels; see keeper/testing/conformance.py."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -35,6 +36,14 @@ class NotifierConformance:
         arrived = delivered()
         assert severity.value in arrived.lower()
         assert all(word in arrived for word in ("Alpha", "Bravo", "Charlie", "Delta"))
+
+    async def test_send__alert_with_a_page_of_the_runbook__says_where_it_is(
+        self, notifier: Notifier, delivered: Callable[[], str]
+    ) -> None:
+        """A reader finds the page about this kind of trouble."""
+        await notifier.send(replace(build.alert(), link="https://runbook.example/alpha.md"))
+
+        assert "https://runbook.example/alpha.md" in delivered()
 
     @pytest.mark.parametrize(
         "alert",

@@ -38,10 +38,9 @@ class NewChannel:
 
 
 def text_of(alert: Alert) -> str:
-    """Return the alert as plain text: severity first, then what happened, what was done, what a person can do."""
-    return "\n".join(
-        _cut(part) for part in (f"{alert.severity.value}: {alert.title}", alert.what, alert.done, alert.remedy)
-    )
+    """Return the alert as plain text: severity first, what happened, what was done, what a person can do, and its page."""
+    parts = (f"{alert.severity.value}: {alert.title}", alert.what, alert.done, alert.remedy, alert.link)
+    return "\n".join(_cut(part) for part in parts)
 
 
 def _cut(text: str) -> str:
