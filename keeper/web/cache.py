@@ -14,6 +14,8 @@ LONGEST_SECONDS: Final = 1.0
 """How old an answer may be while the next is being made; nobody sees an older one."""
 MOST_KEPT: Final = 256
 """Most answers kept at once."""
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Most bytes of them, whatever is asked for; the newest answer is kept even when it is longer alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Kept:
     def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
         self._timer = timer
         self._answers: OrderedDict[str, tuple[float, Answer]] = OrderedDict()
+        self._bytes = 0
         self._making: dict[str, asyncio.Task[Answer]] = {}
 
     async def get(self, question: str, make: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -59,6 +62,7 @@ class Kept:
     def forget(self) -> None:
         """Keep nothing of what was made so far, nor of what is being made: something has changed."""
         self._answers.clear()
+        self._bytes = 0
         self._making.clear()
 
     async def _make(self, question: str, make: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -66,14 +70,27 @@ class Kept:
         try:
             answer = await make()
             if self._making.get(question) is this:
-                self._answers[question] = (at, answer)
-                self._answers.move_to_end(question)
-                while len(self._answers) > MOST_KEPT:
-                    self._answers.popitem(last=False)
+                self._keep(question, at, answer)
         finally:
             if self._making.get(question) is this:
                 del self._making[question]
         return answer
+
+    def _keep(self, question: str, at: float, answer: Answer) -> None:
+        """Keep an answer, and let go of the oldest: of those too old to serve, and of what is too much."""
+        self._drop(question)
+        self._answers[question] = (at, answer)
+        self._bytes += len(answer.body)
+        while len(self._answers) > 1:
+            oldest = next(iter(self._answers))
+            too_old = self._timer() - self._answers[oldest][0] >= LONGEST_SECONDS
+            if not too_old and len(self._answers) <= MOST_KEPT and self._bytes <= MOST_BYTES:
+                return
+            self._drop(oldest)
+
+    def _drop(self, question: str) -> None:
+        _, answer = self._answers.pop(question, (0.0, None))
+        self._bytes -= 0 if answer is None else len(answer.body)
 
 
 def _looked_at(task: asyncio.Task[Answer]) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from samples import Hands
 
-from keeper.web.cache import FRESH_SECONDS, LONGEST_SECONDS, MOST_KEPT, Kept, answer_of
+from keeper.web.cache import FRESH_SECONDS, LONGEST_SECONDS, MOST_BYTES, MOST_KEPT, Kept, answer_of
 
 
 class Maker:
@@ -106,3 +106,31 @@ async def test_kept__endless_questions__the_oldest_is_forgotten(timer):
 
     assert await body(kept, maker, str(MOST_KEPT)) == str(MOST_KEPT + 1).encode()
     assert await body(kept, maker, "0") == str(MOST_KEPT + 2).encode()
+
+
+async def test_kept__long_answers__never_take_more_than_their_bytes(timer):
+    kept, made = Kept(timer), []
+
+    async def long():
+        made.append(1)
+        return answer_of(bytes(MOST_BYTES // 3))
+
+    for question in "abcd":
+        await kept.get(question, long)
+    for question in "bcd":
+        await kept.get(question, long)
+
+    assert len(made) == 4
+    await kept.get("a", long)
+    assert len(made) == 5
+
+
+async def test_kept__answers_too_old_to_serve__are_let_go_when_the_next_is_kept(timer):
+    kept, maker = Kept(timer), Maker()
+    for question in "abc":
+        await body(kept, maker, question)
+    timer.at = 100
+
+    await body(kept, maker, "d")
+
+    assert list(kept._answers) == ["d"]  # noqa: SLF001 - what takes the memory
