@@ -65,7 +65,7 @@ def planning_rows(small: planning.Planning, large: planning.Planning) -> list[Ro
     rows = [
         (
             f"plan a rebalance of {one.assets} assets",
-            f"{one.median_ms:.1f} ms (p99 {one.p99_ms:.1f} ms)",
+            f"{one.median_ms:.1f} ms CPU (p99 {one.p99_ms:.1f} ms)",
             f"{one.plans} targets",
         )
         for one in (small, large)
