@@ -31,7 +31,7 @@ UNDER_WAY: Final = frozenset(
     }
 )
 """Outcomes after which the next round looks again: there is more to do, or it has to be tried again."""
-DATE_KEPT: Final = frozenset({Outcome.WITHIN_THRESHOLD, Outcome.REBALANCED, Outcome.PROPOSED})
+DATE_KEPT: Final = frozenset({Outcome.WITHIN_THRESHOLD, Outcome.REBALANCED, Outcome.PROPOSED, Outcome.NOT_WORTH_IT})
 """Outcomes that show that a pool was held against its whales on its date."""
 
 

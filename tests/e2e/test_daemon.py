@@ -27,6 +27,7 @@ SHOWN = {
     )
 }
 """What an operator's Prometheus reads of a keeper that works."""
+TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105
 AT_REST = {"rebalanced", "within_threshold"}
 
 
@@ -52,7 +53,7 @@ def start(config, log, port):
         return subprocess.Popen(
             [str(KEEPER), "run", "--config", str(config)],
             cwd=ROOT,
-            env=clean_env({"KEEPER_WEB_PORT": str(port)}),
+            env=clean_env({"KEEPER_WEB_PORT": str(port), "KEEPER_WEB__TOKEN_FILE": str(config.parent / "token")}),
             stdout=out,
             stderr=out,
         )
@@ -84,6 +85,7 @@ async def test_run__killed_in_the_middle__the_next_start_finishes_and_sends_noth
         config, log, port = await installed(chain, tmp_path), tmp_path / "keeper.log", free_port()
         url = f"http://127.0.0.1:{port}"
 
+        await asyncio.to_thread(estimate_answers, config)
         process = start(config, log, port)
         await until(lambda: "slice_executed" in log.read_text())
         process.send_signal(signal.SIGKILL)
@@ -93,6 +95,7 @@ async def test_run__killed_in_the_middle__the_next_start_finishes_and_sends_noth
 
         await nothing_was_sent_twice(chain, url)
         page = faces_answer(url)
+        await changes_answer(url)
         printed = await asyncio.to_thread(commands_answer, config)
         process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(process.wait, 15) == 0
@@ -103,6 +106,8 @@ async def test_run__killed_in_the_middle__the_next_start_finishes_and_sends_noth
 async def installed(chain, folder):
     """Write settings, key and whales as an operator would, and return the settings file."""
     await session.write_settings(chain, folder, session.Options())
+    (folder / "token").touch(mode=0o600)
+    (folder / "token").write_text(TOKEN)
     config, whales = folder / "keeper.toml", folder / "whales.json"
     whales.write_text(json.dumps([_row(whale) for whale in await chain.whales()]))
     loaded = await asyncio.to_thread(keeper, "whales", "load", str(whales), "-c", str(config))
@@ -126,7 +131,53 @@ def faces_answer(url):
     assert all(name in page for name in ("DeFi Whale Index", "Meme Whale Portfolio", "Conservative Stacker"))
     assert (get(f"{url}/api/pools/2")[0], get(f"{url}/api/pools/99")[0]) == (200, 404)
     assert json.loads(get(f"{url}/api/decisions?pool=1&limit=5")[1])["decisions"]
+    estimate = json.loads(get(f"{url}/api/v1/pools/2/estimate")[1])
+    assert estimate["as_of"]["block"] > 0
+    assert int(estimate["value_ustx"]) > 0
+    points = json.loads(get(f"{url}/api/v1/pools/2/history")[1])["points"]
+    assert points
+    assert all(int(point["value_ustx"]) > 0 for point in points)
     return page
+
+
+def estimate_answers(config):
+    """The pools are adrift: what bringing one back costs is more than nothing and less than its slippage allows."""
+    done = keeper("estimate", "1", "-c", str(config), "--json")
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert (made["pool_id"], made["name"]) == (1, "DeFi Whale Index")
+    assert made["legs"] > 0
+    assert made["slices"] > 0
+    for part in ("gas", "slippage", "total"):
+        low, expected, high = (int(made[part][f"{name}_ustx"]) for name in ("low", "expected", "high"))
+        assert low <= expected <= high
+        assert made[part]["expected_percent"] == pytest.approx(expected * 100 / int(made["value_ustx"]), abs=1e-6)
+    assert int(made["total"]["expected_ustx"]) == sum(int(made[p]["expected_ustx"]) for p in ("gas", "slippage"))
+    assert 0 < made["total"]["expected_percent"] < made["total"]["high_percent"] < 5
+    missing = keeper("estimate", "no-such-pool", "-c", str(config), "--json")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert "DeFi Whale Index" in missing.stderr
+
+
+def post(url, token=TOKEN):
+    request = urllib.request.Request(url, method="POST", headers={"Authorization": f"Bearer {token}"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - a loopback address of our own
+            return answer.status
+    except urllib.error.HTTPError as exc:
+        return exc.code
+
+
+async def changes_answer(url):
+    api = f"{url}/api/v1"
+    assert post(f"{api}/pause", "not the token") == 401
+    assert post(f"{api}/pause") == 200
+    assert json.loads(get(f"{api}/status")[1])["paused"]["by"] == "the API"
+    assert post(f"{api}/resume") == 200
+    assert json.loads(get(f"{api}/status")[1])["paused"] is None
+    newest = json.loads(get(f"{api}/decisions?limit=1")[1])["decisions"][0]["decision_id"]
+    assert post(f"{api}/analyse") == 202
+    await until(lambda: json.loads(get(f"{api}/decisions?limit=1")[1])["decisions"][0]["decision_id"] != newest)
 
 
 def commands_answer(config):
