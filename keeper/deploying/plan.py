@@ -22,6 +22,7 @@ MOST_FEE: Final = 10_000_000
 """µSTX for one transaction; a plan's dearest is below a tenth of it."""
 UNSET: Final = ("SP000000000000000000002Q6VF78", "ST000000000000000000002AMW42H")
 """Addresses nobody has the key of; a plan with one of them is still to be filled in."""
+_CONTRACT: Final = re.compile(r"S[PMTN][0-9A-HJKMNP-TV-Z]{26,39}\.[A-Za-z][A-Za-z0-9_-]*")
 _ADDRESS: Final = re.compile(r"S[PMTN][0-9A-HJKMNP-TV-Z]{26,39}")
 
 
@@ -99,6 +100,8 @@ class _Reader:
         self._path = path
         self._root = root
         self.senders: set[str] = set()
+        self._stand_ins: dict[str, str] = {}
+        """Contracts of others by their real names, and what stands in for them on testnet; Clarinet reads plans so too."""
 
     def steps(self, body: Any) -> Iterator[Publish | Call]:
         batches = self._list(self._map(body, "plan"), "batches")
@@ -121,7 +124,9 @@ class _Reader:
 
     def _publish(self, of: Any) -> Publish:
         sender = self._sender(of, "expected-sender")
-        return self._contract(of, sender, self.text(of, "contract-name"), {})
+        source = self._source(self.text(of, "path"))
+        source = _CONTRACT.sub(lambda found: self._stand_ins.get(found[0], found[0]), source)
+        return self._contract(of, sender, self.text(of, "contract-name"), source)
 
     def _double(self, of: Any) -> Publish:
         """Return a contract of others that stands in on testnet: under our address, its principals renamed."""
@@ -129,10 +134,13 @@ class _Reader:
         names = self._map(of, "remap-principals")
         if not all(isinstance(k, str) and isinstance(v, str) for k, v in names.items()):
             _refuse(self._path, "has principals to rename that are not texts")
-        return self._contract(of, sender, self.text(of, "contract-id").partition(".")[2], names)
+        source = _ADDRESS.sub(lambda found: names.get(found[0], found[0]), self._source(self.text(of, "path")))
+        real = self.text(of, "contract-id")
+        name = real.partition(".")[2]
+        self._stand_ins[real] = f"{sender}.{name}"
+        return self._contract(of, sender, name, source)
 
-    def _contract(self, of: Any, sender: str, name: str, renamed: Mapping[str, str]) -> Publish:
-        source = _ADDRESS.sub(lambda found: renamed.get(found[0], found[0]), self._source(self.text(of, "path")))
+    def _contract(self, of: Any, sender: str, name: str, source: str) -> Publish:
         payload = DeployPayload(name, source, self.whole(of, "clarity-version", 1, 6))
         return Publish(f"{sender}.{name}", payload, self._fee(of))
 

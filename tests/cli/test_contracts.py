@@ -21,7 +21,7 @@ from tests.e2e.conftest import KEEPER, ROOT, clean_env
 DEPLOYER = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM"
 OTHER = "SP2C2YFP12AJZB4MABJBAJ55XECVS7E4PMMZ89YZR"
 BOX = f";; by {OTHER}\n(define-data-var kept uint u0)\n(define-public (keep (n uint)) (ok (var-set kept n)))\n"
-CALLER = "(define-public (twice) (contract-call? .box keep u2))\n"
+CALLER = f"(define-public (twice) (contract-call? '{OTHER}.box keep u2))\n"
 PLAN = """
 id: 0
 name: Two contracts
@@ -133,7 +133,10 @@ def test_read_plan__both_kinds_of_contract_and_a_call__in_order(tmp_path):
     assert isinstance(box, Publish)
     assert (box.contract, box.payload.clarity_version) == (f"{DEPLOYER}.box", 2)
     assert box.payload.source == BOX.replace(OTHER, DEPLOYER)
-    assert (caller.contract, caller.payload.source) == (f"{DEPLOYER}.caller", CALLER)
+    assert (caller.contract, caller.payload.source) == (
+        f"{DEPLOYER}.caller",
+        CALLER.replace(OTHER, DEPLOYER),
+    )
     assert call == Call(f"{DEPLOYER}.box", "keep", (clarity.uint(7),), 5_000)
 
 
