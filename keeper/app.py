@@ -3,9 +3,10 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import aiohttp
 
@@ -18,7 +19,7 @@ from keeper.core.assets import AssetBook
 from keeper.core.leases import SENDER
 from keeper.core.policy import PoolRule
 from keeper.core.venue_prices import Probe
-from keeper.cycle import Cycle
+from keeper.cycle import PRICES_NOTE, Cycle
 from keeper.errors import BadSettings
 from keeper.execution.actions import Actions
 from keeper.execution.lease import Tenancy
@@ -33,6 +34,7 @@ from keeper.store.opening import open_store
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
 from keeper.toolbox import Toolbox
+from keeper.whale_mongo import MongoWhales, open_whale_feeds
 from keeper.whales import Whales
 
 HTTP_SECONDS = 15.0
@@ -74,7 +76,8 @@ async def open_keeper(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
         store = await stack.enter_async_context(open_store(settings.store_place()))
         await _same_installation(settings, store)
-        keeper = _build(settings, stop, session, store)
+        feeds = await stack.enter_async_context(open_whale_feeds(settings.whale_places()))
+        keeper = _build(settings, stop, session, store, feeds)
         keeper.metrics.before_rendering(lambda: _show_state(keeper))
         yield keeper
 
@@ -100,6 +103,11 @@ async def _same_installation(settings: Settings, store: Store) -> None:
         raise BadSettings(message, setting=setting)
 
 
+async def last_prices(store: Store) -> dict[str, int]:
+    """Return the last prices that were agreed on, in STX with 12 decimals, by symbol. Raises StoreUnavailable."""
+    return {symbol: int(row["price_e12"]) for symbol, row in (await store.note(PRICES_NOTE) or {}).items()}
+
+
 def node_addresses(settings: Settings) -> list[NodeAddress]:
     """Return where the nodes are and which keys open them."""
     return [
@@ -113,13 +121,21 @@ def node_addresses(settings: Settings) -> list[NodeAddress]:
     ]
 
 
-def _build(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSession, store: Store) -> Keeper:
+def _build(
+    settings: Settings,
+    stop: asyncio.Event,
+    session: aiohttp.ClientSession,
+    store: Store,
+    feeds: Sequence[MongoWhales],
+) -> Keeper:
     network, clock, assets = network_of(settings), ChainClock(), settings.asset_book()
     signer = open_signer(settings.signer_source(), network, session, os.environ)
     chain = open_nodes(session, node_addresses(settings), stop)
     metrics, pulse = Metrics(), Pulse((pool.pool_id for pool in settings.pools), tick_seconds=settings.cycle_seconds)
     toolbox = Toolbox(session, clock, assets, settings.deployer, settings.plugin, chain)
     registry = load(settings.plugins, toolbox, count=metrics.plugin_failed)
+    mapped = tuple(feed.valued_by(assets, partial(last_prices, store)) for feed in feeds)
+    registry = replace(registry, whale_sources=(*registry.whale_sources, *mapped))
     contracts, pools, policy = PoolContracts(settings.deployer), settings.pool_rules(), settings.limits()
     probe = Probe(policy.venue_probe_ustx, policy.venue_probe_bps)
     observer = Observer(chain, contracts, clock, assets, registry.dexes, registry.price_sources, probe)

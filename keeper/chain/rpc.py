@@ -97,9 +97,10 @@ class StacksNode:
         return Tip(block.whole("height"), block.hash("index_block_hash"), Seconds(block.whole("block_time")))
 
     async def account(self, principal: str) -> Account:
-        """Return unlocked µSTX and the next nonce by confirmed transactions. Raises NodeUnavailable."""
+        """Return unlocked and locked µSTX and the next nonce by confirmed transactions. Raises NodeUnavailable."""
         fields = Fields.of(_expect(await self._node.get("v2", "accounts", principal, query={"proof": "0"})))
-        return Account(MicroStx(fields.hex_amount("balance")), fields.whole("nonce"))
+        locked = MicroStx(fields.hex_amount("locked")) if fields.has("locked") else None
+        return Account(MicroStx(fields.hex_amount("balance")), fields.whole("nonce"), locked)
 
     async def read(self, contract: str, function: str, args: Sequence[bytes], tip: Tip) -> Any:
         """Call a function at `tip` and return its value in plain form; see `keeper.ports.ContractReader`.

@@ -19,7 +19,10 @@ class Account:
     """A principal's STX and the next nonce by confirmed transactions only."""
 
     balance_ustx: MicroStx
+    """What can be spent: what is locked for stacking is not in it."""
     nonce: int
+    locked_ustx: MicroStx | None = None
+    """What is locked for stacking; None when the node did not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from keeper.core.assets import STX
 from keeper.settings.sections import AssetSettings, PoolSettings
 from keeper.settings.signer import signer_disagreements
+from keeper.settings.whale_sources import whale_disagreements
 
 if TYPE_CHECKING:
     from keeper.settings.model import Settings
@@ -19,6 +20,7 @@ def disagreements(settings: "Settings") -> Iterator[tuple[str, str]]:
     yield from signer_disagreements(settings.signer, settings.signer_key_file)
     if settings.store.url is not None and "store_path" in settings.model_fields_set:
         yield "store.url", "says where the store is, and so does store_path; remove one of them"
+    yield from whale_disagreements(settings.whale_mappings, settings.watched_whales, settings.store)
     yield from _node_disagreements(settings)
     yield from _asset_disagreements(settings.assets)
     yield from _pool_disagreements(settings)

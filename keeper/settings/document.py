@@ -24,6 +24,7 @@ from keeper.settings.sections import (
 from keeper.settings.signer import SignerSettings
 from keeper.settings.store import StoreSettings
 from keeper.settings.web import WebSettings
+from keeper.settings.whale_sources import WatchedSettings, WhaleMappingSettings
 
 EXAMPLE: Final = """\
 network = "mainnet"
@@ -95,6 +96,8 @@ def settings_markdown() -> str:
         "## Each entry of assets\n\n" + _ITEM_HEAD + "".join(_item_rows(AssetSettings)),
         "## Each entry of pools\n\n" + _ITEM_HEAD + "".join(_item_rows(PoolSettings)),
         "## whales of a pool\n\n" + _ITEM_HEAD + "".join(_item_rows(WhaleSettings)),
+        "## Each entry of whale_mappings\n\n" + _ITEM_HEAD + "".join(_item_rows(WhaleMappingSettings)),
+        "## Each entry of watched_whales\n\n" + _ITEM_HEAD + "".join(_item_rows(WatchedSettings)),
         "## Example\n\n```toml\n" + EXAMPLE + "```\n",
     ]
     return "\n".join(parts)

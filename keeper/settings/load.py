@@ -156,9 +156,15 @@ def _sentence(setting: str, error: ErrorDetails) -> str:
 def _shown(setting: str, value: Any) -> str:
     """Return "is VALUE but " when the value is short and cannot be a secret, else nothing."""
     top = re.split(r"[.\[]", setting, maxsplit=1)[0]
-    secret = top in {"plugin", "node_url", "nodes", "signer_key_file", "signer", "store"} or is_secret_name(
-        setting.rsplit(".", maxsplit=1)[-1]
-    )
+    secret = top in {
+        "plugin",
+        "node_url",
+        "nodes",
+        "signer_key_file",
+        "signer",
+        "store",
+        "whale_mappings",
+    } or is_secret_name(setting.rsplit(".", maxsplit=1)[-1])
     if secret or not isinstance(value, (bool, int, float, str)) or len(str(value)) > _LONGEST_SHOWN:
         return ""
     return f"is {value!r} but "

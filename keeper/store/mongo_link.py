@@ -112,15 +112,22 @@ class Link:
 
             yield find_all
 
+    async def peek(self, collection: str, limit: int) -> list[Mapping[str, Any]]:
+        """Return up to `limit` documents of a collection that is somebody else's, from any member that has them."""
+        there = self._plain[collection].with_options(read_preference=ReadPreference.PRIMARY_PREFERRED)
+        found: list[Mapping[str, Any]] = await there.find({}).limit(limit).to_list(limit)
+        return found
+
     def close(self) -> None:
         """Close every connection; calls after it are StoreUnavailable."""
         self._client.close()
 
 
 @asynccontextmanager
-async def open_link(url: str, database: str, *, setting: str) -> AsyncIterator[Link]:
+async def open_link(url: str, database: str, *, setting: str, look: bool = True) -> AsyncIterator[Link]:
     """Connect, and close at the end. `setting` is named when something is wrong that only a person can mend.
 
+    Without `look` nobody is asked anything yet: for a database that is only read, and may be away for a while.
     Raises BadSettings for an address, a user or a server that cannot be used, StoreUnavailable when it is not there.
     """
     not_one = "is not an address of MongoDB; write mongodb://user:password@host/, with special characters as %XX"
@@ -132,7 +139,8 @@ async def open_link(url: str, database: str, *, setting: str) -> AsyncIterator[L
         raise _bad(setting, not_one) from None  # no cause: the driver's text may repeat a part of the address
     link = Link(client, database)
     try:
-        await _look_at(client, link, setting)
+        if look:
+            await _look_at(client, link, setting)
         yield link
     finally:
         link.close()

@@ -78,9 +78,9 @@ async def test_tip__not_to_be_trusted__is_unavailable_and_says_why(
 
 
 async def test_account__known__has_balance_and_nonce(scripted: ScriptedNode, chain: StacksNode) -> None:
-    scripted[f"/v2/accounts/{WHO}"] = {"balance": "0x0000000000000000000000000007a120", "locked": "0x00", "nonce": 2867}
+    scripted[f"/v2/accounts/{WHO}"] = {"balance": "0x0000000000000000000000000007a120", "locked": "0x0f", "nonce": 2867}
 
-    assert await chain.account(WHO) == Account(500_000, 2867)
+    assert await chain.account(WHO) == Account(500_000, 2867, 15)
 
 
 @pytest.mark.parametrize("balance", [None, 5, "500000", "0x", "0x" + "f" * 33, "0xzz"])
