@@ -128,6 +128,7 @@ async def read_whales(
 
 async def agreed_prices(keeper: Watching, policy: Policy) -> dict[str, int]:
     """Return every price that the sources agree on now, in STX with 12 decimals, by symbol. Raises Transient."""
+    await keeper.observer.tip()  # prices go by the chain's time, which nobody knows before a block
     web = await keeper.observer.web_prices()
     prices: dict[str, int] = {}
     for rule in keeper.pools:
