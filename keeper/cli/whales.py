@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import typer
 
 from keeper import console as output
+from keeper.app import last_prices
 from keeper.cli.commands import Config, Json
 from keeper.cli.commands import _settings as read_settings
 from keeper.core.whales import Whale
 from keeper.store.opening import open_store
 from keeper.whale_file import read_whales
+from keeper.whale_mongo import Reading, open_whale_feeds
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +23,7 @@ def register(app: typer.Typer) -> None:
     whales = typer.Typer(help="The wallets that pools follow.", no_args_is_help=True)
     whales.command("load")(load)
     whales.command("list")(list_)
+    whales.command("preview")(preview)
     app.add_typer(whales, name="whales")
 
 
@@ -54,6 +58,31 @@ def list_(category: str, config: Config = None, *, json: Json = False) -> None:
         output.as_json({"whales": [asdict(whale) for whale in found]})
         return
     show(found)
+
+
+def preview(config: Config = None, *, json: Json = False) -> None:
+    """Show what whale_mappings read from other databases, and what they refuse; nothing is written anywhere.
+
+    Example: keeper whales preview --json
+    """
+    settings = read_settings(config)
+
+    async def look() -> dict[str, Reading]:
+        async with open_store(settings.store_place()) as store, open_whale_feeds(settings.whale_places()) as feeds:
+            valued = [feed.valued_by(settings.asset_book(), partial(last_prices, store)) for feed in feeds]
+            return {feed.name: await feed.read() for feed in valued}
+
+    found = asyncio.run(look())
+    if json:
+        output.as_json({"mappings": {name: asdict(reading) for name, reading in found.items()}})
+        return
+    for name, reading in found.items():
+        output.out.print(f"{name}: {len(reading.whales)} whales, {len(reading.bad)} documents refused", markup=False)
+        show(reading.whales)
+        for bad in reading.bad:
+            output.out.print(f"refused: {bad.document}: {bad.why}", markup=False)
+    if not found:
+        output.out.print("There is no section whale_mappings in the settings; docs/stores.md has an example.")
 
 
 def show(whales: Sequence[Whale]) -> None:

@@ -1,7 +1,7 @@
 """The store in MongoDB, for those who run one already: a replica set, durable majority writes, majority reads.
 
 A write that the keeper gave up on may still reach the server later, after newer ones. So every replacing write
-takes a number first, and never replaces what was written under a higher one (ADR 21).
+takes a number first, and never replaces what was written under a higher one (ADR 27).
 """
 
 import asyncio
