@@ -14,6 +14,6 @@ def mongod():
     from mongod import program, running  # noqa: PLC0415 - found through the line above
 
     if program() is None:
-        pytest.skip("there is no mongod for this machine: install one, or test on Linux x86-64")
+        pytest.fail("there is no mongod for this machine: put one on the path; on Linux x86-64 `make setup` brings one")
     with running() as server:
         yield server
