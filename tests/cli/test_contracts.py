@@ -85,7 +85,7 @@ def run(*arguments, cwd):
 @pytest.mark.devnet
 @pytest.mark.xdist_group("e2e")
 async def test_deploy__plan_mended_half_way__goes_on_and_does_nothing_twice(tmp_path):
-    async with local_chain(tmp_path / "chain.log", "--bare", "--block-ms", "100") as chain:
+    async with local_chain(tmp_path / "chain.log", "--bare", "--block-ms", "400") as chain:
         sender = (await chain.get("/devnet/state"))["actors"]["keeper"]
         key = tmp_path / "deployer_key"
         key.touch(mode=0o600)
@@ -95,7 +95,6 @@ async def test_deploy__plan_mended_half_way__goes_on_and_does_nothing_twice(tmp_
             plan = written(tmp_path, node=chain.url, sender=sender, method=method)
             return run("deploy", plan, "--key-file", key, cwd=tmp_path)
 
-        before = await asyncio.to_thread(run, "verify", written(tmp_path, node=chain.url, sender=sender), cwd=tmp_path)
         broken = await asyncio.to_thread(deploy, "keeep")
         whole = await asyncio.to_thread(deploy, "keep")
         again = await asyncio.to_thread(deploy, "keep")
@@ -114,7 +113,6 @@ async def test_deploy__plan_mended_half_way__goes_on_and_does_nothing_twice(tmp_
         )
         sent = (await chain.get(f"/devnet/transactions?sender={sender}"))["transactions"]
 
-    assert (before[0], {row["state"] for row in before[1]["contracts"]}) == (1, {"missing"})
     assert broken[0] == 1, broken
     assert "keeep" in broken[2]
     assert (whole[0], [row["what"] for row in whole[1]["steps"]]) == (0, ["there already", "there already", "done"])
