@@ -24,15 +24,18 @@ def keeper_process(*arguments, cwd):
 
 
 @pytest.fixture
-def plan(tmp_path, monkeypatch, capsys):
+def plan(tmp_path, capsys):
     """Run `keeper plan --problem` on a text, without a process: (exit status, standard output, standard error)."""
 
     def run(text, *arguments):
         file = tmp_path / "problem.json"
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
-        monkeypatch.setattr(sys, "argv", ["keeper", "plan", "--problem", str(file), *arguments])
-        with pytest.raises(SystemExit) as left:
-            main()
+        before, sys.argv = sys.argv, ["keeper", "plan", "--problem", str(file), *arguments]
+        try:
+            with pytest.raises(SystemExit) as left:
+                main()
+        finally:
+            sys.argv = before
         printed = capsys.readouterr()
         return left.value.code or 0, printed.out, printed.err
 
