@@ -17,7 +17,7 @@ from keeper.chain.transactions import Network
 from keeper.clock import ChainClock
 from keeper.core.assets import AssetBook
 from keeper.core.leases import SENDER
-from keeper.core.policy import PoolRule
+from keeper.core.policy import Policy, PoolRule
 from keeper.core.venue_prices import Probe
 from keeper.cycle import PRICES_NOTE, Cycle
 from keeper.errors import BadSettings
@@ -77,7 +77,7 @@ async def open_keeper(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
         store = await stack.enter_async_context(open_store(settings.store_place()))
         await _same_installation(settings, store)
         feeds = await stack.enter_async_context(open_whale_feeds(settings.whale_places()))
-        keeper = _build(settings, stop, session, store, feeds)
+        keeper = _build(_ground(settings, stop, session, store), feeds)
         keeper.metrics.before_rendering(lambda: _show_state(keeper))
         yield keeper
 
@@ -121,63 +121,99 @@ def node_addresses(settings: Settings) -> list[NodeAddress]:
     ]
 
 
-def _build(
-    settings: Settings,
-    stop: asyncio.Event,
-    session: aiohttp.ClientSession,
-    store: Store,
-    feeds: Sequence[MongoWhales],
-) -> Keeper:
-    network, clock, assets = network_of(settings), ChainClock(), settings.asset_book()
-    signer = open_signer(settings.signer_source(), network, session, os.environ)
-    chain = open_nodes(session, node_addresses(settings), stop)
-    metrics, pulse = Metrics(), Pulse((pool.pool_id for pool in settings.pools), tick_seconds=settings.cycle_seconds)
-    toolbox = Toolbox(session, clock, assets, settings.deployer, settings.plugin, chain)
-    registry = load(settings.plugins, toolbox, count=metrics.plugin_failed)
-    mapped = tuple(feed.valued_by(assets, partial(last_prices, store)) for feed in feeds)
-    registry = replace(registry, whale_sources=(*registry.whale_sources, *mapped))
-    contracts, pools, policy = PoolContracts(settings.deployer), settings.pool_rules(), settings.limits()
-    probe = Probe(policy.venue_probe_ustx, policy.venue_probe_bps)
-    observer = Observer(chain, contracts, clock, assets, registry.dexes, registry.price_sources, probe)
-    tenancy = Tenancy(store, lease_seconds=settings.sending.lease_seconds)
-    sender = Sender(
-        chain,
-        store,
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What all parts of a keeper stand on."""
+
+    settings: Settings
+    stop: asyncio.Event
+    session: aiohttp.ClientSession
+    store: Store
+    chain: Nodes
+    clock: ChainClock
+    assets: AssetBook
+    contracts: PoolContracts
+    policy: Policy
+    metrics: Metrics
+    pulse: Pulse
+
+
+def _ground(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSession, store: Store) -> _Ground:
+    return _Ground(
+        settings=settings,
+        stop=stop,
+        session=session,
+        store=store,
+        chain=open_nodes(session, node_addresses(settings), stop),
+        clock=ChainClock(),
+        assets=settings.asset_book(),
+        contracts=PoolContracts(settings.deployer),
+        policy=settings.limits(),
+        metrics=Metrics(),
+        pulse=Pulse((pool.pool_id for pool in settings.pools), tick_seconds=settings.cycle_seconds),
+    )
+
+
+def _registry(on: _Ground, feeds: Sequence[MongoWhales]) -> Registry:
+    """Load the plugins, and put the mapped whales beside theirs."""
+    toolbox = Toolbox(on.session, on.clock, on.assets, on.settings.deployer, on.settings.plugin, on.chain)
+    registry = load(on.settings.plugins, toolbox, count=on.metrics.plugin_failed)
+    mapped = tuple(feed.valued_by(on.assets, partial(last_prices, on.store)) for feed in feeds)
+    return replace(registry, whale_sources=(*registry.whale_sources, *mapped))
+
+
+def _sender(on: _Ground, tenancy: Tenancy) -> Sender:
+    network = network_of(on.settings)
+    signer = open_signer(on.settings.signer_source(), network, on.session, os.environ)
+    return Sender(
+        on.chain,
+        on.store,
         signer,
         network,
-        settings.fee_rule(),
-        clock,
-        stop,
-        rule=settings.send_rule(),
+        on.settings.fee_rule(),
+        on.clock,
+        on.stop,
+        rule=on.settings.send_rule(),
         term=tenancy.require,
-        filler=Actions(contracts, assets, policy).fill_gap,
-        progress=pulse.moved,
+        filler=Actions(on.contracts, on.assets, on.policy).fill_gap,
+        progress=on.pulse.moved,
     )
-    steps = Steps(chain, contracts, assets, policy, sender, clock, store)
-    alerts = AlertRouter(registry.notifiers, store, clock, settings.alerts.rule(), counts=metrics.state)
+
+
+def _observer(on: _Ground, registry: Registry) -> Observer:
+    probe = Probe(on.policy.venue_probe_ustx, on.policy.venue_probe_bps)
+    return Observer(on.chain, on.contracts, on.clock, on.assets, registry.dexes, registry.price_sources, probe)
+
+
+def _build(on: _Ground, feeds: Sequence[MongoWhales]) -> Keeper:
+    registry, pools = _registry(on, feeds), on.settings.pool_rules()
+    tenancy = Tenancy(on.store, lease_seconds=on.settings.sending.lease_seconds)
+    observer, sender = _observer(on, registry), _sender(on, tenancy)
+    steps = Steps(on.chain, on.contracts, on.assets, on.policy, sender, on.clock, on.store)
+    alerts = AlertRouter(registry.notifiers, on.store, on.clock, on.settings.alerts.rule(), counts=on.metrics.state)
     cycle = Cycle(
         pools=pools,
-        assets=assets,
-        policy=policy,
+        assets=on.assets,
+        policy=on.policy,
         observer=observer,
         steps=steps,
         sender=sender,
-        store=store,
-        whales=Whales(store, registry.whale_sources),
+        store=on.store,
+        whales=Whales(on.store, registry.whale_sources),
         alerts=alerts,
-        metrics=metrics,
-        pulse=pulse,
-        clock=clock,
+        metrics=on.metrics,
+        pulse=on.pulse,
+        clock=on.clock,
         timer=time.monotonic,
     )
     return Keeper(
-        settings=settings,
+        settings=on.settings,
         pools=pools,
-        assets=assets,
-        chain=chain,
-        contracts=contracts,
-        clock=clock,
-        store=store,
+        assets=on.assets,
+        chain=on.chain,
+        contracts=on.contracts,
+        clock=on.clock,
+        store=on.store,
         registry=registry,
         observer=observer,
         sender=sender,
@@ -185,6 +221,6 @@ def _build(
         steps=steps,
         cycle=cycle,
         alerts=alerts,
-        metrics=metrics,
-        pulse=pulse,
+        metrics=on.metrics,
+        pulse=on.pulse,
     )
