@@ -9,6 +9,7 @@ from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.history import HistoryPoint
 from keeper.core.leases import Lease
 from keeper.core.market import MarketView
+from keeper.core.paging import Page
 from keeper.core.prices import Observation
 from keeper.core.records import Alert, AlertRecord, Decision, Intent, PoolView
 from keeper.core.retention import Retention, Thinned
@@ -201,7 +202,12 @@ class WhaleFeed(Protocol):
 
 
 class Store(WhaleSource, Protocol):
-    """What must survive a crash. Every write is durable when the call returns."""
+    """What must survive a crash. Every write is durable when the call returns.
+
+    Lists of decisions, intents and alerts are read to their end page by page: `before` is the last place of the page
+    before, and only records of lower places are given. A record keeps its place when it is replaced or carried to
+    another store. At the head, a write that was still under way elsewhere may appear below what was given already.
+    """
 
     async def put_whales(self, whales: Sequence[Whale]) -> None:
         """Insert or replace whales by address and category."""
@@ -211,7 +217,9 @@ class Store(WhaleSource, Protocol):
         """Append a decision record."""
         ...
 
-    async def decisions(self, *, pool_id: int | None = None, limit: int = 50) -> Sequence[Decision]:
+    async def decisions(
+        self, *, pool_id: int | None = None, limit: int = 50, before: int | None = None
+    ) -> Page[Decision]:
         """Return the newest decisions first."""
         ...
 
@@ -228,8 +236,13 @@ class Store(WhaleSource, Protocol):
         ...
 
     async def intents(
-        self, *, open_only: bool = False, pool_id: int | None = None, limit: int | None = None
-    ) -> Sequence[Intent]:
+        self,
+        *,
+        open_only: bool = False,
+        pool_id: int | None = None,
+        limit: int | None = None,
+        before: int | None = None,
+    ) -> Page[Intent]:
         """Return the newest intents first, at most `limit`.
 
         Without a limit: every open one when only open ones are asked for, since recovery may miss none,
@@ -241,7 +254,7 @@ class Store(WhaleSource, Protocol):
         """Append an alert and where it went."""
         ...
 
-    async def alerts(self, *, limit: int = 50) -> Sequence[AlertRecord]:
+    async def alerts(self, *, limit: int = 50, before: int | None = None) -> Page[AlertRecord]:
         """Return the newest alerts first."""
         ...
 

@@ -7,13 +7,14 @@ takes a number first, and never replaces what was written under a higher one (AD
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from typing_extensions import override
 
 from keeper.core.archive import Row
 from keeper.core.history import MOST_POINTS, HistoryPoint, point_of, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
+from keeper.core.paging import Page
 from keeper.core.records import AlertRecord, Decision, Intent, PoolView
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Seconds
@@ -23,12 +24,13 @@ from keeper.ports import Store
 from keeper.store import mongo_rows, mongo_thinning
 from keeper.store.mongo_link import Duplicate, Link, open_link
 from keeper.store.mongo_shape import migrate
-from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, from_json, to_json
+from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, from_json, to_json
 
+T = TypeVar("T")
 NEWEST_INTENTS: Final = 200
 """How many intents are given when nobody says how many."""
 _BODY: Final = {"_id": False, "body": True}
-_NEWEST: Final = [("seq", -1)]
+_LAST_SEQ: Final = 2**63 - 1
 
 
 class MongoStore(Store):
@@ -62,9 +64,10 @@ class MongoStore(Store):
                 return
 
     @override
-    async def decisions(self, *, pool_id: int | None = None, limit: int = 50) -> Sequence[Decision]:
-        found = await self._bodies("decisions", _of_pool(pool_id), _NEWEST, limit)
-        return tuple(DECISIONS.record(body) for body in found)
+    async def decisions(
+        self, *, pool_id: int | None = None, limit: int = 50, before: int | None = None
+    ) -> Page[Decision]:
+        return await self._newest("decisions", DECISIONS, _of_pool(pool_id), limit, before)
 
     @override
     async def put_intent(self, intent: Intent, *, term: int | None = None) -> None:
@@ -78,11 +81,16 @@ class MongoStore(Store):
 
     @override
     async def intents(
-        self, *, open_only: bool = False, pool_id: int | None = None, limit: int | None = None
-    ) -> Sequence[Intent]:
+        self,
+        *,
+        open_only: bool = False,
+        pool_id: int | None = None,
+        limit: int | None = None,
+        before: int | None = None,
+    ) -> Page[Intent]:
         wanted = NEWEST_INTENTS if limit is None and not open_only else limit
         rule = {**_of_pool(pool_id), **({"open": True} if open_only else {})}
-        return tuple(INTENTS.record(body) for body in await self._bodies("intents", rule, _NEWEST, wanted))
+        return await self._newest("intents", INTENTS, rule, wanted, before)
 
     @override
     async def add_alert(self, record: AlertRecord) -> None:
@@ -91,8 +99,8 @@ class MongoStore(Store):
             await self._link["alerts"].insert_one(mongo_rows.alert(record, body, await self._number()))
 
     @override
-    async def alerts(self, *, limit: int = 50) -> Sequence[AlertRecord]:
-        return tuple(ALERTS.record(body) for body in await self._bodies("alerts", {}, [("_id", -1)], limit))
+    async def alerts(self, *, limit: int = 50, before: int | None = None) -> Page[AlertRecord]:
+        return await self._newest("alerts", ALERTS, {}, limit, before, place="_id")
 
     @override
     async def put_view(self, view: PoolView) -> None:
@@ -180,20 +188,33 @@ class MongoStore(Store):
         self._link.close()
 
     async def _bodies(
-        self,
-        collection: str,
-        rule: Mapping[str, Any],
-        order: Sequence[tuple[str, int]] = (),
-        limit: int | None = None,
+        self, collection: str, rule: Mapping[str, Any], order: Sequence[tuple[str, int]] = ()
     ) -> list[str]:
-        """Return the documents that fit, as text, in order; at most `limit`, all when None."""
-        if limit is not None and limit < 1:
-            return []  # MongoDB takes 0 for no limit
+        """Return the documents that fit, as text, in order."""
         with self._link.call("read"):
             found = self._link[collection].find(rule, _BODY)
             found = found.sort(list(order)) if order else found
-            found = found if limit is None else found.limit(limit)
             return [row["body"] for row in await found.to_list(None)]
+
+    async def _newest(
+        self,
+        collection: str,
+        kind: Kind[T],
+        rule: Mapping[str, Any],
+        limit: int | None,
+        before: int | None,
+        *,
+        place: str = "seq",
+    ) -> Page[T]:
+        """Return up to `limit` records (all when None) of places below `before`; `place` is the field it stands in."""
+        if limit is not None and limit < 1:
+            return Page.of(())  # MongoDB takes 0 for no limit
+        below = {} if before is None else {place: {"$lt": max(0, min(before, _LAST_SEQ))}}
+        fields = {"_id": False, "body": True} | {place: True}
+        with self._link.call("read"):
+            found = self._link[collection].find({**rule, **below}, fields).sort([(place, -1)])
+            rows = await (found if limit is None else found.limit(limit)).to_list(None)
+        return Page.of((row[place], kind.record(row["body"])) for row in rows)
 
     async def _number(self) -> int:
         """Return a number that is higher than every one given before, by any keeper."""

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiosqlite
 from typing_extensions import override
@@ -18,6 +18,7 @@ from typing_extensions import override
 from keeper.core.archive import KINDS, Row
 from keeper.core.history import MOST_POINTS, HistoryPoint, point_of, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
+from keeper.core.paging import Page
 from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, PoolView
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Seconds
@@ -25,13 +26,14 @@ from keeper.core.whales import Whale
 from keeper.errors import LeaseLost
 from keeper.ports import Store
 from keeper.store import sqlite_rows, thinning
-from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, from_json, to_json
+from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, from_json, to_json
 from keeper.store.sqlite_file import connect, migrate, read_only, unavailable
 
+T = TypeVar("T")
 NEWEST_INTENTS: Final = 200
 """How many intents are given when nobody says how many."""
 _PAGE: Final = 500
-"""Rows in one read of intents, so that no single read holds the connection for long."""
+"""Rows in one read of a list, so that no single read holds the connection for long."""
 _LAST_SEQ: Final = 2**63 - 1
 _FENCE: Final = f"WHERE :term IS NULL OR EXISTS (SELECT 1 FROM leases WHERE name = '{SENDER}' AND term = :term)"  # noqa: S608 - constants
 """In the very statement that writes: SQLite takes the write lock before it reads any of it."""
@@ -72,12 +74,10 @@ class SqliteStore(Store):
         )
 
     @override
-    async def decisions(self, *, pool_id: int | None = None, limit: int = 50) -> Sequence[Decision]:
-        rows = await self._read(
-            f"SELECT body FROM decisions {_where(pool_id)}ORDER BY seq DESC LIMIT :limit",  # noqa: S608 - constants
-            {"pool_id": pool_id, "limit": limit},
-        )
-        return tuple(DECISIONS.record(body) for (body,) in rows)
+    async def decisions(
+        self, *, pool_id: int | None = None, limit: int = 50, before: int | None = None
+    ) -> Page[Decision]:
+        return await self._newest(DECISIONS, _select("decisions", pool_id), pool_id, limit, before)
 
     @override
     async def put_intent(self, intent: Intent, *, term: int | None = None) -> None:
@@ -104,19 +104,15 @@ class SqliteStore(Store):
 
     @override
     async def intents(
-        self, *, open_only: bool = False, pool_id: int | None = None, limit: int | None = None
-    ) -> Sequence[Intent]:
+        self,
+        *,
+        open_only: bool = False,
+        pool_id: int | None = None,
+        limit: int | None = None,
+        before: int | None = None,
+    ) -> Page[Intent]:
         wanted = _LAST_SEQ if open_only and limit is None else NEWEST_INTENTS if limit is None else limit
-        statement = _select_intents(pool_id, open_only=open_only)
-        found: list[Intent] = []
-        before = _LAST_SEQ
-        while (size := min(_PAGE, wanted - len(found))) > 0:
-            rows = await self._read(statement, {"pool_id": pool_id, "before": before, "size": size})
-            found += [INTENTS.record(body) for _, body in rows]
-            if len(rows) < size:
-                break
-            before = rows[-1][0]
-        return tuple(found)
+        return await self._newest(INTENTS, _select("intents", pool_id, open_only=open_only), pool_id, wanted, before)
 
     @override
     async def add_alert(self, record: AlertRecord) -> None:
@@ -126,9 +122,8 @@ class SqliteStore(Store):
         )
 
     @override
-    async def alerts(self, *, limit: int = 50) -> Sequence[AlertRecord]:
-        rows = await self._read("SELECT body FROM alerts ORDER BY seq DESC LIMIT ?", (limit,))
-        return tuple(ALERTS.record(body) for (body,) in rows)
+    async def alerts(self, *, limit: int = 50, before: int | None = None) -> Page[AlertRecord]:
+        return await self._newest(ALERTS, _select("alerts"), None, limit, before)
 
     @override
     async def put_view(self, view: PoolView) -> None:
@@ -246,6 +241,20 @@ class SqliteStore(Store):
         async with self._writing:
             await self._db.close()
 
+    async def _newest(
+        self, kind: Kind[T], statement: str, pool_id: int | None, limit: int, before: int | None
+    ) -> Page[T]:
+        """Return up to `limit` records of places below `before`, by a statement of `_select`."""
+        found: list[tuple[int, T]] = []
+        below = _LAST_SEQ if before is None else max(0, min(before, _LAST_SEQ))
+        while (size := min(_PAGE, limit - len(found))) > 0:
+            rows = await self._read(statement, {"pool_id": pool_id, "before": below, "size": size})
+            found += [(seq, kind.record(body)) for seq, body in rows]
+            if len(rows) < size:
+                break
+            below = rows[-1][0]
+        return Page.of(found)
+
     async def _write_fenced(self, statement: str, values: Mapping[str, Any], term: int | None) -> None:
         """Run a statement that has _FENCE in it. Raises LeaseLost when the fence kept it from writing."""
         if not await self._change(statement, {**values, "term": term}):
@@ -292,20 +301,15 @@ async def open_store(path: Path) -> AsyncIterator[SqliteStore]:
         await store.close()
 
 
-def _where(pool_id: int | None) -> str:
-    """Return the rule that selects rows; its parts are constants and every value is bound."""
-    return "WHERE pool_id = :pool_id " if pool_id is not None else ""
-
-
-def _select_intents(pool_id: int | None, *, open_only: bool) -> str:
-    """Return the statement for one page of intents, newest first, older than `:before`."""
+def _select(table: str, pool_id: int | None = None, *, open_only: bool = False) -> str:
+    """Return the statement for the newest rows below `:before`; its parts are constants and every value is bound."""
     # Named, because without statistics SQLite may well choose to walk a million rows that are over.
     index = " INDEXED BY intents_open" if open_only else ""
     rules = ["seq < :before"]
     rules += ["pool_id = :pool_id"] if pool_id is not None else []
     rules += [f"state IN ({_OPEN})"] if open_only else []
     return (
-        f"SELECT seq, body FROM intents{index} WHERE {' AND '.join(rules)} "  # noqa: S608 - constants
+        f"SELECT seq, body FROM {table}{index} WHERE {' AND '.join(rules)} "  # noqa: S608 - constants
         "ORDER BY seq DESC LIMIT :size"
     )
 

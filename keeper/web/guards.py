@@ -11,7 +11,6 @@ from aiohttp.typedefs import Handler
 
 from keeper.web.keys import LIMITER, STATE
 
-STREAM: Final = "text/event-stream"
 CHALLENGE: Final = 'Bearer realm="keeper"'
 _BROWSER_CHALLENGE: Final = 'Basic realm="keeper", charset="UTF-8"'
 _OPEN_PATHS: Final = ("/healthz", "/static/")
@@ -28,7 +27,8 @@ async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
     response = await handler(request)
     resource = request.match_info.route.resource
     route = "unmatched" if resource is None else resource.canonical
-    took = None if response.content_type == STREAM else time.perf_counter() - started
+    # How long a stream takes is its reader's doing; only what is sent at once has a length before.
+    took = None if response.content_length is None else time.perf_counter() - started
     request.app[STATE].metrics.http_answered(route, response.status, took=took)
     return response
 

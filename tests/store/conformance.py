@@ -1,13 +1,17 @@
 """What every back end of the Store port must do. Subclass and give a `store` fixture."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
+from keeper.core.archive import Row
 from keeper.core.history import MOST_POINTS, SLOT_SECONDS, HistoryPoint
 from keeper.core.leases import FREE, LONGEST_HOLDER, SENDER, Lease
+from keeper.core.paging import Page
 from keeper.core.records import (
     Alert,
     AlertRecord,
@@ -24,6 +28,7 @@ from keeper.core.units import Bps, MicroStx, PriceE12, Seconds
 from keeper.core.whales import Whale
 from keeper.errors import LeaseLost, StoreUnavailable
 from keeper.ports import Store
+from keeper.store.records import INTENTS, from_json
 
 BIG = 2**128 - 1
 
@@ -102,6 +107,13 @@ def decided(number: int, at: int, outcome: Outcome = Outcome.WITHIN_THRESHOLD, p
     return replace(decision(number, pool_id), at=Seconds(at), outcome=outcome)
 
 
+async def fill(store: Store, intents: list[Intent]) -> None:
+    """Put many intents into an empty store at once, in this order."""
+    await store.restore(
+        [Row("intent", from_json(INTENTS.document(each)), seq) for seq, each in enumerate(intents, start=1)]
+    )
+
+
 class StoreConformance:
     """The cases. Each starts with an empty store."""
 
@@ -177,23 +189,79 @@ class StoreConformance:
 
     async def test_open_intents__more_than_a_page__all_come_newest_first(self, store: Store):
         keys = [f"k-{number}" for number in range(503)]
-        for key in keys:
-            await store.put_intent(intent(key, IntentState.SENT))
+        await fill(store, [intent(key, IntentState.SENT) for key in keys])
         await store.put_intent(intent("over", IntentState.SETTLED))
 
         assert [item.key for item in await store.intents(open_only=True)] == keys[::-1]
         assert [item.key for item in await store.intents(open_only=True, limit=501)] == keys[:-502:-1]
         assert len(await store.intents(open_only=True, pool_id=1)) == len(keys)
-        assert await store.intents(open_only=True, pool_id=2) == ()
+        assert list(await store.intents(open_only=True, pool_id=2)) == []
 
     async def test_intents__limit_unsaid__are_the_newest_two_hundred(self, store: Store):
-        for number in range(203):
-            await store.put_intent(intent(f"k-{number}"))
+        await fill(store, [intent(f"k-{number}") for number in range(203)])
 
         found = [item.key for item in await store.intents()]
 
         assert (len(found), found[0], found[-1]) == (200, "k-202", "k-3")
-        assert await store.intents(limit=0) == ()
+        assert list(await store.intents(limit=0)) == []
+
+    async def test_lists__page_by_page_while_more_is_written__give_each_once_and_in_order(self, store: Store):
+        for number in range(7):
+            await store.add_decision(decision(number, pool_id=1 + number % 2))
+            await store.put_intent(intent(f"k-{number}", IntentState.SENT, pool_id=1 + number % 2))
+            await store.add_alert(alert(number))
+
+        async def all_of(read: Callable[[int | None], Awaitable[Page[Any]]]) -> list[Any]:
+            found, page = [], await read(None)
+            while page:
+                assert len(page) <= 3
+                found += page
+                await store.add_decision(decision(100 + len(found)))
+                await store.put_intent(intent(f"new-{len(found)}", IntentState.SENT))
+                await store.put_intent(intent("k-1", IntentState.MINED, pool_id=2))  # replaced, in its place
+                await store.add_alert(alert(100 + len(found)))
+                page = await read(page.places[-1])
+            return found
+
+        decisions = await all_of(lambda at: store.decisions(limit=3, before=at))
+        of_two = await all_of(lambda at: store.decisions(pool_id=2, limit=2, before=at))
+        alerts = await all_of(lambda at: store.alerts(limit=3, before=at))
+        intents = await all_of(lambda at: store.intents(limit=3, before=at))
+        open_of_two = await all_of(lambda at: store.intents(open_only=True, pool_id=2, limit=2, before=at))
+
+        assert [item.decision_id for item in decisions] == [
+            decision(n, 1 + n % 2).decision_id for n in range(6, -1, -1)
+        ]
+        assert [item.decision_id for item in of_two] == ["d-2-5", "d-2-3", "d-2-1"]
+        assert [record.alert.key for record in alerts if not record.alert.key.startswith("a-10")] == [
+            f"a-{number}" for number in range(6, -1, -1)
+        ]
+        assert [item.key for item in intents if item.key.startswith("k-")] == [f"k-{n}" for n in range(6, -1, -1)]
+        assert [item.key for item in open_of_two] == ["k-5", "k-3", "k-1"]
+
+    @pytest.mark.parametrize("before", [-(2**70), 0, 1])
+    async def test_lists__from_before_the_beginning__are_empty(self, store: Store, before: int):
+        await store.add_decision(decision(1))
+        await store.put_intent(intent("k"))
+        await store.add_alert(alert(1))
+
+        assert list(await store.decisions(before=before)) == []
+        assert list(await store.intents(before=before)) == []
+        assert list(await store.alerts(before=before)) == []
+        assert len(await store.decisions(before=2**70)) == len(await store.alerts(before=2**70)) == 1
+
+    async def test_lists__what_the_last_place_named_is_gone__go_on_below_it(self, store: Store):
+        for number in range(4):
+            await store.add_decision(decided(number, NOON - 40 * DAY + number, Outcome.PROPOSED))
+        await store.add_decision(decided(4, NOON - 40 * DAY + 4))
+        await store.add_decision(decided(5, NOON - 40 * DAY + 5))
+        page = await store.decisions(limit=2)
+        assert await store.thin(Retention(), Seconds(NOON), most=100) == Thinned(decisions=1)
+
+        assert [item.decision_id for item in await store.decisions(limit=2, before=page.places[-1])] == [
+            "d-1-3",
+            "d-1-2",
+        ]
 
     async def test_lease__never_taken__is_none_and_cannot_be_renewed(self, store: Store):
         guess = Lease(SENDER, 1, "me", 0)

@@ -14,7 +14,7 @@ from keeper.core.leases import SENDER, Lease
 from keeper.core.records import IntentState
 from keeper.errors import BadSettings, StoreUnavailable
 from keeper.store import migrations
-from keeper.store.sqlite import _select_intents, open_store
+from keeper.store.sqlite import _select, open_store
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -211,9 +211,18 @@ async def test_leases__as_they_are_stored__have_no_time_in_them(store):
 
 @pytest.mark.parametrize("pool_id", [None, 1])
 async def test_open_intents__as_sqlite_plans_to_read_them__never_walk_what_is_over(store, pool_id):
-    statement = _select_intents(pool_id, open_only=True)
+    statement = _select("intents", pool_id, open_only=True)
     values = {"pool_id": pool_id, "before": 1, "size": 1}
 
     plan = [detail for *_, detail in await store._read(f"EXPLAIN QUERY PLAN {statement}", values)]  # noqa: SLF001
 
     assert plan == ["SEARCH intents USING INDEX intents_open (seq<?)"]
+
+
+@pytest.mark.parametrize("table", ["decisions", "intents"])
+async def test_lists_of_a_pool__as_sqlite_plans_to_read_them__walk_no_other_pool(store, table):
+    values = {"pool_id": 1, "before": 1, "size": 1}
+
+    plan = [detail for *_, detail in await store._read(f"EXPLAIN QUERY PLAN {_select(table, 1)}", values)]  # noqa: SLF001
+
+    assert plan == [f"SEARCH {table} USING INDEX {table}_by_pool (pool_id=? AND seq<?)"]

@@ -4,17 +4,20 @@ import csv
 import io
 from dataclasses import replace
 
+import aiohttp
 import pytest
 from api_kit import ROOT, api, ask
-from samples import NOW, body_view, decision, defi_facts, fill, view
+from samples import NOW, alert, body_view, decision, defi_facts, fill, intent, view
 from test_openapi import ESTIMATE
 
+from keeper.core.archive import Row
 from keeper.core.chain_types import Tip
 from keeper.core.paused import PAUSED_NOTE
-from keeper.core.records import Outcome
+from keeper.core.records import IntentKind, IntentState, Outcome, Severity
 from keeper.core.units import Seconds
-from keeper.errors import PlanRejected
-from keeper.store.sqlite import open_store
+from keeper.errors import PlanRejected, StoreUnavailable
+from keeper.store.records import ALERTS, DECISIONS, INTENTS, from_json
+from keeper.store.sqlite import SqliteStore, open_store
 from keeper.web.api.tables import DECISION_COLUMNS
 from keeper.web.estimates import Estimable
 
@@ -128,15 +131,91 @@ async def test_decisions__page_of_one_pool__keeps_its_filter(store):
     assert {row["pool_id"] for row in first["decisions"] + second["decisions"]} == {2}
 
 
-@pytest.mark.parametrize(
-    ("cursor", "status"), [("bm9uZQ", 410), ("_", 400), ("_w", 400), ("a=b", 400), ("%F0%9F%90%B3", 400)]
-)
-async def test_decisions__cursor_that_leads_nowhere__says_what_to_do(store, cursor, status):
+@pytest.mark.parametrize("cursor", ["", "_", "-1", "1.5", "a=b", "%F0%9F%90%B3", "%D9%A3", "1" * 19, "5%0A"])
+async def test_decisions__cursor_that_is_none__says_what_to_do(store, cursor):
     async with api(store) as session:
         got, body, _ = await ask(session, f"{ROOT}/decisions?cursor={cursor}")
 
-    assert got == status
-    assert "begin again" in body["error"]["message"] or "`next`" in body["error"]["message"]
+    assert (got, "`next`" in body["error"]["message"]) == (400, True)
+
+
+async def test_lists__longer_than_an_answer_may_be__are_read_to_their_end(tmp_path):
+    async with open_store(tmp_path / "many.sqlite3") as many:
+        await fill_many(many, 1_203)
+        async with api(many) as session:
+            for name, word in (("decisions", "decision_id"), ("transactions", "key"), ("alerts", "key")):
+                seen, path, pages = [], f"{ROOT}/{name}?limit=500", 0
+                while path:
+                    _, body, _ = await ask(session, path)
+                    seen += [row[word] for row in body[name]]
+                    path, pages = body["next"], pages + 1
+                assert (pages, len(seen), len(set(seen)), seen[0][-4:], seen[-1][-2:]) == (
+                    3,
+                    1_203,
+                    1_203,
+                    "1203",
+                    "-1",
+                )
+
+
+async def test_decisions_csv__the_whole_history__comes_in_one_answer_or_in_parts_that_fit(tmp_path):
+    async with open_store(tmp_path / "many.sqlite3") as many:
+        await fill_many(many, 1_203)
+        async with api(many) as session:
+            whole = await rows_of(session, "")
+            first = await rows_of(session, "?limit=700")
+            rest = await rows_of(session, f"?limit=700&cursor={first[-1]['cursor']}")
+            nothing = await rows_of(session, f"?cursor={rest[-1]['cursor']}")
+            head = await ask(session, f"{ROOT}/decisions.csv", "HEAD")
+
+    assert [row["decision_id"] for row in whole] == [f"d-1-{number}" for number in range(1_203, 0, -1)]
+    assert (first + rest, nothing) == (whole, [])
+    assert (len(first), head[:2], "ETag" in head[2]) == (700, (200, ""), False)
+
+
+class Breaking(SqliteStore):
+    """A store whose decisions cannot be read from some place on."""
+
+    good = 0
+
+    async def decisions(self, **asked):
+        self.good -= 1
+        if self.good < 0:
+            raise StoreUnavailable
+        return await super().decisions(**asked)
+
+
+async def test_decisions_csv__store_fails__is_503_or_cut_off_and_never_looks_whole(tmp_path):
+    async with open_store(tmp_path / "many.sqlite3") as many:
+        await fill_many(many, 1_203)
+        breaking = Breaking(many._db)  # noqa: SLF001 - the same file, read badly
+        async with api(breaking) as session:
+            status, body, _ = await ask(session, f"{ROOT}/decisions.csv")
+            breaking.good = 3
+            with pytest.raises(aiohttp.ClientError):
+                await rows_of(session, "")
+
+    assert (status, "cannot be read" in body["error"]["message"]) == (503, True)
+
+
+async def rows_of(session, query):
+    """Return a whole table of decisions, line by line."""
+    async with session.get(f"{ROOT}/decisions.csv{query}") as answer:
+        assert answer.status == 200
+        return list(csv.DictReader(io.StringIO(await answer.text(), newline="")))
+
+
+async def fill_many(store, count):
+    """Put so many decisions, transactions and alerts into an empty store at once."""
+    rows = []
+    for number in range(1, count + 1):
+        made = replace(decision(number, 1, Outcome.REFUSED, "why"), decision_id=f"d-1-{number}")
+        rows.append(Row("decision", from_json(DECISIONS.document(made)), number))
+        sent = intent(f"k-{number}", IntentKind.PROPOSE, IntentState.SETTLED)
+        rows.append(Row("intent", from_json(INTENTS.document(sent)), number))
+        told = alert(f"a-{number}", Severity.INFO)
+        rows.append(Row("alert", from_json(ALERTS.document(told)), number))
+    await store.restore(rows)
 
 
 async def test_decisions_csv__reason_that_is_a_formula__is_a_text(store):

@@ -20,7 +20,7 @@ from keeper.core.units import Seconds
 from keeper.store.sqlite import open_store
 from keeper.web.access import SHORTEST
 from keeper.web.api.changes import ANALYSE_SECONDS
-from keeper.web.api.params import MOST
+from keeper.web.api.params import MOST, MOST_ROWS
 from keeper.web.api.table import routes
 from keeper.web.estimates import Estimable
 from keeper.web.events import MOST_LISTENERS, MOST_PER_ADDRESS, QUEUED, REMEMBERED, Pace
@@ -234,7 +234,8 @@ def test_docs__numbers__are_those_of_the_code():
 
     pace = Pace()
     for said in (
-        f"newest {MOST} records",
+        f"up to {MOST} records each",
+        f"up to {MOST_ROWS:,} rows",
         f"newest {REMEMBERED} events",
         f"every {pace.heartbeat:.0f} s says",
         f"{MOST_LISTENERS} listeners, {MOST_PER_ADDRESS} of one address",

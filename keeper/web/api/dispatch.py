@@ -9,7 +9,7 @@ from aiohttp import web
 
 from keeper.web.api.openapi import document
 from keeper.web.api.params import Nothing, from_body, from_path, from_query
-from keeper.web.api.routes import ROOT, STREAM, Ask, Route
+from keeper.web.api.routes import CSV, CSV_TYPE, ROOT, Ask, Route
 from keeper.web.api.shapes import Shape
 from keeper.web.api.table import routes
 from keeper.web.cache import Answer, answer_of
@@ -18,7 +18,7 @@ from keeper.web.keys import KEPT, STATE
 
 CACHING: Final = "private, no-cache"
 """Answers may be kept by whoever asked, and have to be asked for again by their tag."""
-_TYPES: Final = {"text/csv": "text/csv; charset=utf-8; header=present"}
+_TYPES: Final = {CSV: CSV_TYPE}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ def _reader(route: Route) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         path = from_path(route.path_params, request.match_info)
         ask = Ask(request, request.app[STATE], path, from_query(route.asked, request))
-        if route.media == STREAM:
+        if route.sends:
             return cast("web.StreamResponse", await route.answer(ask))
         kept = await request.app[KEPT].get(f"{route.name} {path!r} {ask.asked!r}", lambda: _made(route, ask))
         return _said(request, kept, _TYPES.get(route.media, route.media))

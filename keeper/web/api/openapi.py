@@ -125,7 +125,7 @@ def _responses(route: Route) -> dict[str, Any]:
     made: dict[str, Any] = {
         str(int(route.status)): {"description": route.summary, "content": {route.media: {"schema": schema}}}
     }
-    if not route.changes and route.media != STREAM:
+    if not route.changes and not route.sends:
         made["304"] = {"description": "As the given If-None-Match has it already."}
     problem = {JSON: {"schema": {"$ref": _REF.format(model=Problem.__name__)}}}
     faults = {*_EVERYWHERE, *route.faults, *(_CHANGING if route.changes else ())}

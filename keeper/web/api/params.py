@@ -13,7 +13,9 @@ from keeper.core.paused import LONGEST
 HIGHEST_POOL: Final = 2**31 - 1
 HIGHEST_SECOND: Final = 253_402_300_799
 MOST: Final = 500
-"""Most records in one answer, and how far back the lists go."""
+"""Most records in one answer."""
+MOST_ROWS: Final = 100_000
+"""Most rows of one table, which is sent part by part."""
 _SHOWN: Final = 40
 
 
@@ -40,7 +42,7 @@ class Params(BaseModel):
 
 PoolId = Annotated[int, Field(ge=0, le=HIGHEST_POOL), BeforeValidator(_whole)]
 Limit = Annotated[int, Field(ge=1, le=MOST), BeforeValidator(_whole)]
-Cursor = Annotated[str, Field(min_length=1, max_length=400, pattern=r"^[A-Za-z0-9_-]+$")]
+Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
 When = Annotated[int, Field(ge=0, le=HIGHEST_SECOND), BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 
@@ -98,8 +100,10 @@ class TableAsked(Params):
 
     pool: PoolId | None = None
     """Only this pool."""
-    limit: Limit = MOST
+    limit: Annotated[int, Field(ge=1, le=MOST_ROWS), BeforeValidator(_whole)] = MOST_ROWS
     """Most rows."""
+    cursor: Cursor | None = None
+    """Where to go on, as the column `cursor` of the last row that arrived gave it."""
 
 
 class HistoryAsked(Params):

@@ -21,7 +21,6 @@ from keeper.web.api.params import (
     OnePool,
     OneTransaction,
     Paged,
-    TableAsked,
     TransactionsAsked,
 )
 from keeper.web.api.routes import ROOT, Ask
@@ -86,13 +85,12 @@ async def history_table(ask: Ask[OnePool, HistoryAsked]) -> str:
 
 
 async def decisions(ask: Ask[Nothing, DecisionsAsked]) -> models.Decisions:
-    """Return a page of decisions. Raises HTTPGone."""
+    """Return a page of decisions."""
     store, asked = ask.state.store, ask.asked
     (found, after), views = await asyncio.gather(
         page(
             asked,
-            lambda most: store.decisions(pool_id=asked.pool, limit=most),
-            lambda record: record.decision_id,
+            lambda most, before: store.decisions(pool_id=asked.pool, limit=most, before=before),
             f"{ROOT}/decisions",
         ),
         store.views(),
@@ -102,21 +100,12 @@ async def decisions(ask: Ask[Nothing, DecisionsAsked]) -> models.Decisions:
     return models.Decisions(as_of=build.newest(ask.state), decisions=told, next=after)
 
 
-async def decisions_table(ask: Ask[Nothing, TableAsked]) -> str:
-    """Return the newest decisions as CSV."""
-    store = ask.state.store
-    names = pool_names(ask.state, await store.views())
-    found = await store.decisions(pool_id=ask.asked.pool, limit=ask.asked.limit)
-    return tables.decisions(build.decision(record, names) for record in found)
-
-
 async def transactions(ask: Ask[Nothing, TransactionsAsked]) -> models.Transactions:
-    """Return a page of transactions. Raises HTTPGone."""
+    """Return a page of transactions."""
     store, asked = ask.state.store, ask.asked
     found, after = await page(
         asked,
-        lambda most: store.intents(open_only=asked.open, pool_id=asked.pool, limit=most),
-        lambda intent: intent.key,
+        lambda most, before: store.intents(open_only=asked.open, pool_id=asked.pool, limit=most, before=before),
         f"{ROOT}/transactions",
     )
     told = tuple(build.transaction(intent) for intent in found)
@@ -132,11 +121,10 @@ async def transaction(ask: Ask[OneTransaction, Nothing]) -> models.Transaction:
 
 
 async def alerts(ask: Ask[Nothing, Paged]) -> models.Alerts:
-    """Return a page of alerts. Raises HTTPGone."""
+    """Return a page of alerts."""
     found, after = await page(
         ask.asked,
-        lambda most: ask.state.store.alerts(limit=most),
-        lambda record: f"{record.alert.at}:{record.alert.key}"[:200],
+        lambda most, before: ask.state.store.alerts(limit=most, before=before),
         f"{ROOT}/alerts",
     )
     told = tuple(build.alert(record) for record in found)

@@ -13,6 +13,7 @@ from keeper.web.state import WebState
 
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
+CSV_TYPE: Final = "text/csv; charset=utf-8; header=present"
 STREAM: Final = "text/event-stream"
 ROOT: Final = "/api/v1"
 
@@ -46,6 +47,8 @@ class Route:
     asked: type[Params] = Nothing
     """Model of the query, or of the body of a POST."""
     status: HTTPStatus = HTTPStatus.OK
+    sends: bool = False
+    """Whether `answer` sends its answer itself, as it comes, and gives what it sent."""
     faults: tuple[HTTPStatus, ...] = ()
     """What may go wrong here, besides what may go wrong everywhere."""
 

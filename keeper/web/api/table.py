@@ -4,11 +4,11 @@ from http import HTTPStatus
 from typing import Final
 
 from keeper.web.api import changes, models, params, pool_models, reads
+from keeper.web.api.download import decisions_table
 from keeper.web.api.routes import CSV, ROOT, STREAM, Ask, Route
 from keeper.web.api.stream import events
 
 _MISSING: Final = (HTTPStatus.NOT_FOUND,)
-_GONE: Final = (HTTPStatus.GONE,)
 
 
 async def _index(_: Ask[params.Nothing, params.Nothing]) -> models.Index:
@@ -86,16 +86,16 @@ def _records() -> tuple[Route, ...]:
             reads.decisions,
             models.Decisions,
             asked=params.DecisionsAsked,
-            faults=_GONE,
         ),
         Route(
             "GET",
             f"{ROOT}/decisions.csv",
             "decisions_table",
-            "The newest decisions for a spreadsheet",
-            reads.decisions_table,
+            "All decisions for a spreadsheet, newest first",
+            decisions_table,
             media=CSV,
             asked=params.TableAsked,
+            sends=True,
         ),
         Route(
             "GET",
@@ -105,7 +105,6 @@ def _records() -> tuple[Route, ...]:
             reads.transactions,
             models.Transactions,
             asked=params.TransactionsAsked,
-            faults=_GONE,
         ),
         Route(
             "GET",
@@ -125,7 +124,6 @@ def _records() -> tuple[Route, ...]:
             reads.alerts,
             models.Alerts,
             asked=params.Paged,
-            faults=_GONE,
         ),
         Route(
             "GET",
@@ -134,6 +132,7 @@ def _records() -> tuple[Route, ...]:
             "Decisions, alerts and transactions as they happen (server-sent events)",
             events,
             media=STREAM,
+            sends=True,
         ),
     )
 

@@ -19,6 +19,7 @@ DECISION_COLUMNS: Final = (
     "drift_bps",
     "reason",
     "decision_id",
+    "cursor",
 )
 POINT_COLUMNS: Final = (
     "at_unix",
@@ -34,10 +35,10 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 Cell = int | str | None
 
 
-def decisions(rows: Iterable[Decision]) -> str:
-    """Return decisions, one a line."""
+def decisions(rows: Iterable[tuple[int, Decision]], *, first: bool) -> str:
+    """Return decisions and their places, one a line; in the `first` part of a table below the names of its columns."""
     return _table(
-        DECISION_COLUMNS,
+        DECISION_COLUMNS if first else (),
         (
             (
                 *_moment(row.at),
@@ -48,8 +49,9 @@ def decisions(rows: Iterable[Decision]) -> str:
                 row.drift_bps,
                 _text(row.reason),
                 row.decision_id,
+                place,
             )
-            for row in rows
+            for place, row in rows
         ),
     )
 
@@ -76,7 +78,8 @@ def points(rows: Iterable[Point]) -> str:
 def _table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(columns)
+    if columns:
+        writer.writerow(columns)
     writer.writerows(rows)
     return out.getvalue()
 
