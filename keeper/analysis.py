@@ -7,15 +7,17 @@ from typing import cast
 from keeper.chain import contracts as on_chain
 from keeper.core.allocation import TargetAllocation, select_whales, target_from_whales
 from keeper.core.assets import STX, AssetBook
+from keeper.core.benefit import Worth, weigh
 from keeper.core.consensus import Agreement, LastPrice, PriceBounds, agree_each
 from keeper.core.drift import Drift, pool_drift
+from keeper.core.estimates import Estimate, estimate_plan
 from keeper.core.mandates import Mandate, MandateRules, Proposal, ProposalState, Situation, Step, next_step
 from keeper.core.market import MarketView
 from keeper.core.planning import plan_rebalance
 from keeper.core.plans import Limits, Plan
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.prices import AgreedPrice, PricePoint
-from keeper.core.slicing import MandateBudget
+from keeper.core.slicing import MandateBudget, to_sell_ustx
 from keeper.core.units import BPS_ONE, Seconds, value_ustx_down
 from keeper.core.valuation import Portfolio, value_portfolio
 from keeper.core.whales import Whale
@@ -164,6 +166,19 @@ def drift_after(plan: Plan, found: Analysis, assets: AssetBook) -> Drift:
         for symbol, amount in plan.holdings_after.items()
     }
     return pool_drift(values, found.target.target_bps, found.portfolio.pending_ustx)
+
+
+def estimate_whole(plan: Plan, found: Analysis, assets: AssetBook, policy: Policy) -> Estimate:
+    """Return what carrying out a plan over the markets of an analysed pool would cost."""
+    return estimate_plan(plan, found.prices, assets, policy, found.facts.market)
+
+
+def worth_of(plan: Plan, made: Estimate, found: Analysis, assets: AssetBook, policy: Policy) -> Worth | None:
+    """Weigh what a whole rebalance costs against what it brings; None without legs, when nobody can tell the cost."""
+    if not plan.legs:
+        return None
+    before, after = to_sell_ustx(found.drift), to_sell_ustx(drift_after(plan, found, assets))
+    return weigh(made.total.expected_ustx, before, after, policy.benefit)
 
 
 def plan_towards(

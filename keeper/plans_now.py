@@ -3,13 +3,13 @@
 from functools import partial
 from typing import Any
 
-from keeper.analysis import Analysis, agree, analyse, held_or_wanted, plan_towards
+from keeper.analysis import Analysis, agree, analyse, estimate_whole, held_or_wanted, plan_towards, worth_of
 from keeper.app import Keeper
-from keeper.core.estimates import Part, estimate_plan
+from keeper.core.estimates import Part
 from keeper.core.mandates import NextStep
-from keeper.core.plans import Limits, Plan
+from keeper.core.plans import Plan
 from keeper.core.policy import PoolRule
-from keeper.core.units import Bps
+from keeper.core.slicing import whole_limits
 from keeper.errors import BadInput, Refused, Transient
 from keeper.narrate import plan_facts
 from keeper.observe import WebPrices
@@ -27,7 +27,7 @@ async def plans_now(keeper: Keeper) -> list[dict[str, Any]]:
 
 
 async def estimate_now(keeper: Keeper, pool: str) -> dict[str, Any]:
-    """Return what bringing a pool, given by id or name, to its whales' target would cost now. Amounts are µSTX as text.
+    """Return what bringing a pool, given by id or name, to its whales' target would cost now, and bring. µSTX as text.
 
     Raises:
         BadInput: no pool is called that.
@@ -51,8 +51,9 @@ def estimable(keeper: Keeper, pool_id: int) -> Estimable | None:
 
 
 def _estimate(keeper: Keeper, rule: PoolRule, found: Analysis) -> dict[str, Any]:
-    plan = _plan(keeper, found)
-    made = estimate_plan(plan, found.prices, keeper.assets, keeper.settings.limits())
+    plan, policy = _plan(keeper, found), keeper.settings.limits()
+    made = estimate_whole(plan, found, keeper.assets, policy)
+    worth = worth_of(plan, made, found, keeper.assets, policy)
 
     def part(of: Part) -> dict[str, Any]:
         names = {"expected": of.expected_ustx, "low": of.low_ustx, "high": of.high_ustx}
@@ -68,6 +69,9 @@ def _estimate(keeper: Keeper, rule: PoolRule, found: Analysis) -> dict[str, Any]
         "gas": part(made.gas),
         "slippage": part(made.slippage),
         "total": part(made.total),
+        "benefit_ustx": None if worth is None else str(worth.benefit_ustx),
+        "benefit_percent": None if worth is None else made.percent(worth.benefit_ustx),
+        "worth_it": None if worth is None else worth.excess_ustx <= 0,
         "reason": plan.reason,
     }
 
@@ -98,6 +102,5 @@ async def _look(keeper: Keeper, rule: PoolRule, web: WebPrices) -> Analysis:
 
 
 def _plan(keeper: Keeper, found: Analysis) -> Plan:
-    policy = keeper.settings.limits()
-    limits = Limits(policy.max_slippage_bps, Bps(policy.mandate_turnover_bps), policy.max_legs, policy.dust_bps)
+    limits = whole_limits(keeper.settings.limits())
     return plan_towards(found.target.target_bps, found, found.facts.market, limits, keeper.assets)

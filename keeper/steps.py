@@ -6,21 +6,29 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from keeper import narrate
-from keeper.analysis import Analysis, budget_of, drift_after, held_or_wanted, plan_towards, reportable, targets_of
+from keeper.analysis import (
+    Analysis,
+    budget_of,
+    estimate_whole,
+    held_or_wanted,
+    plan_towards,
+    reportable,
+    targets_of,
+    worth_of,
+)
 from keeper.chain import reasons
 from keeper.chain.clarity import Err, decode
 from keeper.chain.contracts import ConsensusPrice, PoolContracts, PostedPrice
 from keeper.core import alerting
 from keeper.core.assets import STX, AssetBook
-from keeper.core.benefit import Worth, weigh
-from keeper.core.estimates import estimate_plan
+from keeper.core.benefit import Worth
 from keeper.core.mandates import NOT_CARRIED_OUT, WHY_REJECTED, ProposalState
 from keeper.core.market import MarketView
 from keeper.core.plans import Limits, Plan
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.records import Alert, Intent, IntentKind, Outcome
-from keeper.core.slicing import slice_limits, to_sell_ustx, whole_limits
-from keeper.core.units import BPS_ONE, USTX_PER_STX, Bps, Seconds
+from keeper.core.slicing import slice_limits, whole_limits
+from keeper.core.units import BPS_ONE, PRICE_ONE, USTX_PER_STX, Bps, Seconds
 from keeper.core.withdrawals import Payment, PoolMoney, payments
 from keeper.course import Courses
 from keeper.errors import (
@@ -47,6 +55,8 @@ REFRESH_MARGIN = 3
 """On-chain prices are reported anew once they have used up a third of the keeper's own bound."""
 REFRESH_GAP_BPS = 30
 """They are also reported anew once they differ this much from ours: the contract judges slices by its own."""
+REFRESH_REST = Seconds(60)
+"""But not so soon after the last report: what differs then is what the oracle itself thinks, and a plan keeps to that too."""
 
 MENDED_BY_A_REPORT = (StalePrice, TooFewSources, PriceDisagreement)
 """The oracle judges when something is reported, and keeps its verdict until then: so a report is what may change it."""
@@ -97,7 +107,7 @@ class Steps:
 
     async def propose(self, rule: PoolRule, found: Analysis) -> Done:
         """Open a vote on today's target, if bringing the pool there is worth what it costs."""
-        worth = self._worth(found)
+        worth = await self._worth(found)
         if worth is not None and worth.excess_ustx > 0:
             return Done(Outcome.NOT_WORTH_IT, narrate.not_worth_it(found, worth), {"worth": narrate.worth_facts(worth)})
         last = 0 if found.proposal is None else found.proposal.proposal_id
@@ -116,15 +126,12 @@ class Steps:
             alerting.proposal_opened(rule, proposal_id, found.drift.drift_bps, self._clock.now()),
         )
 
-    def _worth(self, found: Analysis) -> Worth | None:
+    async def _worth(self, found: Analysis) -> Worth | None:
         """Weigh cost and benefit of a rebalance to today's target; None while the venues let nobody tell the cost."""
         whole = whole_limits(self._policy)
-        plan = plan_towards(found.target.target_bps, found, found.facts.market, whole, self._assets)
-        if not plan.legs:
-            return None
-        cost = estimate_plan(plan, found.prices, self._assets, self._policy).total.expected_ustx
-        after = drift_after(plan, found, self._assets)
-        return weigh(cost, to_sell_ustx(found.drift), to_sell_ustx(after), self._policy.benefit)
+        plan = await self._towards(found.target.target_bps, found, found.facts.market, whole)
+        made = estimate_whole(plan, found, self._assets, self._policy)
+        return worth_of(plan, made, found, self._assets, self._policy)
 
     async def conclude(self, rule: PoolRule, found: Analysis) -> Done:
         """End the vote and say how it went."""
@@ -173,6 +180,8 @@ class Steps:
             theirs = await self._oracle_prices(rule, found)
         except MENDED_BY_A_REPORT:
             return False
+        if found.facts.tip.time - self._reported.get(rule.pool_id, Seconds(0)) < REFRESH_REST:
+            return True
         return all(
             price.oldest_at >= oldest and _apart(price.price_e12, found.prices[symbol].price_e12) <= REFRESH_GAP_BPS
             for symbol, price in theirs.items()
@@ -198,6 +207,24 @@ class Steps:
         tip, symbols = found.facts.tip, [s for s in held_or_wanted(rule, found.facts) if s != STX]
         return {s: await READ(self._contracts.price, self._chain, tip, self._assets[s].principal) for s in symbols}
 
+    async def _accepted(self, rule: PoolRule, found: Analysis) -> dict[str, int]:
+        """Return the prices that the contracts will judge a slice by, as of the block that is planned from.
+
+        What the pool does not hold may be without one, and is then not bought. Raises what the oracle says of the rest.
+        """
+        tip, accepted = found.facts.tip, {STX: PRICE_ONE}
+        for symbol in held_or_wanted(rule, found.facts):
+            if symbol == STX:
+                continue
+            try:
+                price = await READ(self._contracts.price, self._chain, tip, self._assets[symbol].principal)
+            except Refused:
+                if found.portfolio.holdings.get(symbol, 0):
+                    raise
+            else:
+                accepted[symbol] = int(price.price_e12)
+        return accepted
+
     def _to_report(self, rule: PoolRule, found: Analysis, web: WebPrices) -> list[PostedPrice]:
         symbols = [symbol for symbol in held_or_wanted(rule, found.facts) if symbol != STX]
         agreement = reportable(symbols, web, self._policy, self._clock.now())
@@ -219,6 +246,7 @@ class Steps:
             message = "no mandate is open"
             raise PlanRejected(message)
         limits = slice_limits(self._policy, budget_of(found.facts.mandate), found.mandate_drift).limits
+        limits = replace(limits, accepted_e12=await self._accepted(rule, found))
         target = targets_of(found.facts.mandate.targets, self._assets)
         avoided = self._avoided.pop(rule.pool_id, frozenset())
         market = found.facts.market
@@ -238,9 +266,12 @@ class Steps:
         return await asyncio.to_thread(plan_towards, target, found, market, limits, self._assets)
 
     async def run_slice(self, rule: PoolRule, found: Analysis) -> Done:
-        """Trade the next slice and read off what it really did."""
+        """Trade the next slice and read off what it really did; wait while only the contracts' prices are in its way."""
         plan = await self.plan(rule, found)
         mandate = found.facts.mandate
+        if plan.held_back:
+            reason = f"{plan.reason}; it is tried again until the contracts' prices and ours are near enough"
+            return Done(Outcome.WAITING_FOR_VENUES, reason, {"plan": narrate.plan_facts(plan)})
         if mandate is None or not plan.legs:
             raise PlanRejected(plan.reason, silent_venues=dict(found.facts.silent_venues))
         number = mandate.slices + 1

@@ -67,7 +67,7 @@ def _plan_problems(path: Path, *, json: bool) -> None:
 
 
 def estimate(pool: str, config: Config = None, *, json: Json = False) -> None:
-    """Show what bringing a pool (its id or name) to its target would cost now: gas, slippage and both, with a range.
+    """Show what bringing a pool (its id or name) to its target would cost now, with a range, and what it would bring.
 
     Example: keeper estimate 1 --json
     """
@@ -82,16 +82,20 @@ def estimate(pool: str, config: Config = None, *, json: Json = False) -> None:
         output.as_json(found)
         return
     output.out.print(f"{found['name']}: {found['legs']} legs in {found['slices']} slice(s)", markup=False)
-    output.table(("", "expected", "at least", "at most"), [(what, *_range(found[what])) for what in COSTS])
+    rows = [(what, *_range(found[what])) for what in COSTS]
+    if found["benefit_ustx"] is not None:
+        rows.append(("benefit", _amount_and_part(found["benefit_ustx"], found["benefit_percent"]), "", ""))
+    output.table(("", "expected", "at least", "at most"), rows)
+    if found["worth_it"] is not None:
+        output.out.print("worth its cost" if found["worth_it"] else "not worth its cost: none would be proposed")
 
 
 def _range(part: dict[str, Any]) -> list[str]:
-    shown = []
-    for name in ("expected", "low", "high"):
-        percent = part[f"{name}_percent"]
-        stx = decimal(int(part[f"{name}_ustx"]), 6)
-        shown.append(f"{stx} STX ({'—' if percent is None else f'{percent:.3f} %'})")
-    return shown
+    return [_amount_and_part(part[f"{name}_ustx"], part[f"{name}_percent"]) for name in ("expected", "low", "high")]
+
+
+def _amount_and_part(ustx: str, percent: float | None) -> str:
+    return f"{decimal(int(ustx), 6)} STX ({'—' if percent is None else f'{percent:.3f} %'})"
 
 
 def _venue(leg: dict[str, Any]) -> str:

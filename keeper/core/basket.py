@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from keeper.core.assets import STX, AssetBook
 from keeper.core.prices import Prices
@@ -38,6 +39,8 @@ class Basket:
     """Fine value of the queued withdrawals, owed in STX."""
     slack: tuple[int, ...]
     """How far from its target each asset may end, in parts per million of the whole value."""
+    accepted_e12: tuple[int, ...] = ()
+    """The contracts' own prices, 0 where they have none; empty where they are not asked."""
 
     def value(self, index: int, amount: int) -> int:
         """Return the fine value of `amount` base units, rounded down."""
@@ -57,6 +60,15 @@ class Basket:
         wanted = [bps * free // BPS_ONE for bps in self.target_bps]
         wanted[self.symbols.index(STX)] += self.pending
         return wanted
+
+    def priced_apart(self, sell: int, buy: int) -> float:
+        """Return how much more a swap has to pay by the contracts' prices than by ours, as a factor; inf without theirs."""
+        if not self.accepted_e12:
+            return 1.0
+        if not (self.accepted_e12[sell] and self.accepted_e12[buy]):
+            return inf
+        theirs = self.accepted_e12[sell] * self.prices_e12[buy]
+        return theirs / (self.prices_e12[sell] * self.accepted_e12[buy])
 
     def bands(self, total: int) -> list[Band]:
         """Return where each asset may end when all together are worth `total`."""

@@ -44,15 +44,15 @@ def draw(network: Network, lane: int, books: Books, amount: int, total: int) -> 
         flat = x / paid - bend * x
         if bend > 0 and flat > 0:
             rate, depth = 1 / flat, min(flat / bend, NO_BEND)
-    cap = min(_fair_up_to(rate, depth, network.max_slippage_bps), _calm_up_to(depth, network.max_impact_bps))
+    least = (1 - network.max_slippage_bps / BPS_ONE) * max(1.0, basket.priced_apart(own.sell, own.buy))
+    cap = min(_fair_up_to(rate, depth, least), _calm_up_to(depth, network.max_impact_bps))
     if most < amount:
         cap = min(cap, x)
     return Curve(own.sell, own.buy, rate, depth, cap * KEPT) if cap > 0 else None
 
 
-def _fair_up_to(rate: float, depth: float, max_slippage_bps: int) -> float:
-    """Return the value up to which the whole lane pays at least the agreed price less the slippage."""
-    least = 1 - max_slippage_bps / BPS_ONE
+def _fair_up_to(rate: float, depth: float, least: float) -> float:
+    """Return the value up to which the whole lane pays at least `least` of what it sells."""
     return inf if least <= 0 else depth * (rate / least - 1)
 
 

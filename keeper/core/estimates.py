@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from keeper.core.assets import AssetBook
+from keeper.core.market import MarketView
+from keeper.core.pacing import slices_at_pace, touched_by
 from keeper.core.plans import Plan
 from keeper.core.policy import Policy
 from keeper.core.prices import Prices
@@ -46,12 +48,13 @@ class Estimate:
         return None if self.value_ustx <= 0 else round(ustx * 100 / self.value_ustx, 6)
 
 
-def estimate_plan(plan: Plan, prices: Prices, assets: AssetBook, policy: Policy) -> Estimate:
-    """Return what carrying out the whole of `plan` would cost under `policy`.
+def estimate_plan(plan: Plan, prices: Prices, assets: AssetBook, policy: Policy, market: MarketView) -> Estimate:
+    """Return what carrying out the whole of `plan` over `market` would cost under `policy`.
 
-    Gas is expected at the keeper's own figure for a leg and is never more than the fee cap of each slice.
+    Gas is expected at the keeper's own figure for a leg and is never more than the fee cap of each slice. Slippage is
+    that of the whole trade at once: what its slices save is up to the venues and not counted on.
     """
-    slices = _slices(plan, policy)
+    slices = _slices(plan, prices, assets, policy, market)
     usual = min(LEG_COST_USTX * len(plan.legs), policy.max_fee_ustx) * slices
     gas = Part(usual, min(usual, slices), policy.max_fee_ustx * slices)
     given = sum(
@@ -62,9 +65,12 @@ def estimate_plan(plan: Plan, prices: Prices, assets: AssetBook, policy: Policy)
     return Estimate(slices, gas, Part(plan.cost_ustx, min(plan.cost_ustx, worst), worst), plan.value_before_ustx)
 
 
-def _slices(plan: Plan, policy: Policy) -> int:
-    """Return how many slices it takes when each sells as much as the policy lets it."""
+def _slices(plan: Plan, prices: Prices, assets: AssetBook, policy: Policy, market: MarketView) -> int:
+    """Return how many slices it takes when each sells as much as the policy, and the pace of the venues, let it."""
     if not plan.legs:
         return 0
     most = plan.value_before_ustx * policy.max_slice_bps
-    return max(mul_div_up(plan.turnover_ustx, BPS_ONE, most), 1) if most else 1
+    by_size = max(mul_div_up(plan.turnover_ustx, BPS_ONE, most), 1) if most else 1
+    time_left = min(policy.pace.span, policy.mandate_open)
+    by_pace = slices_at_pace(touched_by(plan, market, prices, assets), policy.pace, time_left=time_left)
+    return max(by_size, by_pace)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 from keeper.core.basket import FINE_PER_USTX, Basket
 from keeper.core.market import Books, Fill, MarketView, Route
-from keeper.core.units import BPS_ONE, BaseUnits
+from keeper.core.units import BPS_ONE, BaseUnits, mul_div_up
 from keeper.errors import MarketRefused
 
 
@@ -34,7 +35,8 @@ class Network:
         self.books: Books = market.books
         index = {symbol: i for i, symbol in enumerate(basket.symbols)}
         routes = (r for r in market.routes if r.sell in index and r.buy in index and r.sell != r.buy)
-        self.lanes = tuple(Lane(route, index[route.sell], index[route.buy]) for route in routes)
+        lanes = (Lane(route, index[route.sell], index[route.buy]) for route in routes)
+        self.lanes = tuple(lane for lane in lanes if basket.priced_apart(lane.sell, lane.buy) < inf)
         self.between: dict[tuple[int, int], list[int]] = {}
         for i, lane in enumerate(self.lanes):
             self.between.setdefault((lane.sell, lane.buy), []).append(i)
@@ -55,8 +57,11 @@ class Network:
         return {i: ways[way] for i, way in back if way in ways}
 
     def sold_value(self, flow: Flow, lane: int) -> int:
-        """Return the fine value of what a lane sells."""
-        return self.basket.value(self.lanes[lane].sell, flow.get(lane, 0))
+        """Return the fine value of what a lane sells, at our price or the contracts', whichever says more."""
+        basket, sell = self.basket, self.lanes[lane].sell
+        amount = flow.get(lane, 0)
+        theirs = amount * basket.accepted_e12[sell] // basket.scales[sell] if basket.accepted_e12 else 0
+        return max(basket.value(sell, amount), theirs)
 
     def in_order(self, flow: Flow) -> list[int]:
         """Sort the lanes in use so that whatever pays an asset comes before whatever spends it."""
@@ -72,12 +77,16 @@ class Network:
 
 
 def price_floor(basket: Basket, lane: Lane, amount: int, max_slippage_bps: int) -> int:
-    """Return the least output worth `amount` less the slippage at agreed prices, at least 1.
+    """Return the least output worth `amount` less the slippage, at our prices and at the contracts', at least 1.
 
-    Both roundings go up, so that the value the contract computes from it is never short.
+    All roundings go up, so that the value the contract computes from it is never short.
     """
+    books = [prices for prices in (basket.prices_e12, basket.accepted_e12) if prices]
+    return max(1, *(_floor_at(prices, basket, lane, amount, max_slippage_bps) for prices in books))
+
+
+def _floor_at(prices_e12: tuple[int, ...], basket: Basket, lane: Lane, amount: int, max_slippage_bps: int) -> int:
     kept = max(BPS_ONE - max_slippage_bps, 0)
-    sold = amount * basket.prices_e12[lane.sell] * kept
-    worth_ustx = -(-sold // (basket.scales[lane.sell] * FINE_PER_USTX * BPS_ONE))
-    least = -(-worth_ustx * FINE_PER_USTX * basket.scales[lane.buy] // basket.prices_e12[lane.buy])
-    return max(least, 1)
+    sold_ustx = mul_div_up(amount, prices_e12[lane.sell], basket.scales[lane.sell] * FINE_PER_USTX)
+    worth_ustx = mul_div_up(sold_ustx, kept, BPS_ONE)
+    return mul_div_up(worth_ustx, FINE_PER_USTX * basket.scales[lane.buy], prices_e12[lane.buy])

@@ -160,6 +160,13 @@ def impact_for(plan: Sequence[Touched], rule: PaceRule, *, half_life: float, tim
     return Bps(min(max(ceil(whole / slices), rule.calm_bps), rule.most_bps))
 
 
+def slices_at_pace(plan: Sequence[Touched], rule: PaceRule, *, time_left: int) -> int:
+    """Return over how many slices a whole trade will about be spread, venues refilling as a slow one is assumed to."""
+    impact = impact_for(plan, rule, half_life=rule.half_life, time_left=time_left)
+    whole = max((leg.moved_bps for leg in plan), default=0.0)
+    return 1 if impact is None else max(ceil(whole / impact), 1)
+
+
 def left_behind(voted_e12: Mapping[str, int], prices: Prices, stop_bps: int) -> dict[str, int]:
     """Return by how many bps each agreed price has moved since the vote, for those beyond `stop_bps`.
 

@@ -23,6 +23,7 @@ from keeper.core.units import BPS_ONE, MicroStx, value_ustx_down
 PPM_PER_BPS: Final = 100
 AIM_MARGIN: Final = 30
 """Parts per million by which the search aims inside the bound it is given, since it stops a hair outside its own."""
+NO_NEARER_AT_THEIRS: Final = "at the prices that the contracts accept the pool would end no nearer to its target"
 
 
 def plan_rebalance(
@@ -37,14 +38,16 @@ def plan_rebalance(
     """Plan the swaps that bring `holdings` (base units by symbol) to `target_bps` of the free value.
 
     The plan never spends more than is held for certain at that moment, keeps every limit, goes as far as it
-    can and says why it goes no further. It either lowers the drift that the vault measures or has no legs.
+    can and says why it goes no further. It either lowers the drift that the vault measures or has no legs. Where
+    the limits hold the contracts' own prices, each leg is fair and the drift lower at those as well as at ours.
 
     Raises:
         BadInput: the problem itself makes no sense; the message names the field.
     """
     basket = make_basket(holdings, target_bps, pending_ustx, prices, assets)
     before = _drift(basket, dict(zip(basket.symbols, basket.holdings, strict=True)), pending_ustx, assets)
-    basket = replace(basket, slack=_slack(basket, before, limits))
+    accepted = tuple(limits.accepted_e12.get(symbol, 0) for symbol in basket.symbols) if limits.accepted_e12 else ()
+    basket = replace(basket, slack=_slack(basket, before, limits), accepted_e12=accepted)
     network = Network(basket, market, limits.max_slippage_bps, limits.max_impact_bps)
     if not _has_work(basket, before, limits):
         return _nothing(holdings, before, why_empty(network, before, limits, worth_moving=False))
@@ -53,15 +56,36 @@ def plan_rebalance(
     done = schedule(network, flow, limits)
     after = _drift(basket, done.holdings_after, pending_ustx, assets)
     if not done.legs or after.drift_bps >= before.drift_bps:
-        return _nothing(holdings, before, why_empty(network, before, limits, worth_moving=True))
-    return Plan(
-        legs=done.legs,
-        reason=why_legs(network, flow, (before, after), done, limits, capped=flow != wanted),
-        value_before_ustx=before.value_ustx,
-        value_after_ustx=after.value_ustx,
-        turnover_ustx=MicroStx(done.turnover_ustx),
-        holdings_after={**holdings, **_changed(done, holdings)},
-    )
+        reason = why_empty(network, before, limits, worth_moving=True)
+    elif not _lower_at_theirs(basket, done, pending_ustx, assets):
+        reason = NO_NEARER_AT_THEIRS
+    else:
+        return Plan(
+            legs=done.legs,
+            reason=why_legs(network, flow, (before, after), done, limits, capped=flow != wanted),
+            value_before_ustx=before.value_ustx,
+            value_after_ustx=after.value_ustx,
+            turnover_ustx=MicroStx(done.turnover_ustx),
+            holdings_after={**holdings, **_changed(done, holdings)},
+        )
+    nothing = _nothing(holdings, before, reason)
+    if not accepted:
+        return nothing
+    ours = replace(limits, accepted_e12={})
+    free = plan_rebalance(holdings, target_bps, pending_ustx, prices, assets, market, ours)
+    return replace(nothing, held_back=bool(free.legs))
+
+
+def _lower_at_theirs(basket: Basket, done: Schedule, pending_ustx: int, assets: AssetBook) -> bool:
+    """Tell whether the drift falls at the contracts' prices too; the shares in the queue are worth more or less there."""
+    if not basket.accepted_e12:
+        return True
+    theirs = replace(basket, prices_e12=basket.accepted_e12)
+    ours_ustx, theirs_ustx = (max(sum(book.values(basket.holdings)), 1) for book in (basket, theirs))
+    owed = pending_ustx * theirs_ustx // ours_ustx
+    held = dict(zip(basket.symbols, basket.holdings, strict=True))
+    before, after = (_drift(theirs, each, owed, assets).drift_bps for each in (held, done.holdings_after))
+    return after < before
 
 
 def _drift(basket: Basket, holdings: Mapping[str, int], pending_ustx: int, assets: AssetBook) -> Drift:

@@ -1,7 +1,7 @@
 """A plan: which swaps, why, and at what expected cost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keeper.core.units import BPS_ONE, BaseUnits, Bps, MicroStx
 
@@ -51,6 +51,9 @@ class Limits:
     """How far from its target an asset may be left, in bps of the pool's value, where that is cheaper."""
     leg_cost_ustx: MicroStx = MicroStx(0)
     """What one more leg costs beside the trade itself; a leg that brings less is left out."""
+    accepted_e12: Mapping[str, int] = field(default_factory=dict)
+    """The contracts' own prices by symbol, STX with 12 decimals per whole token, by which they judge every leg and the
+    drift; an asset without one is not traded. Empty: they are not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Plan:
     value_after_ustx: MicroStx
     turnover_ustx: MicroStx
     holdings_after: Mapping[str, int]
+    held_back: bool = False
+    """There are no legs because of the contracts' prices alone: at ours there would be some."""
 
     @property
     def cost_ustx(self) -> int:

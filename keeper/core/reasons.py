@@ -1,7 +1,10 @@
 """A plan in plain words: what it does, and what kept it from doing more."""
 
+from dataclasses import replace
+
+from keeper.core.basket import Basket
 from keeper.core.drift import Drift
-from keeper.core.flows import Flow, Network
+from keeper.core.flows import Flow, Lane, Network
 from keeper.core.plans import Limits
 from keeper.core.schedule import Schedule
 from keeper.core.units import BPS_ONE
@@ -70,27 +73,36 @@ def _obstacles(network: Network, flow: Flow, drift: Drift, limits: Limits) -> li
 def _obstacle(network: Network, flow: Flow, asset: int, *, sells: bool) -> str:
     name, verb = network.basket.symbols[asset], "sell" if sells else "buy"
     lanes = [i for i, lane in enumerate(network.lanes) if (lane.sell if sells else lane.buy) == asset]
+    if not lanes and network.basket.accepted_e12 and not network.basket.accepted_e12[asset]:
+        return f"the contracts have no price of {name} now"
     if not lanes:
         return f"no venue lets the pool {verb} {name}"
-    losses = [loss for loss in (_loss_bps(network, flow, lane) for lane in lanes) if loss is not None]
+    losses = [loss for loss in (_losses_bps(network, flow, lane) for lane in lanes) if loss is not None]
     if not losses:
         return f"every venue refuses to {verb} {name}"
-    if min(losses) > network.max_slippage_bps:
+    ours, theirs = min(losses, key=max)
+    if max(ours, theirs) > network.max_slippage_bps:
+        whose = "the agreed price" if ours >= theirs else "the price that the contracts accept"
         return (
-            f"the best way to {verb} more {name} pays {min(losses)} bps less than the agreed price, "
+            f"the best way to {verb} more {name} pays {max(ours, theirs)} bps less than {whose}, "
             f"{network.max_slippage_bps} are allowed"
         )
     return ""
 
 
-def _loss_bps(network: Network, flow: Flow, lane: int) -> int | None:
-    """Return by how much a little more of a lane would put the whole lane below the agreed price."""
+def _losses_bps(network: Network, flow: Flow, lane: int) -> tuple[int, int] | None:
+    """Return by how much a little more of a lane would put the whole lane below the agreed price, and the contracts'."""
     basket, own = network.basket, network.lanes[lane]
     little = max(sum(basket.values(basket.holdings)) // 1_000, 1)
     amount = flow.get(lane, 0) + max(basket.amount(own.sell, little), 1)
     fill = network.quote(lane, network.books, amount)
     if fill is None:
         return None
-    sold = max(basket.value(own.sell, amount), 1)
-    paid = basket.value(own.buy, fill.amount_out)
-    return -((paid - sold) * BPS_ONE // sold)
+    books = [prices for prices in (basket.prices_e12, basket.accepted_e12) if prices]
+    losses = [_short_bps(replace(basket, prices_e12=prices), own, amount, fill.amount_out) for prices in books]
+    return losses[0], losses[-1]
+
+
+def _short_bps(basket: Basket, lane: Lane, amount: int, paid: int) -> int:
+    sold = max(basket.value(lane.sell, amount), 1)
+    return -((basket.value(lane.buy, paid) - sold) * BPS_ONE // sold)

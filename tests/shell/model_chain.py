@@ -56,6 +56,10 @@ class ModelChain:
     trips_on_next_post: set[str] = field(default_factory=set)
     apart: set[str] = field(default_factory=set)
     """Assets whose sources disagreed when the oracle last judged them; the next report is judged anew."""
+    never_agrees: set[str] = field(default_factory=set)
+    """Assets whose sources disagree whatever is reported."""
+    differs_bps: dict[str, int] = field(default_factory=dict)
+    """By principal: by how much the oracle's own view of an asset lies above what is reported, as its averages do."""
     answers_next: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Error codes that the next calls of a function answer with, in order."""
     closed_venues: set[str] = field(default_factory=set)
@@ -133,6 +137,13 @@ class ModelChain:
         """Let a block come after this long."""
         self.height += 1
         self.clock.advance(seconds)
+
+    def believe(self, principal, bps) -> None:
+        """Let the oracle's price of an asset lie so far above the one that is reported, from now on."""
+        price, at = self.oracle[principal]
+        agreed = price * 10_000 // (10_000 + self.differs_bps.get(principal, 0))
+        self.differs_bps[principal] = bps
+        self.oracle[principal] = (agreed * (10_000 + bps) // 10_000, at)
 
     def called(self) -> list[str]:
         """Return the functions that were called, in order."""
@@ -222,7 +233,8 @@ class ModelChain:
 
     def _post_prices(self, rows) -> bytes:
         for row in rows:
-            self.oracle[row["asset"]] = (row["price"], row["at"])
+            view = row["price"] * (10_000 + self.differs_bps.get(row["asset"], 0)) // 10_000
+            self.oracle[row["asset"]] = (view, row["at"])
             self.apart.discard(row["asset"])
         self.tripped |= self.trips_on_next_post
         self.trips_on_next_post = set()

@@ -117,7 +117,7 @@ class Reads:
     def _price(self, principal):
         if principal in self._chain.tripped:
             return Err(TRIPPED)
-        if principal in self._chain.apart:
+        if principal in self._chain.apart | self._chain.never_agrees:
             return Err(APART)
         price, at = self._chain.oracle[principal]
         if self._chain.clock.at - at > ORACLE_MAX_AGE:

@@ -286,5 +286,11 @@ class Estimate(Shape):
     """Fees and price impact of the venues."""
     total: Part
     """Both."""
+    benefit_ustx: Amount | None
+    """What being on target is taken to be worth; nothing where no trade is possible."""
+    benefit_percent: float | None
+    """The same in percent of the pool's value."""
+    worth_it: bool | None
+    """Whether the expected cost is no more than the benefit, so that a rebalance would be proposed."""
     reason: str
     """What the plan says of itself."""
