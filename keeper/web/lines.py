@@ -1,13 +1,15 @@
 """Decisions, alerts and transactions as lines of a list."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from keeper.core.alert_kinds import KINDS
 from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, Outcome
 from keeper.core.units import Seconds
 from keeper.web import text
 
+AlertState = Literal["event", "open", "over"]
 Tone = Literal["good", "busy", "warn", "bad", "none"]
 _FAILURES: Final = frozenset({Outcome.REFUSED, Outcome.UNAVAILABLE, Outcome.PAUSED})
 
@@ -48,6 +50,15 @@ class AlertLine:
     delivered_to: tuple[str, ...]
     failed: tuple[str, ...]
     delivery: str
+    kind: str
+    resolved: bool
+    """Whether it says that a trouble is over."""
+    state: AlertState
+    """`event` for news that does not last, else whether the trouble it tells of is `open` or `over`."""
+    link: str
+    """Where its page of the runbook is, empty when unknown; no address of the web where the runbook is a folder."""
+    href: str | None
+    """The same as far as a browser can follow it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +102,32 @@ def decision_line(decision: Decision, names: Mapping[int, str], now: Seconds | N
     )
 
 
-def alert_line(record: AlertRecord, now: Seconds | None) -> AlertLine:
-    """Build the line of an alert."""
+def alert_lines(
+    records: Sequence[AlertRecord], open_keys: Collection[str], now: Seconds | None
+) -> tuple[AlertLine, ...]:
+    """Build the lines of alerts, given newest first with the keys of the troubles that are not over."""
+    going_on, lines = set(open_keys), []
+    for record in records:
+        # What was told before a trouble was over belongs to an earlier one, even when it has come back since.
+        if record.alert.resolved:
+            going_on.discard(record.alert.key)
+        lines.append(_alert_line(record, _alert_state(record, going_on), now))
+    return tuple(lines)
+
+
+def web_address(link: str) -> str | None:
+    """Return a link that a browser can follow; None for a path, which means nothing to it."""
+    return link if link.startswith(("https://", "http://")) else None
+
+
+def _alert_state(record: AlertRecord, going_on: Collection[str]) -> AlertState:
+    kind = KINDS.get(record.alert.kind)
+    if record.alert.key in going_on:
+        return "open"
+    return "over" if record.alert.resolved or (kind is not None and kind.lasting) else "event"
+
+
+def _alert_line(record: AlertRecord, state: AlertState, now: Seconds | None) -> AlertLine:
     alert = record.alert
     parts = [f"sent to {', '.join(record.delivered_to)}"] if record.delivered_to else []
     parts += [f"not taken by {', '.join(record.failed)}"] if record.failed else []
@@ -108,7 +143,12 @@ def alert_line(record: AlertRecord, now: Seconds | None) -> AlertLine:
         age=text.ago(alert.at, now),
         delivered_to=record.delivered_to,
         failed=record.failed,
-        delivery="; ".join(parts) or "no alert channel is configured",
+        delivery="; ".join(parts) or "sent to no channel",
+        kind=alert.kind,
+        resolved=alert.resolved,
+        state=state,
+        link=alert.link,
+        href=web_address(alert.link),
     )
 
 

@@ -5,20 +5,23 @@ people. What is not known is None in the one and a dash in the other, never zero
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from keeper.alerts.open_troubles import OpenTrouble
 from keeper.core.paused import Paused
 from keeper.core.records import AlertRecord, Decision, Intent, PoolView
 from keeper.core.units import Seconds
 from keeper.web import text
+from keeper.web.asides import NodeLine, TroubleLine, node_line, trouble_lines
 from keeper.web.card_parts import PoolCard
 from keeper.web.cards import empty_card, pool_card
 from keeper.web.health import Health
-from keeper.web.lines import AlertLine, DecisionLine, IntentLine, alert_line, decision_line, intent_line
+from keeper.web.lines import AlertLine, DecisionLine, IntentLine, alert_lines, decision_line, intent_line
 from keeper.web.state import WebState
 
 _CARD_TRANSACTIONS: Final = 5
+_USELESS: Final = "It runs, but every pool was refused or could not be read when it was last looked at."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Header:
     health_text: str
     paused: str
     """Who paused the keeper and why, in words; empty while it may send."""
+    nodes: tuple[NodeLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class Page:
     pools: tuple[PoolCard, ...]
     decisions: tuple[DecisionLine, ...]
     alerts: tuple[AlertLine, ...]
+    troubles: tuple[TroubleLine, ...]
+    """What is not over, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ class Records:
     alerts: Sequence[AlertRecord]
     intents: Sequence[Intent]
     paused: Paused | None = None
+    troubles: Mapping[str, OpenTrouble] = field(default_factory=dict)
+    """What is not over, by the key of its alerts."""
 
 
 def build_page(records: Records, state: WebState, health: Health) -> Page:
@@ -68,7 +76,8 @@ def build_page(records: Records, state: WebState, health: Health) -> Page:
         header=build_header(state, health, records.paused),
         pools=build_cards(records.views, records.intents, state, health),
         decisions=tuple(decision_line(decision, names, now) for decision in records.decisions),
-        alerts=tuple(alert_line(record, now) for record in records.alerts),
+        alerts=alert_lines(records.alerts, records.troubles.keys(), now),
+        troubles=trouble_lines(records.troubles, state.runbook, now),
     )
 
 
@@ -87,6 +96,7 @@ def build_header(state: WebState, health: Health, paused: Paused | None) -> Head
         health=health,
         health_text=_health_text(health),
         paused=_paused_text(paused, state.now()),
+        nodes=tuple(node_line(node) for node in state.nodes()),
     )
 
 
@@ -132,9 +142,10 @@ def _health_text(health: Health) -> str:
         return "Starting: no cycle has finished yet."
     if health.state == "standby":
         return "Standing by: another keeper holds the lease; this one takes over when that falls silent."
-    age = f"Last cycle ended {text.span(health.age_seconds)} ago."
+    loop = "" if health.loop_age_seconds is None else f"; the loop last moved {text.span(health.loop_age_seconds)} ago"
+    age = f"Last cycle ended {text.span(health.age_seconds)} ago{loop}."
     late = [str(pool.pool_id) for pool in health.pools if pool.stale]
     if health.state == "ok":
-        return age
+        return age if health.useful else f"{_USELESS} {age}"
     which = f" No fresh cycle for pool {', '.join(late)}." if late else ""
     return f"Stale: the numbers below may be old. {age}{which}"

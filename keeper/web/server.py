@@ -9,6 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
+from keeper.alerts import open_troubles
 from keeper.core.paused import PAUSED_NOTE, paused_from
 from keeper.errors import BadSettings
 from keeper.telemetry.metrics import CONTENT_TYPE
@@ -21,7 +22,7 @@ from keeper.web.guards import count, may_read, not_too_often, right_host
 from keeper.web.health import check_health
 from keeper.web.keys import ESTIMATES, HUB, KEPT, LIMITER, STATE
 from keeper.web.limits import Limiter
-from keeper.web.lines import alert_line, decision_line
+from keeper.web.lines import alert_lines, decision_line
 from keeper.web.pages import Records, build_cards, build_header, build_intents, build_page, pool_names
 from keeper.web.params import flag, known_only, whole
 from keeper.web.render import STATIC, Renderer
@@ -105,14 +106,15 @@ async def _page(app: web.Application) -> Answer:
     state = app[STATE]
     store = state.store
     # Asked together: one by one, each would wait for its turn beside a cycle that is under way.
-    views, decisions, alerts, intents, paused = await asyncio.gather(
+    views, decisions, alerts, intents, paused, troubles = await asyncio.gather(
         store.views(),
         store.decisions(limit=_PAGE_DECISIONS),
         store.alerts(limit=_PAGE_ALERTS),
         store.intents(limit=_PAGE_INTENTS),
         store.note(PAUSED_NOTE),
+        store.note(open_troubles.NOTE),
     )
-    records = Records(views, decisions, alerts, intents, paused_from(paused))
+    records = Records(views, decisions, alerts, intents, paused_from(paused), open_troubles.read(troubles))
     built = build_page(records, state, check_health(state.pulse, state.cycle_seconds))
     return answer_of(app[RENDERER].page(built).encode())
 
@@ -182,8 +184,8 @@ async def api_alerts(request: web.Request) -> web.Response:
     known_only(request, "limit")
     state = request.app[STATE]
     limit = whole(request.query.get("limit", "50"), "limit", low=1, high=_MOST)
-    now = state.now()
-    return json_answer({"alerts": [alert_line(record, now) for record in await state.store.alerts(limit=limit)]})
+    found, note = await state.store.alerts(limit=limit), await state.store.note(open_troubles.NOTE)
+    return json_answer({"alerts": alert_lines(found, open_troubles.read(note).keys(), state.now())})
 
 
 async def static(request: web.Request) -> web.StreamResponse:

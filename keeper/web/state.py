@@ -1,8 +1,9 @@
 """What the web server is handed: where to look, and the few things that a person with the token may ask for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from keeper.chain.members import NodeHealth
 from keeper.core.units import Seconds
 from keeper.errors import Transient
 from keeper.ports import Clock, Store
@@ -14,6 +15,10 @@ from keeper.web.estimates import Found
 
 def _never_valued(_: int) -> None:
     return None
+
+
+def _no_nodes() -> Sequence[NodeHealth]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,10 @@ class WebState:
     """Names of the configured pools, for those that no cycle has seen yet."""
     found: Found = _never_valued
     """What the last cycle saw of a pool."""
+    nodes: Callable[[], Sequence[NodeHealth]] = _no_nodes
+    """How every Stacks node does."""
+    runbook: str = ""
+    """Address or folder of the runbook's pages; empty when there is none."""
     analyse: Callable[[], None] | None = None
     """Have the next cycle begin at once; None where no cycles run."""
     access: Access = OPEN

@@ -261,7 +261,7 @@ def test_page_objects__every_field__is_json():
     page = build(full())
 
     assert json.loads(json.dumps(asdict(page), allow_nan=False))["pools"][0]["name"] == "DeFi Whale Index"
-    assert {field.name for field in fields(Page)} == {"header", "pools", "decisions", "alerts"}
+    assert {field.name for field in fields(Page)} == {"header", "pools", "decisions", "alerts", "troubles"}
 
 
 def test_static_files__stay_small():

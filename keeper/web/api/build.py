@@ -1,15 +1,18 @@
 """From records to answers about the keeper and what it did."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from keeper.alerts import open_troubles
 from keeper.core.paused import Paused
-from keeper.core.records import OPEN_STATES, AlertRecord, Intent
+from keeper.core.records import OPEN_STATES, AlertRecord, Intent, Severity
 from keeper.core.records import Decision as Decided
 from keeper.core.units import PriceE12
 from keeper.core.views import PRICE_DECIMALS
 from keeper.core.views import decimal as written
-from keeper.web.api.models import Alert, Decision, PausedBy, PoolPulse, Status, Transaction, Working
+from keeper.web.api.models import Alert, Decision, Node, PausedBy, PoolPulse, Status, Transaction, Trouble, Working
 from keeper.web.api.shapes import AsOf, as_of, instant
+from keeper.web.asides import NodeLine, node_line, trouble_lines
 from keeper.web.health import Health
 from keeper.web.state import WebState
 
@@ -29,6 +32,7 @@ def status(state: WebState, health: Health, paused: Paused | None) -> Status:
         address=state.address,
         balance_ustx=None if balance is None else str(balance),
         plugins=state.plugins,
+        nodes=tuple(_node(node_line(health)) for health in state.nodes()),
         health=working(health),
         paused=paused_by(paused),
     )
@@ -37,7 +41,28 @@ def status(state: WebState, health: Health, paused: Paused | None) -> Status:
 def working(health: Health) -> Working:
     """Return whether the keeper does its work."""
     pools = tuple(PoolPulse.model_validate(pool, from_attributes=True) for pool in health.pools)
-    return Working(state=health.state, age_seconds=health.age_seconds, limit_seconds=health.limit_seconds, pools=pools)
+    return Working(
+        state=health.state,
+        useful=health.useful,
+        loop_age_seconds=health.loop_age_seconds,
+        loop_limit_seconds=health.loop_limit_seconds,
+        age_seconds=health.age_seconds,
+        limit_seconds=health.limit_seconds,
+        pools=pools,
+    )
+
+
+def _node(line: NodeLine) -> Node:
+    return Node(
+        name=line.name,
+        leads=line.leads,
+        standing=line.standing,
+        height=line.height,
+        failures=line.failures,
+        resting_seconds=line.resting_seconds,
+        last_error=line.last_error,
+        requests_left=line.requests_left,
+    )
 
 
 def paused_by(paused: Paused | None) -> PausedBy | None:
@@ -82,6 +107,9 @@ def alert(record: AlertRecord) -> Alert:
     told = record.alert
     return Alert(
         key=told.key,
+        kind=told.kind,
+        resolved=told.resolved,
+        link=told.link or None,
         severity=told.severity,
         title=told.title,
         what=told.what,
@@ -91,6 +119,22 @@ def alert(record: AlertRecord) -> Alert:
         at=instant(told.at),
         delivered_to=record.delivered_to,
         failed=record.failed,
+    )
+
+
+def troubles(note: Mapping[str, Any] | None, state: WebState) -> tuple[Trouble, ...]:
+    """Return what is not over, from the note that the alerts keep."""
+    return tuple(
+        Trouble(
+            key=line.key,
+            kind=line.kind,
+            severity=Severity(line.severity),
+            title=line.title,
+            pool_id=line.pool_id,
+            since=instant(line.since),
+            link=line.link or None,
+        )
+        for line in trouble_lines(open_troubles.read(note), state.runbook, None)
     )
 
 

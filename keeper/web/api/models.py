@@ -43,11 +43,38 @@ class PoolPulse(Shape):
     """Whether that is too long ago."""
 
 
+class Node(Shape):
+    """One Stacks node of the settings."""
+
+    name: str
+    """Its host, and no more of its address."""
+    leads: bool
+    """Whether it gave the last block, and so is the one in use."""
+    standing: str
+    """How its chain compares with the others': `in line`, `behind` or `on another fork`."""
+    height: int | None
+    """Height of the last block it gave; null before any."""
+    failures: int
+    """Failures in a row."""
+    resting_seconds: int
+    """How long it is still left alone; 0 when it is not."""
+    last_error: str | None
+    """Why it last failed or rests; null when its last answer was fine."""
+    requests_left: int | None
+    """Requests that its budget would let through now; null without a budget."""
+
+
 class Working(Shape):
     """Whether the keeper does its work."""
 
     state: Literal["starting", "ok", "stale", "standby"]
     """Judged by finished cycles and by nothing else."""
+    useful: bool
+    """Whether it does more than run: nothing is too old, and not every pool was refused or could not be read."""
+    loop_age_seconds: int | None
+    """How long no round ended or made progress; null before the first one ended."""
+    loop_limit_seconds: int | None
+    """Age from which the loop stands still; null where none is set."""
     age_seconds: int | None
     """Age of the newest finished cycle of any pool."""
     limit_seconds: int
@@ -80,6 +107,8 @@ class Status(Shape):
     """What it has to pay fees with."""
     plugins: tuple[str, ...]
     """Configured plugins."""
+    nodes: tuple[Node, ...]
+    """The Stacks nodes, in the order of the settings."""
     health: Working
     """Whether it does its work."""
     paused: PausedBy | None
@@ -158,11 +187,36 @@ class Transactions(Shape):
     """Where the next page is; null on the last."""
 
 
+class Trouble(Shape):
+    """Something people were told of that is not over."""
+
+    key: str
+    """Key of its alerts."""
+    kind: str
+    """Its kind, which is a page of the runbook."""
+    severity: Severity
+    """How urgent it is."""
+    title: str
+    """What it is about."""
+    pool_id: int | None
+    """Which pool."""
+    since: Instant | None
+    """When people were first told."""
+    link: str | None
+    """Where its page of the runbook is."""
+
+
 class Alert(Shape):
     """What people were told, and where it went."""
 
     key: str
     """The same trouble has the same key."""
+    kind: str
+    """Its kind, which is a page of the runbook."""
+    resolved: bool
+    """Whether it says that the trouble with this key is over; what is not over is listed in `open`."""
+    link: str | None
+    """Where its page of the runbook is; null when it was told without one."""
     severity: Severity
     """How urgent it is."""
     title: str
@@ -188,6 +242,8 @@ class Alerts(Shape):
 
     as_of: AsOf
     """Newest block seen."""
+    open: tuple[Trouble, ...]
+    """What is not over, the oldest first, whatever page this is."""
     alerts: tuple[Alert, ...]
     """One page of them."""
     next: str | None

@@ -5,6 +5,7 @@ import asyncio
 from aiohttp import web
 
 from keeper import __version__
+from keeper.alerts.open_troubles import NOTE as OPEN_TROUBLES
 from keeper.core.history import HistoryPoint
 from keeper.core.paused import PAUSED_NOTE, paused_from
 from keeper.core.units import Seconds
@@ -128,7 +129,8 @@ async def alerts(ask: Ask[Nothing, Paged]) -> models.Alerts:
         f"{ROOT}/alerts",
     )
     told = tuple(build.alert(record) for record in found)
-    return models.Alerts(as_of=build.newest(ask.state), alerts=told, next=after)
+    going_on = build.troubles(await ask.state.store.note(OPEN_TROUBLES), ask.state)
+    return models.Alerts(as_of=build.newest(ask.state), open=going_on, alerts=told, next=after)
 
 
 def index_of(routes: tuple[models.Link, ...]) -> models.Index:
