@@ -29,6 +29,7 @@ from keeper.steps import Done, Steps, Unfinished
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
 from keeper.watching import Watch
+from keeper.whales import SeenWhales
 
 log = structlog.get_logger("keeper.cycle")
 
@@ -86,7 +87,7 @@ class Cycle:
         self._steps = steps
         self._sender = sender
         self._store = store
-        self._whales = store if whales is None else whales
+        self._whales = SeenWhales(store if whales is None else whales)
         self._alerts = alerts
         self._metrics = metrics
         self._pulse = pulse
@@ -94,6 +95,7 @@ class Cycle:
         self._timer = timer
         self._sights: dict[int, Sight] = {}
         self._web: WebPrices | None = None
+        self._noted: dict[str, Any] | None = None
         self._judged: set[tuple[str, str, Fault]] = set()
         self._said: dict[int, Outcome] = {}
         self._valued: dict[int, Analysis] = {}
@@ -117,7 +119,7 @@ class Cycle:
         for intent in await self._sender.recover():
             await self._learn(intent)
         await self._watch.key_seen()
-        self._web = None
+        self._web = self._noted = None
         decisions = tuple([await self.turn(rule) for rule in pools])
         try:
             await self._watch.round_ended()
@@ -230,7 +232,7 @@ class Cycle:
         self._metrics.prices.sources(points, agreement, now=self._clock.now())
         self._sights[rule.pool_id] = Sight(facts, agreement, web=web)
         await self._remember_prices(agreement)
-        whales = await self._whales.whales(rule.whales.category)
+        whales = await self._whales.followed(rule.whales, self._clock.now())
         found = analyse(rule, facts, agreement, whales, self._assets, self._clock.now())
         self._sights[rule.pool_id] = Sight(facts, agreement, found, web)
         self._valued[rule.pool_id] = found
@@ -245,6 +247,7 @@ class Cycle:
         if self._web is None or self._clock.now() - self._web.asked_at > WEB_PRICES_LAST:
             self._web = await self._observer.web_prices()
             self._judged.clear()
+            self._whales.forget()
             self._count_refused(self._web.refused)
         return self._web
 
@@ -322,21 +325,29 @@ class Cycle:
             for symbol in held_or_wanted(rule, facts):
                 self._metrics.prices.agreed(symbol, sight.agreement.agreed.get(symbol), now=self._clock.now())
 
+    async def _known_prices(self) -> Mapping[str, Any]:
+        """Return the note of agreed prices, read once a round: nobody else writes it while this keeper has the lease."""
+        if self._noted is None:
+            self._noted = dict(await self._store.note(PRICES_NOTE) or {})
+        return self._noted
+
     async def _last_prices(self) -> dict[str, LastPrice]:
-        note = await self._store.note(PRICES_NOTE)
         return {
             symbol: LastPrice(PriceE12(int(row["price_e12"])), Seconds(int(row["at"])))
-            for symbol, row in (note or {}).items()
+            for symbol, row in (await self._known_prices()).items()
         }
 
     async def _remember_prices(self, agreement: Agreement) -> None:
-        known: dict[str, Any] = dict(await self._store.note(PRICES_NOTE) or {})
+        """Write the agreed prices down, unless the pool before agreed on the very same."""
+        before = await self._known_prices()
         agreed = dict(agreement.agreed)
         if agreement.stx_usd is not None:
             agreed[STX_USD] = agreement.stx_usd
-        for symbol, price in agreed.items():
-            known[symbol] = {"price_e12": str(price.price_e12), "at": int(price.oldest_at)}
-        await self._store.put_note(PRICES_NOTE, known)
+        new = {s: {"price_e12": str(price.price_e12), "at": int(price.oldest_at)} for s, price in agreed.items()}
+        if any(before.get(symbol) != row for symbol, row in new.items()):
+            known = {**before, **new}
+            await self._store.put_note(PRICES_NOTE, known)
+            self._noted = known
 
 
 def _seen(sight: Sight) -> dict[str, Any]:

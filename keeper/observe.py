@@ -72,6 +72,16 @@ class PoolFacts:
     """Every venue that said nothing, and every pool that its venue named as absent, each with the reason."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Markets:
+    """All venues at one block."""
+
+    market: MarketView
+    silent: Mapping[str, str]
+    small: tuple[PricePoint, ...]
+    """What they say at the least size that is asked about."""
+
+
 class Observer:
     """Asks everybody, each with its own retry budget; one who stays silent is named, not guessed."""
 
@@ -93,6 +103,8 @@ class Observer:
         self._sources = sources
         self._probe = probe
         self._tested: WebPrices | None = None
+        self._shown: tuple[Tip, dict[str, MarketView]] | None = None
+        self._merged: tuple[Tip, _Markets] | None = None
 
     def hints(self) -> dict[str, str]:
         """Return, by source, what a setting that is not there would add."""
@@ -143,8 +155,8 @@ class Observer:
 
     async def _venue_prices(self) -> tuple[tuple[PricePoint, ...], dict[str, str]]:
         tip = await self.tip()
-        market, silent = await self._markets(tip)
-        return venue_points(market, self._assets, tip.time, self._probe.least), silent
+        markets = await self._markets(tip)
+        return markets.small, dict(markets.silent)
 
     async def tip(self) -> Tip:
         """Return the newest block, and set the clock by it."""
@@ -170,7 +182,7 @@ class Observer:
         proposal = await reads.latest_proposal(self._chain, tip, rule.pool_id)
         mandate = await reads.open_mandate(self._chain, tip, rule.pool_id)
         holdings = self._by_symbol(rule, {a.asset: a.amount for a in assets})
-        market, silent = await self._markets(tip)
+        markets = await self._markets(tip)
         return PoolFacts(
             tip=tip,
             info=info,
@@ -181,16 +193,17 @@ class Observer:
             outflow_ustx=outflow,
             proposal=proposal,
             mandate=mandate,
-            market=market,
-            venue_points=self._points_for(holdings, market, tip),
-            silent_venues={**silent, **market.absent},
+            market=markets.market,
+            venue_points=self._points_for(holdings, markets, tip),
+            silent_venues={**markets.silent, **markets.market.absent},
         )
 
-    def _points_for(self, holdings: Mapping[str, int], market: MarketView, tip: Tip) -> tuple[PricePoint, ...]:
+    def _points_for(self, holdings: Mapping[str, int], markets: _Markets, tip: Tip) -> tuple[PricePoint, ...]:
         """Return what the venues say at a size that matters to a pool that holds this."""
-        small = venue_points(market, self._assets, tip.time, self._probe.least)
-        size = self._probe.size_for(holdings, small, self._assets)
-        return small if size == self._probe.least else venue_points(market, self._assets, tip.time, size)
+        size = self._probe.size_for(holdings, markets.small, self._assets)
+        if size == self._probe.least:
+            return markets.small
+        return venue_points(markets.market, self._assets, tip.time, size)
 
     def _by_symbol(self, rule: PoolRule, by_principal: Mapping[str, int]) -> dict[str, int]:
         named: dict[str, int] = {}
@@ -202,16 +215,33 @@ class Observer:
             named[asset.symbol] = number
         return named
 
-    async def _markets(self, tip: Tip) -> tuple[MarketView, dict[str, str]]:
-        answers = await asyncio.gather(*(self._market(dex, tip) for dex in self._dexes))
+    async def _markets(self, tip: Tip) -> _Markets:
+        """Return all venues at one block. What a venue showed at that block is true for every pool; one that was silent is asked again."""
+        if self._merged is not None and self._merged[0] == tip:
+            return self._merged[1]
+        if self._shown is None or self._shown[0] != tip:
+            self._shown = (tip, {})
+        shown = self._shown[1]
+        missing = [dex for dex in self._dexes if dex.name not in shown]
+        answers = await asyncio.gather(*(self._market(dex, tip) for dex in missing))
+        silent: dict[str, str] = {}
+        for dex, answer in zip(missing, answers, strict=True):
+            if isinstance(answer, str):
+                silent[dex.name] = answer
+            else:
+                shown[dex.name] = answer
+        found = self._merge([shown[dex.name] for dex in self._dexes if dex.name in shown], silent, tip)
+        self._merged = None if silent else (tip, found)
+        return found
+
+    def _merge(self, views: Sequence[MarketView], silent: Mapping[str, str], tip: Tip) -> _Markets:
         books: dict[str, object] = {}
-        views = [view for view in answers if isinstance(view, MarketView)]
         for view in views:
             books.update(view.books)
         routes = tuple(route for view in views for route in view.routes)
-        silent = {dex.name: answer for dex, answer in zip(self._dexes, answers, strict=True) if isinstance(answer, str)}
         absent = {name: why for view in views for name, why in view.absent.items()}
-        return MarketView(books=books, routes=routes, absent=absent), silent
+        market = MarketView(books=books, routes=routes, absent=absent)
+        return _Markets(market, silent, venue_points(market, self._assets, tip.time, self._probe.least))
 
     async def _market(self, dex: Dex, tip: Tip) -> MarketView | str:
         try:

@@ -46,6 +46,16 @@ def select_whales(whales: Iterable[Whale], rule: WhaleRule, now: Seconds) -> tup
     return tuple(ranked[: rule.top])
 
 
+def last_second(whales: Iterable[Whale], rule: WhaleRule, now: Seconds) -> Seconds | None:
+    """Return until when `select_whales` gives what it gives at `now`, the second itself included; None: for ever.
+
+    A whale stops to count when it is too old, and one stamped too far ahead starts to.
+    """
+    of_rule = [whale.observed_at for whale in whales if whale.category == rule.category]
+    changes = [at + rule.max_age if now - at >= -MAX_AHEAD else at - MAX_AHEAD - 1 for at in of_rule]
+    return min((Seconds(at) for at in changes if at >= now), default=None)
+
+
 def target_from_whales(whales: Sequence[Whale], allowed: Sequence[str], rank_by: RankBy = "score") -> TargetAllocation:
     """Blend the whales' own allocations into one target over the `allowed` symbols.
 

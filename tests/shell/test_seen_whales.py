@@ -1,0 +1,87 @@
+"""Whales are asked for and chosen once for many pools, and never one second longer than the choice holds."""
+
+from dataclasses import replace
+
+import pytest
+
+from keeper.core.allocation import MAX_AHEAD, select_whales
+from keeper.core.units import Seconds
+from keeper.errors import BadInput
+from keeper.whales import SeenWhales
+from tests.shell.world import ADRIFT, RULE, open_world, whale
+
+NOW = 1_795_000_000
+WEEK = 7 * 24 * 3_600
+
+
+class Source:
+    """Counts how often it is asked."""
+
+    def __init__(self, *whales):
+        self.has, self.asked = whales, 0
+
+    async def whales(self, category):
+        self.asked += 1
+        return self.has
+
+
+def named(name, at):
+    return replace(whale(ADRIFT, at), address=name)
+
+
+async def test_followed__many_pools__asks_once_until_told_to_forget():
+    source = Source(named("SP1", NOW))
+    seen = SeenWhales(source)
+
+    first = [await seen.followed(RULE.whales, Seconds(NOW)) for _ in range(3)]
+    await seen.followed(replace(RULE.whales, top=1), Seconds(NOW))
+    asked = source.asked
+    source.has = (named("SP2", NOW),)
+    seen.forget()
+
+    assert (asked, [row[0].address for row in first]) == (1, ["SP1"] * 3)
+    assert [row.address for row in await seen.followed(RULE.whales, Seconds(NOW))] == ["SP2"]
+
+
+@pytest.mark.parametrize("step", [1, 300, 60_000])
+async def test_followed__time_goes_on_and_back__is_what_would_be_chosen_anew(step):
+    whales = [
+        named("SP1", NOW),
+        named("SP2", NOW - WEEK + 30),
+        named("SP3", NOW + MAX_AHEAD + 40),
+        named("SP1", NOW + 20),
+    ]
+    seen = SeenWhales(Source(*whales))
+    times = [NOW + step * count for count in (0, 1, 2, 20, 30, 31, 39, 40, 41, 3, 0)]
+
+    for now in times:
+        assert await seen.followed(RULE.whales, now) == select_whales(whales, RULE.whales, now)
+
+
+async def test_followed__impossible_rule__is_refused_every_time():
+    seen = SeenWhales(Source(named("SP1", NOW)))
+
+    for _ in range(2):
+        with pytest.raises(BadInput):
+            await seen.followed(replace(RULE.whales, top=0), Seconds(NOW))
+
+
+async def test_cycle__unchanged_prices__are_written_once(tmp_path):
+    rules = tuple(replace(RULE, pool_id=number) for number in (1, 2, 3))
+    async with open_world(tmp_path, pools=rules) as world:
+        written, put = [], world.store.put_note
+
+        async def counted(key, body, **more):
+            written.append(key)
+            await put(key, body, **more)
+
+        world.store.put_note = counted
+        await world.cycle.run()
+        first = written.count("agreed-prices")
+        world.clock.advance(60)
+        world.chain.pass_time(1)
+        for source in world.sources:
+            source.usd_e12 = dict(source.usd_e12)
+        await world.cycle.run()
+
+    assert (first, written.count("agreed-prices")) == (1, 2)
