@@ -6,7 +6,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+PIPED_WIDTH = 1_000
+"""Columns where nobody looks but a program."""
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -14,6 +17,11 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 def fail(sentence: str) -> None:
     """Print one sentence on standard error."""
     err.print(sentence, style="red", markup=False)
+
+
+def named(name: str, rest: str) -> None:
+    """Print a name in bold, a colon and what there is to say of it."""
+    out.print(Text.assemble((name, "bold"), ": ", rest))
 
 
 def as_json(body: Any) -> None:
@@ -27,8 +35,10 @@ def as_json_line(body: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> None:
-    """Print rows under headings."""
-    made = Table(*columns, title=title, box=None, pad_edge=False, title_justify="left", header_style="bold")
+    """Print rows under headings. What is too wide for the terminal is folded, never cut; a file gets one line a row."""
+    made = Table(title=title, box=None, pad_edge=False, title_justify="left", header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*row)
-    out.print(made)
+        made.add_row(*(Text(cell) for cell in row))
+    out.print(made, width=None if out.is_terminal else PIPED_WIDTH)

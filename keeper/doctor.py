@@ -18,6 +18,7 @@ from keeper.findings import Check, Finding, Unwell
 from keeper.ports import ContractReader, Dex
 from keeper.price_check import check_prices
 from keeper.registry import Broken
+from keeper.web.text import instant
 from keeper.whales import Whales
 
 LOW_BALANCE_USTX = 5 * USTX_PER_STX
@@ -49,9 +50,12 @@ def _around(keeper: Keeper, *, send: bool) -> list[tuple[str, Check, str]]:
         ("clock", partial(surroundings.clock, keeper), node),
         ("disk", partial(surroundings.disk, keeper), "check store_path and the rights of its folder"),
         ("port of the page", partial(surroundings.port, keeper), "check web_host and web_port"),
+        ("tokens of the page", partial(surroundings.tokens, keeper), "mend the file, or take the setting away"),
         ("alert channels", partial(surroundings.channels, keeper, send=send), "check the channels' plugins"),
         ("pools", partial(surroundings.pools, keeper), "add a pool to the configuration"),
         ("runway", partial(surroundings.runway, keeper), "check the store"),
+        ("lease", partial(surroundings.lease, keeper), "check the store"),
+        ("retention", partial(surroundings.retention, keeper), "check the store"),
     ]
 
 
@@ -99,7 +103,7 @@ async def _look(name: str, check: Check, remedy: str) -> Finding:
 
 async def _node(keeper: Keeper) -> str:
     tip = await keeper.observer.tip()
-    return f"block {tip.height}, block time {tip.time}"
+    return f"block {tip.height:,} of {instant(tip.time)}"
 
 
 async def _balance(keeper: Keeper) -> str:
@@ -170,7 +174,8 @@ async def _pool(keeper: Keeper, rule: PoolRule) -> str:
         raise Unwell(detail, remedy)
     paused = f"; {facts.info.pauses.words()}" if facts.info.pauses != RUNNING else ""
     absent = "".join(f"; {name} is absent: {why}" for name, why in facts.market.absent.items())
-    return f"{facts.info.name}, {len(facts.assets)} assets, {len(facts.queue)} queued withdrawals{paused}{absent}"
+    waiting = f"{len(facts.queue)} waiting withdrawal{'' if len(facts.queue) == 1 else 's'}"
+    return f"{facts.info.name}, {len(facts.assets)} assets, {waiting}{paused}{absent}"
 
 
 async def _sources(keeper: Keeper) -> str:

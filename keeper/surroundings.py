@@ -1,4 +1,4 @@
-"""Checks of what a keeper stands on besides pools and prices: nodes, contracts, signer, runway, machine, clock, channels."""
+"""Checks of what a keeper stands on besides pools and prices: nodes, contracts, signer, runway, machine, clock, channels, upkeep."""
 
 import asyncio
 import os
@@ -11,20 +11,28 @@ from typing import Final
 import aiohttp
 
 from keeper.app import Keeper, network_of
+from keeper.core.history import DAY_SECONDS
+from keeper.core.leases import FREE, SENDER
 from keeper.core.records import Alert, Severity
 from keeper.core.units import USTX_PER_STX, Seconds
 from keeper.errors import NotifierUnavailable
+from keeper.execution.identity import is_dead, this_process
 from keeper.findings import Unwell
+from keeper.housekeeping import THINNED_NOTE
 from keeper.retry import READ
 from keeper.signers.opening import Elsewhere, KeyFile, SealedKey, open_signer
 from keeper.signers.remote import RemoteSigner
 from keeper.store.opening import SqlitePlace
+from keeper.web.access import open_access
+from keeper.web.text import instant, span
 
 LEAST_DISK_BYTES: Final = 500 * 2**20
 MOST_CLOCK_OFFSET: Final = 3_600
 """Seconds that the newest block of mainnet may be older or younger than this machine thinks."""
 LEAST_RUNWAY_DAYS: Final = 7
 COUNTED_DAYS: Final = 7
+MOST_UNTHINNED_DAYS: Final = 7
+"""The daemon thins the store once a day, while it runs."""
 DAY: Final = 86_400
 SEND_SECONDS: Final = 20.0
 PORT_SECONDS: Final = 3.0
@@ -59,7 +67,7 @@ async def nodes(keeper: Keeper) -> str:
     if behind:
         remedy = "wait until it has caught up, or take it off the list"
         raise Unwell("; ".join(behind), remedy)
-    return f"{', '.join(told)}: network {wanted:#x}"
+    return f"{', '.join(told)}: {keeper.settings.network} ({wanted:#x})"
 
 
 async def contracts(keeper: Keeper) -> str:
@@ -93,7 +101,7 @@ async def runway(keeper: Keeper) -> str:
         return "no fees have been paid in the last week, so that it is not known for how long the balance lasts"
     span = max(now - min(intent.created_at for intent in recent), DAY)
     days = balance * span // (spent * DAY)
-    words = f"about {days} days at {spent * DAY / span / USTX_PER_STX:.2f} STX a day"
+    words = f"about {days:,} days at {spent * DAY / span / USTX_PER_STX:.2f} STX a day"
     if days < LEAST_RUNWAY_DAYS:
         remedy = f"send STX to {keeper.sender.address}, or lower fees.max_day_ustx"
         raise Unwell(words, remedy)
@@ -119,7 +127,7 @@ async def clock(keeper: Keeper) -> str:
     tip = await keeper.observer.tip()
     here = int(datetime.now(UTC).timestamp())  # noqa: TID251 - this check is about the machine's clock
     offset = here - tip.time
-    words = f"the newest block is {abs(offset)} s {'older' if offset >= 0 else 'younger'} than this machine's clock"
+    words = f"the newest block is {span(abs(offset))} {'older' if offset >= 0 else 'younger'} than this machine's clock"
     if abs(offset) > MOST_CLOCK_OFFSET and keeper.settings.network == "mainnet":
         remedy = "set the machine's clock (timedatectl), or see whether the node is behind"
         raise Unwell(words, remedy)
@@ -167,6 +175,62 @@ async def _keeper_answers(host: str, number: int) -> bool:
             return b'"state"' in await answer.content.read(65_536)
     except (aiohttp.ClientError, OSError, TimeoutError):
         return False
+
+
+async def tokens(keeper: Keeper) -> str:
+    """Require that the token files can be used, as the page will when it starts. Raises BadSettings saying what is wrong."""
+    web, host = keeper.settings.web, keeper.settings.web_host
+    access = await asyncio.to_thread(open_access, web.read_token_file, web.token_file, os.environ)
+    if access.read is not None and access.read == access.change:
+        detail = (
+            "web.read_token_file and web.token_file hold the same token, so that whoever reads may pause the keeper"
+        )
+        remedy = "make another one for one of them: openssl rand -hex 32"
+        raise Unwell(detail, remedy)
+    reading = f"reading is open to whoever reaches {host}" if access.read is None else "reading needs a token"
+    changing = "changing is off" if access.change is None else "changing needs a token"
+    return f"{reading}; {changing}"
+
+
+async def retention(keeper: Keeper) -> str:
+    """Require that what is too old is removed from the store."""
+    rule, now = keeper.settings.store.retention(), keeper.clock.now()
+    note = await keeper.store.note(THINNED_NOTE)
+    at = None if note is None else note.get("at")
+    last = at if isinstance(at, int) else None
+    due = await keeper.store.thinnable(rule, now)
+    count = due.decisions + due.history + due.alerts + due.intents
+    thinned = "never thinned yet" if last is None else f"thinned last at {instant(last)}"
+    words = (
+        f"decisions and history are kept whole for {rule.whole_days} days, alerts for {rule.alert_days:,}, "
+        f"transactions for {rule.intent_days:,}; {thinned}, {count:,} records are past their time"
+    )
+    if count and last is not None and now - last > MOST_UNTHINNED_DAYS * DAY_SECONDS:
+        remedy = "let the daemon run, which removes them once a day, or run `keeper db prune`"
+        raise Unwell(words, remedy)
+    return words
+
+
+async def lease(keeper: Keeper) -> str:
+    """Say which keeper may send transactions: there is one at a time on a store."""
+    found = await keeper.store.lease(SENDER)
+    if found is None or found.holder == FREE:
+        return "nobody holds it; the next keeper that starts takes it"
+    if found.holder == keeper.tenancy.holder:
+        return f"this keeper holds it (term {found.term})"
+    who = _whereabouts(found.holder)
+    if await asyncio.to_thread(is_dead, found.holder):
+        return f"{who} held it and is gone; the next keeper that starts takes it at once"
+    return f"{who} holds it (term {found.term}): that keeper sends, and one started here would stand by"
+
+
+def _whereabouts(holder: str) -> str:
+    """Return which process a holder is as far as its name tells (keeper.execution.identity)."""
+    place, _, rest = holder.rpartition(":")[0].rpartition(":")
+    here = this_process()
+    if here is not None and place == f"{here.boot_id}:{here.pid_namespace}":
+        return f"process {rest} of this machine"
+    return "a keeper on another machine or in another container"
 
 
 async def pools(keeper: Keeper) -> str:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from keeper.cli import alerts, commands, config, contracts, db, health, init, keys, pause, plan, plugins, whales
+from keeper.cli import alerts, commands, config, contracts, db, health, init, keys, pause, plan, plugins, status, whales
 from keeper.console import fail
 from keeper.errors import Halt, KeeperError, NodeUnavailable
 
@@ -20,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
 )
 commands.register(app)
+status.register(app)
 plan.register(app)
 keys.register(app)
 plugins.register(app)

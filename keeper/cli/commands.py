@@ -11,11 +11,9 @@ import typer
 from keeper import __version__, daemon
 from keeper import app as application
 from keeper import console as output
-from keeper.cli.planned import plans, show_due, show_pause
 from keeper.demo import session
 from keeper.doctor import examine
 from keeper.settings import Settings, load_settings
-from keeper.store.opening import open_store
 from keeper.telemetry.logs import setup_logging
 
 Config = Annotated[
@@ -30,7 +28,7 @@ DEFAULT_CONFIG = Path("keeper.toml")
 def register(app: typer.Typer) -> None:
     """Put every command on the command line."""
     app.callback(invoke_without_command=True)(_options)
-    for command in (demo, run, check, status):
+    for command in (demo, run, check):
         app.command()(command)
 
 
@@ -89,40 +87,6 @@ def check(config: Config = None, *, send: Send = False, json: Json = False) -> N
         raise typer.Exit(1)
 
 
-def status(config: Config = None, *, json: Json = False) -> None:
-    """Show the last decision of every pool and what is due next, from the store; the daemon need not be running.
-
-    Example: keeper status --json
-    """
-    settings = _settings(config)
-
-    async def look() -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
-        async with open_store(settings.store_place()) as store:
-            views = [dict(view.body, pool_id=view.pool_id, at=view.at) for view in await store.views()]
-            intents = [asdict(intent) for intent in await store.intents(open_only=True)]
-            return (
-                views,
-                [{k: v for k, v in intent.items() if k != "raw_hex"} for intent in intents],
-                await plans(store, settings),
-            )
-
-    pools, intents, planned = asyncio.run(look())
-    if json:
-        output.as_json({"pools": pools, "open_transactions": intents, **planned})
-        return
-    show_pause(planned)
-    if not pools:
-        output.out.print("No cycle has been recorded yet; start the keeper with `keeper run`.")
-        return
-    output.table(
-        ("pool", "state", "drift", "threshold", "last decision"),
-        [(p["name"], p["state"], _percent(p["drift_bps"]), _percent(p["threshold_bps"]), _reason(p)) for p in pools],
-    )
-    for intent in intents:
-        output.out.print(f"open: {intent['key']} {intent['state']} {intent['txid'] or ''}", markup=False)
-    show_due(planned)
-
-
 def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="Do one whole round without a page, then leave.")] = False,
@@ -140,12 +104,3 @@ def demo(
     """
     options = session.Options(once=once, as_json=json, port=port, rounds=rounds, faults=tuple(fault or ()))
     raise typer.Exit(asyncio.run(session.run(options)))
-
-
-def _percent(bps: int | None) -> str:
-    return "—" if bps is None else f"{bps / 100:.2f} %"
-
-
-def _reason(pool: dict[str, Any]) -> str:
-    last = pool.get("last_decision")
-    return "—" if last is None else str(last["reason"])

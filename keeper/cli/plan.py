@@ -14,6 +14,7 @@ from keeper.core.assets import AssetBook
 from keeper.core.views import decimal
 from keeper.plans_now import estimate_now, plans_now
 from keeper.problem_file import plans_of
+from keeper.web.text import number
 
 ProblemFile = Annotated[
     Path | None,
@@ -49,7 +50,7 @@ def plan(config: Config = None, *, problem: ProblemFile = None, json: Json = Fal
         return
     book = settings.asset_book()
     for pool in plans:
-        output.out.print(f"[bold]{pool['name']}[/bold]: {pool['reason']}")
+        output.named(pool["name"], pool["reason"])
         rows = [(_venue(leg), *(_amount(leg, what, of, book) for what, of in LEG_AMOUNTS)) for leg in pool["legs"]]
         if rows:
             output.table(("venue", "sell", "for about", "and at least"), rows)
@@ -81,7 +82,11 @@ def estimate(pool: str, config: Config = None, *, json: Json = False) -> None:
     if json:
         output.as_json(found)
         return
-    output.out.print(f"{found['name']}: {found['legs']} legs in {found['slices']} slice(s)", markup=False)
+    if not found["legs"]:
+        output.out.print(f"{found['name']}: nothing to trade now; {found['reason']}", markup=False)
+        return
+    size = f"{_count(found['legs'], 'trade')} in {_count(found['slices'], 'slice')}"
+    output.out.print(f"{found['name']}: {size}", markup=False)
     rows = [(what, *_range(found[what])) for what in COSTS]
     if found["benefit_ustx"] is not None:
         rows.append(("benefit", _amount_and_part(found["benefit_ustx"], found["benefit_percent"]), "", ""))
@@ -90,12 +95,16 @@ def estimate(pool: str, config: Config = None, *, json: Json = False) -> None:
         output.out.print("worth its cost" if found["worth_it"] else "not worth its cost: none would be proposed")
 
 
+def _count(number_of: int, what: str) -> str:
+    return f"{number_of} {what}{'' if number_of == 1 else 's'}"
+
+
 def _range(part: dict[str, Any]) -> list[str]:
     return [_amount_and_part(part[f"{name}_ustx"], part[f"{name}_percent"]) for name in ("expected", "low", "high")]
 
 
 def _amount_and_part(ustx: str, percent: float | None) -> str:
-    return f"{decimal(int(ustx), 6)} STX ({'—' if percent is None else f'{percent:.3f} %'})"
+    return f"{number(decimal(int(ustx), 6), 6)} STX ({'—' if percent is None else f'{percent:.3f} %'})"
 
 
 def _venue(leg: dict[str, Any]) -> str:
@@ -104,4 +113,4 @@ def _venue(leg: dict[str, Any]) -> str:
 
 def _amount(leg: dict[str, Any], what: str, of: str, book: AssetBook) -> str:
     symbol = leg[of]
-    return f"{decimal(int(leg[what]), book[symbol].decimals)} {symbol}"
+    return f"{number(decimal(int(leg[what]), book[symbol].decimals), 6)} {symbol}"

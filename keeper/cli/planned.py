@@ -42,8 +42,8 @@ def show_due(planned: dict[str, Any]) -> None:
         (row["name"], *(_shown(row.get(job)) for job in ("analysis", "proposals", "date")), row["cadence"])
         for row in planned["due"]
     ]
-    output.table(("pool", "analysis due by", "proposals from", "own date", "cadence"), rows)
-    output.out.print(f"next look at everything else: {_shown(planned['health_due'])}", markup=False)
+    output.table(("due next (UTC)", "look by", "proposals from", "own date", "cadence"), rows)
+    output.out.print(f"next check of everything else: {_shown(planned['health_due'])} UTC", markup=False)
 
 
 def _time(at: int | None) -> dict[str, Any] | None:
@@ -51,4 +51,4 @@ def _time(at: int | None) -> dict[str, Any] | None:
 
 
 def _shown(time: dict[str, Any] | None) -> str:
-    return "—" if time is None else str(time["utc"])
+    return "—" if time is None else f"{datetime.fromtimestamp(time['at'], UTC):%Y-%m-%d %H:%M}"

@@ -9,9 +9,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from keeper.app import open_keeper
-from keeper.core.records import Intent, IntentKind, IntentState
+from keeper.core.leases import SENDER
+from keeper.core.records import Decision, Intent, IntentKind, IntentState, Outcome
 from keeper.core.units import MicroStx, Seconds
+from keeper.execution.identity import this_holder, this_process
+from keeper.housekeeping import THINNED_NOTE
 from keeper.settings import load_settings
+from keeper.store.sqlite import open_store
 from keeper.surroundings import runway
 
 TESTNET, MAINNET = 0x80000000, 1
@@ -83,7 +87,7 @@ async def test_check__all_around_it_is_well__says_what_it_saw(findings):
 
     well = ("node", "network", "contracts", "signer", "clock", "disk", "port of the page", "pools", "keeper balance")
     assert {name: found[name]["detail"] for name in well if not found[name]["ok"]} == {}
-    assert found["network"]["detail"].endswith("network 0x80000000")
+    assert found["network"]["detail"].endswith(": testnet (0x80000000)")
     assert found["signer"]["detail"].startswith("a key file signs for ST")
     assert found["runway"]["ok"]
     assert "none" in found["alert channels"]["detail"]
@@ -177,3 +181,54 @@ def sent(key, at):
         fee_ustx=MicroStx(5_000_000),
         txid="ab" * 32,
     )
+
+
+async def test_check__token_files__are_read_as_the_page_will(findings, config, tmp_path):
+    short, open_to_all, good = (tmp_path / name for name in ("short", "open", "good"))
+    for file, text, mode in ((short, "abc", 0o600), (open_to_all, "x" * 40, 0o644), (good, "x" * 40, 0o600)):
+        file.write_text(text)
+        file.chmod(mode)
+    found = []
+    plain = config.read_text()
+    for read, change in ((None, None), (good, None), (None, short), (open_to_all, None), (good, good)):
+        rows = [f'{name} = "{file}"' for name, file in (("read_token_file", read), ("token_file", change)) if file]
+        config.write_text(plain + "\n[web]\n" + "\n".join(rows) + "\n")
+        found.append((await findings(node()))["tokens of the page"])
+
+    assert [one["ok"] for one in found] == [True, True, False, False, False]
+    assert found[0]["detail"] == "reading is open to whoever reaches 127.0.0.1; changing is off"
+    assert "32 or more" in found[2]["detail"]
+    assert "chmod 600" in found[3]["detail"]
+    assert "hold the same token" in found[4]["detail"]
+    assert not any("x" * 40 in f"{one}" for one in found)
+
+
+async def test_check__lease__is_named_with_its_holder(findings, tmp_path):
+    free = (await findings(node()))["lease"]
+    async with open_store(tmp_path / "keeper.sqlite3") as store:
+        ours = await store.take_lease(SENDER, this_holder(), seen=None)
+        held = (await findings(node()))["lease"]
+        far = await store.take_lease(SENDER, "somewhere else", seen=ours)
+    away = (await findings(node()))["lease"]
+    async with open_store(tmp_path / "keeper.sqlite3") as store:
+        process = str(this_process()).split(":")
+        await store.take_lease(SENDER, ":".join([*process[:2], "4194303", "1"]), seen=far)
+    gone = (await findings(node()))["lease"]
+
+    assert free["detail"].startswith("nobody holds it")
+    assert held["detail"].startswith("this keeper holds it (term 1)")  # the check runs in this very process
+    assert away["detail"].startswith("a keeper on another machine or in another container holds it (term 2)")
+    assert gone["detail"].startswith("process 4194303 of this machine held it and is gone")
+
+
+@pytest.mark.parametrize(("age_days", "ok"), [(1, True), (8, False)])
+async def test_check__records_past_their_time__are_told_once_nobody_removes_them(findings, tmp_path, age_days, ok):
+    async with open_store(tmp_path / "keeper.sqlite3") as store:
+        for number in range(3):
+            old = Seconds(AT - 60 * 86_400 + number)
+            await store.add_decision(Decision(f"d{number}", 1, old, 7, Outcome.WITHIN_THRESHOLD, "fine"))
+        await store.put_note(THINNED_NOTE, {"at": AT - age_days * 86_400})
+    found = (await findings(node()))["retention"]
+
+    assert (found["ok"], "2 records are past their time" in found["detail"]) == (ok, True)
+    assert ok or "keeper db prune" in found["remedy"]

@@ -1,15 +1,11 @@
 """The command line as a shell sees it: what is printed where, and the exit status."""
 
-import asyncio
 import json
 import sys
 
 import pytest
 
 from keeper.cli import main
-from keeper.core.records import Decision, Outcome, PoolView
-from keeper.core.units import Bps, Seconds
-from keeper.store.sqlite import open_store
 from tests.shell.test_whale_file import ROW, file_of
 
 CONFIG = """
@@ -62,22 +58,6 @@ def keeper(capsys):
     return run
 
 
-def remember_a_cycle(folder):
-    async def put():
-        decision = Decision("d", 1, Seconds(1), 1, Outcome.REFUSED, "the sources of ALEX are 1,240 bps apart")
-        async with open_store(folder / "keeper.sqlite3") as store:
-            body = {
-                "name": "DeFi Whale Index",
-                "state": "no agreed price",
-                "drift_bps": None,
-                "threshold_bps": Bps(1_000),
-                "last_decision": {"reason": decision.reason},
-            }
-            await store.put_view(PoolView(1, "DeFi Whale Index", Seconds(1), 1, body))
-
-    asyncio.run(put())
-
-
 def test_command__unknown__is_misuse(keeper):
     status, _, err = keeper("dance")
 
@@ -110,33 +90,6 @@ def test_check__plugin_not_installed__needs_a_person_and_names_it(keeper, tmp_pa
     status, _, err = keeper("check", "--config", file)
 
     assert (status, "newdex" in err) == (PERSON_NEEDED, True)
-
-
-def test_status__no_cycle_yet__says_so(keeper, config):
-    status, out, _ = keeper("status", "--config", config)
-
-    assert (status, "No cycle has been recorded yet" in out) == (DONE, True)
-
-
-def test_status__after_a_cycle__shows_the_pool_and_a_missing_number_as_missing(keeper, config, tmp_path):
-    remember_a_cycle(tmp_path)
-
-    status, out, _ = keeper("status", "--config", config)
-
-    assert status == DONE
-    assert "DeFi Whale Index" in out
-    assert "—" in out
-    assert "the sources of ALEX are 1,240 bps apart" in " ".join(out.split())  # a narrow terminal wraps it
-
-
-def test_status__as_json__is_a_document(keeper, config, tmp_path):
-    remember_a_cycle(tmp_path)
-
-    _, out, _ = keeper("status", "--config", config, "--json")
-
-    body = json.loads(out)
-    assert (body["pools"][0]["pool_id"], body["pools"][0]["drift_bps"]) == (1, None)
-    assert body["open_transactions"] == []
 
 
 def test_whales__loaded__are_listed(keeper, config, tmp_path):

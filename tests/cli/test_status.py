@@ -1,0 +1,141 @@
+"""`keeper status`: what the store knows, and what only the keeper that runs can say."""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from keeper.chain.members import NodeHealth, Standing
+from keeper.core.records import Decision, Outcome, PoolView
+from keeper.core.units import Bps, Seconds
+from keeper.store.sqlite import open_store
+from keeper.web.access import open_access
+from keeper.web.server import make_app, serve
+from tests.web.samples import fill, web_state
+
+NODES = (
+    NodeHealth("node.example", Standing.IN_LINE, True, 0, 0.0, None, 4_381_221, 17.9),  # noqa: FBT003
+    NodeHealth("far.example", Standing.BEHIND, False, 2, 42.0, "503", 4_381_100, None),  # noqa: FBT003
+)
+TOKEN = "fedcba9876543210fedcba9876543210-read"  # noqa: S105
+
+
+def remember_a_cycle(folder):
+    async def put():
+        decision = Decision("d", 1, Seconds(1), 1, Outcome.REFUSED, "the sources of ALEX are 1,240 bps apart")
+        async with open_store(folder / "keeper.sqlite3") as store:
+            body = {
+                "name": "DeFi Whale Index",
+                "state": "no agreed price",
+                "drift_bps": None,
+                "threshold_bps": Bps(1_000),
+                "last_decision": {"reason": decision.reason},
+            }
+            await store.put_view(PoolView(1, "DeFi Whale Index", Seconds(1), 1, body))
+
+    asyncio.run(put())
+
+
+@pytest.fixture
+def alone(config):
+    """Settings of a keeper that does not run."""
+    config.write_text(f"web_port = 1\n{config.read_text()}")
+    return config
+
+
+@asynccontextmanager
+async def running(config, tmp_path, token=None):
+    """Serve a keeper's page where the settings say that it is, over the store that they name."""
+    async with open_store(tmp_path / "keeper.sqlite3") as store:
+        await fill(store)
+        state = replace(web_state(store), nodes=lambda: NODES, access=open_access(token and str(token), None, {}))
+        async with serve(make_app(state), "127.0.0.1", 0) as address:
+            config.write_text(f"web_port = {address.rpartition(':')[2]}\n{config.read_text()}")
+            yield
+
+
+async def test_status__keeper_runs__says_how_it_and_its_nodes_do(keeper, config, tmp_path):
+    async with running(config, tmp_path):
+        status, out, err = await asyncio.to_thread(keeper, "status", "-c", config)
+
+    assert (status, err) == (0, "")
+    for part in (
+        ": ok; last cycle ended 0 s ago",
+        "node node.example: used, block 4,381,221, 17 requests left now",
+        "node far.example: rests 42 s more, behind, block 4,381,100, 503",
+        "DeFi Whale Index: in vote\n  drift 18.12 %, acts above 10.00 %; as of 2026-11-21 09:59:52 UTC",
+        "open transaction post:1: sent, txid 0x",
+    ):
+        assert part in out, part
+
+
+async def test_status__as_json__has_nodes_and_health_beside_the_store(keeper, config, tmp_path):
+    async with running(config, tmp_path):
+        _, out, _ = await asyncio.to_thread(keeper, "status", "-c", config, "--json")
+
+    found = json.loads(out)
+    assert (found["running"]["answers"], found["running"]["trouble"]) == (True, None)
+    assert found["running"]["health"]["useful"] is True
+    assert [node["requests_left"] for node in found["running"]["nodes"]] == [17, None]
+    assert len(found["pools"]) == 3
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+async def test_status__reading_needs_a_token__takes_it_from_its_file(keeper, config, tmp_path, mode):
+    token = tmp_path / "read.token"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    async with running(config, tmp_path, token):
+        token.chmod(mode)
+        config.write_text(config.read_text() + f'\n[web]\nread_token_file = "{token}"\n')
+        status, out, _ = await asyncio.to_thread(keeper, "status", "-c", config)
+
+    assert (status, "node node.example: used" in out, "chmod 600" in out) == (0, mode == 0o600, mode != 0o600)
+    assert TOKEN not in out
+
+
+async def test_status__token_is_wrong__says_what_came_back(keeper, config, tmp_path):
+    token = tmp_path / "read.token"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    async with running(config, tmp_path, token):
+        _, out, _ = await asyncio.to_thread(keeper, "status", "-c", config)
+
+    assert "it answers with status 401" in out
+
+
+def test_status__no_keeper_runs__says_so(keeper, alone):
+    status, out, _ = keeper("status", "-c", alone)
+    _, body, _ = keeper("status", "-c", alone, "--json")
+
+    assert (status, "no keeper seen running at http://127.0.0.1:1" in out) == (0, True)
+    assert (json.loads(body)["running"]["answers"], json.loads(body)["running"]["nodes"]) == (False, None)
+
+
+def test_status__no_cycle_yet__says_so(keeper, alone):
+    status, out, _ = keeper("status", "--config", alone)
+
+    assert (status, "No cycle has been recorded yet" in out) == (0, True)
+
+
+def test_status__after_a_cycle__shows_the_pool_and_a_missing_number_as_missing(keeper, alone, tmp_path):
+    remember_a_cycle(tmp_path)
+
+    status, out, _ = keeper("status", "--config", alone)
+
+    assert status == 0
+    assert "DeFi Whale Index" in out
+    assert "—" in out
+    assert "the sources of ALEX are 1,240 bps apart" in " ".join(out.split())  # a narrow terminal wraps it
+
+
+def test_status__as_json__is_a_document(keeper, alone, tmp_path):
+    remember_a_cycle(tmp_path)
+
+    _, out, _ = keeper("status", "--config", alone, "--json")
+
+    body = json.loads(out)
+    assert (body["pools"][0]["pool_id"], body["pools"][0]["drift_bps"]) == (1, None)
+    assert body["open_transactions"] == []
