@@ -5,7 +5,7 @@ import importlib.util
 import json
 import shutil
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,12 @@ import aiohttp
 
 from keeper.core.units import Bps, MicroStx, Seconds
 from keeper.core.whales import Whale
-from keeper.errors import BadSettings, NodeUnavailable
+from keeper.errors import BadSettings, Transient
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
-BOOT_SECONDS = 90.0
+BOOT_SECONDS = 240
+"""Longest time for all contracts to be deployed in the Clarity VM, on a machine that does other things too."""
+TELL_SECONDS = 10
 STOP_SECONDS = 5.0
 
 
@@ -88,10 +90,12 @@ def _node_of_the_wheel() -> str | None:
 
 
 @asynccontextmanager
-async def local_chain(log_file: Path, *arguments: str) -> AsyncIterator[LocalChain]:
-    """Run the local chain on a free port for as long as the context lasts.
+async def local_chain(
+    log_file: Path, *arguments: str, waiting: Callable[[int], None] = lambda _: None
+) -> AsyncIterator[LocalChain]:
+    """Run the local chain on a free port for as long as the context lasts. Raises Transient when it does not start.
 
-    The child watches its standard input, so it ends with us even when we are killed outright.
+    `waiting` is told now and then for how many seconds it has been starting. The child watches its standard input, so it ends with us even when we are killed outright.
     """
     port = free_port()
     with log_file.open("wb") as log:
@@ -109,24 +113,39 @@ async def local_chain(log_file: Path, *arguments: str) -> AsyncIterator[LocalCha
             start_new_session=True,  # Ctrl-C is ours to handle: the chain stops last
         )
         try:
-            await _ready(process, log_file)
+            await _ready(process, log_file, waiting)
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
                 yield LocalChain(url=f"http://127.0.0.1:{port}", session=session)
         finally:
             await _stop(process)
 
 
-async def _ready(process: asyncio.subprocess.Process, log_file: Path) -> None:
+async def _ready(process: asyncio.subprocess.Process, log_file: Path, waiting: Callable[[int], None]) -> None:
     assert process.stdout is not None  # noqa: S101 - asked for above
+    said = asyncio.create_task(process.stdout.readline())
     try:
-        async with asyncio.timeout(BOOT_SECONDS):
-            line = await process.stdout.readline()
-            if json.loads(line or "{}").get("ready") is True:
-                return
-    except (TimeoutError, json.JSONDecodeError):
-        pass
-    message = f"the local chain did not start; its last words are in {log_file}"
-    raise NodeUnavailable(message)
+        for seconds in range(TELL_SECONDS, BOOT_SECONDS + 1, TELL_SECONDS):
+            done, _ = await asyncio.wait({said}, timeout=TELL_SECONDS)
+            if done:
+                break
+            waiting(seconds)
+        else:
+            message = (
+                f"the local chain did not start within {BOOT_SECONDS} s; is this machine busy with something else?"
+            )
+            raise Transient(message)
+    finally:
+        said.cancel()
+    if not _is_ready(said.result()):
+        message = f"the local chain ended while it started; {log_file} says why"
+        raise Transient(message)
+
+
+def _is_ready(line: bytes) -> bool:
+    try:
+        return json.loads(line or b"{}").get("ready") is True
+    except json.JSONDecodeError:
+        return False
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

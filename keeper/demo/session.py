@@ -93,7 +93,9 @@ async def _run(options: Options, state: Path, stop: asyncio.Event) -> int:
         if not options.as_json:
             output.err.print("starting the local chain (the real Clarity VM) …")
         arguments = () if options.once else ("--timeline", TIMELINE_SECONDS)
-        chain = await stack.enter_async_context(local_chain(state / "chain.log", *arguments))
+        chain = await stack.enter_async_context(
+            local_chain(state / "chain.log", *arguments, waiting=_no_word if options.as_json else _still_starting)
+        )
         settings = await write_settings(chain, state, options)
         set_up_voices(settings)
         keeper = await stack.enter_async_context(open_keeper(settings, stop))
@@ -104,6 +106,14 @@ async def _run(options: Options, state: Path, stop: asyncio.Event) -> int:
         if options.once:
             return await _once(keeper, chain, stop, options)
         return await _live(keeper, chain, stop)
+
+
+def _still_starting(seconds: int) -> None:
+    output.err.print(f"… still deploying the contracts, {seconds} s so far")
+
+
+def _no_word(_: int) -> None:
+    pass
 
 
 async def _once(keeper: Keeper, chain: LocalChain, stop: asyncio.Event, options: Options) -> int:
@@ -192,11 +202,12 @@ async def write_settings(chain: LocalChain, state: Path, options: Options) -> Se
     key.write_text((await chain.get("/devnet/actors/keeper/key"))["key"])
     file = state / "keeper.toml"
     text = string.Template(TEMPLATE.read_text()).substitute(chain=chain.url, state=state, deployer=deployer)
-    file.write_text(text)
+    # Written down and not only meant for this process, so that `keeper status` and `keeper health` find the page too.
+    file.write_text(text if options.port is None else f"web_port = {options.port}\n{text}")
     given: dict[str, str] = {name: value for name, value in os.environ.items() if name.startswith("KEEPER_")}
     given.pop("KEEPER_CONFIG", None)
     if options.port is not None:
-        given["KEEPER_WEB_PORT"] = str(options.port)
+        given.pop("KEEPER_WEB_PORT", None)
     if options.as_json:
         given.setdefault("KEEPER_LOG_LEVEL", "warning")
     return load_settings(file, given)
