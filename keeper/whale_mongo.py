@@ -75,11 +75,13 @@ class MongoWhales(WhaleFeed):
     async def whales(self, category: str) -> Sequence[Whale]:
         async with self._reading:
             if self._known is None or time.monotonic() - self._known[0] > FRESH_SECONDS:
-                self._known = (time.monotonic(), await self.read())
+                reading = await self.read()
+                self._known = (time.monotonic(), reading)
+                self._warn(reading)
         return tuple(whale for whale in self._known[1].whales if whale.category == category)
 
     async def read(self) -> Reading:
-        """Read every document; bad ones are counted and named. Raises SourceUnavailable."""
+        """Read every document and say which are bad. Raises SourceUnavailable."""
         try:
             found = await self._find()
         except StoreUnavailable as exc:
@@ -91,11 +93,13 @@ class MongoWhales(WhaleFeed):
                 whales.append(whale_of(document, self._place.rule, self._assets, prices))
             except BadInput as exc:
                 bad.append(Bad(_called(document, self._place.rule), str(exc)))
-        reading = Reading(tuple(whales), tuple(bad), cut=len(found) > MOST_DOCUMENTS)
-        if bad or reading.cut:
-            named = {each.document: each.why for each in bad[:_NAMED]}
-            log.warning("whales_refused", source=self.name, count=len(bad), cut=reading.cut, documents=named)
-        return reading
+        return Reading(tuple(whales), tuple(bad), cut=len(found) > MOST_DOCUMENTS)
+
+    def _warn(self, reading: Reading) -> None:
+        """Say how many documents are not used, and name the first."""
+        if reading.bad or reading.cut:
+            named = {each.document: each.why for each in reading.bad[:_NAMED]}
+            log.warning("whales_refused", source=self.name, count=len(reading.bad), cut=reading.cut, documents=named)
 
 
 @asynccontextmanager
@@ -112,9 +116,8 @@ async def _open(stack: AsyncExitStack, place: WhalePlace) -> MongoWhales:
     link = await stack.enter_async_context(open_link(place.url, place.database, setting=place.setting, look=False))
 
     async def find() -> Sequence[Mapping[str, object]]:
-        with link.call("read", seconds=_READ_SECONDS):
-            found: list[Mapping[str, object]] = await link.peek(place.collection, MOST_DOCUMENTS + 1)
-            return found
+        found: list[Mapping[str, object]] = await link.peek(place.collection, MOST_DOCUMENTS + 1, seconds=_READ_SECONDS)
+        return found
 
     return MongoWhales(place, find)
 

@@ -10,7 +10,7 @@ import typer
 
 from keeper import console as output
 from keeper.cli.commands import Config, Json
-from keeper.cli.commands import _settings as read_settings
+from keeper.cli.ready import ready
 from keeper.core.retention import Thinned
 from keeper.core.units import Seconds
 from keeper.housekeeping import thin
@@ -44,7 +44,7 @@ def export(file: Path, config: Config = None, *, json: Json = False) -> None:
 
     Example: keeper db export keeper.jsonl
     """
-    settings = read_settings(config)
+    settings = ready(config)
     header = _with_store(settings, lambda store: write_archive(store, file, _progress(json=json)))
     _tell({"file": str(file), "records": header.records, "counts": dict(header.counts)}, json=json)
 
@@ -54,7 +54,7 @@ def import_(file: Path, config: Config = None, *, json: Json = False) -> None:
 
     Example: keeper db import keeper.jsonl --config new.toml
     """
-    settings = read_settings(config)
+    settings = ready(config)
     found = _with_store(settings, lambda store: read_archive(store, file, _progress(json=json)), half_filled=True)
     header = check_archive(file) if found is None else found
     done = {"file": str(file), "records": header.records, "counts": dict(header.counts), "new": found is not None}
@@ -66,7 +66,7 @@ def check(config: Config = None, *, json: Json = False) -> None:
 
     Example: keeper db check --json
     """
-    settings = read_settings(config)
+    settings = ready(config)
     health = _with_store(settings, lambda store: check_store(store, _progress(json=json)))
     if json:
         output.as_json({"ok": health.ok, "store": settings.store_place().words(), **asdict(health)})
@@ -85,7 +85,7 @@ def prune(config: Config = None, *, dry_run: DryRun = False, json: Json = False)
 
     Example: keeper db prune --dry-run
     """
-    settings = read_settings(config)
+    settings = ready(config)
     rule = settings.store.retention()
 
     async def work(store: Store) -> Thinned:

@@ -23,6 +23,8 @@ from keeper.pause import pause
 T = TypeVar("T")
 CALL_SECONDS: Final = 5.0
 """How long one call may take in all before the store counts as unavailable."""
+LOOK_SECONDS: Final = 4.0
+"""How long a server may take to show that it is there; who asked for it waits at a terminal, or is about to start."""
 _OLDEST_WIRE: Final = 13
 """MongoDB 5.0, the first that reads a whole database at one moment."""
 _REFUSED_CODES: Final = frozenset({13, 18, 8000})
@@ -31,7 +33,7 @@ _OPTIONS: Final[Mapping[str, Any]] = {
     "appname": "keeper",
     "connectTimeoutMS": 2_000,
     "heartbeatFrequencyMS": 2_000,
-    "serverSelectionTimeoutMS": 4_000,
+    "serverSelectionTimeoutMS": int(LOOK_SECONDS * 1_000),
     "timeoutMS": int(CALL_SECONDS * 1_000),
     "retryReads": True,
     "retryWrites": True,
@@ -112,10 +114,16 @@ class Link:
 
             yield find_all
 
-    async def peek(self, collection: str, limit: int) -> list[Mapping[str, Any]]:
-        """Return up to `limit` documents of a collection that is somebody else's, from any member that has them."""
+    async def peek(self, collection: str, limit: int, *, seconds: float) -> list[Mapping[str, Any]]:
+        """Return up to `limit` documents of a collection that is somebody else's, from any member that has them.
+
+        Raises StoreUnavailable: soon when nobody is there, after `seconds` when reading takes longer.
+        """
         there = self._plain[collection].with_options(read_preference=ReadPreference.PRIMARY_PREFERRED)
-        found: list[Mapping[str, Any]] = await there.find({}).limit(limit).to_list(limit)
+        with self.call("read", seconds=LOOK_SECONDS):
+            await self._client.admin.command("ping", read_preference=ReadPreference.PRIMARY_PREFERRED)
+        with self.call("read", seconds=seconds):
+            found: list[Mapping[str, Any]] = await there.find({}).limit(limit).to_list(limit)
         return found
 
     def close(self) -> None:
@@ -149,7 +157,7 @@ async def open_link(url: str, database: str, *, setting: str, look: bool = True)
 async def _look_at(client: Any, link: Link, setting: str) -> None:
     """Refuse a server that cannot keep a journal safe."""
     try:
-        with link.call("opened"):
+        with link.call("opened", seconds=LOOK_SECONDS):
             hello = await client.admin.command("hello")
             await link["meta"].find_one({"_id": "schema"})
     except StoreUnavailable as exc:
