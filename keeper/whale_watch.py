@@ -1,7 +1,9 @@
 """Whales by their balances on the chain: all that the keeper has to be told of them is their addresses.
 
-What a wallet holds is read at one block, valued at prices that the sources agree on, and put into the store, all
-wallets of a category at once, so that no pool ever follows a half-read list.
+A wallet's balances are read one after another, each at the newest block of that moment: nodes answer for a block for a
+short while only, and for STX only at the newest. Whoever moves something between two of these questions is seen with it
+twice, or without it, until the next reading. All are valued at prices that the sources agree on, and the wallets of a
+category are put into the store at once, so that no pool ever follows a half-read list.
 """
 
 import asyncio
@@ -151,7 +153,7 @@ async def _due(keeper: Watching, watched: Watched) -> bool:
 async def _holdings(
     keeper: Watching, address: str, stop: asyncio.Event, pace: float
 ) -> tuple[Seconds, MicroStx, dict[str, int]] | None:
-    """Return when, what is stacked, and base units by symbol; None when told to stop."""
+    """Return when the last of it was read, what is stacked, and base units by symbol; None when told to stop."""
     tip = await keeper.observer.tip()
     account = await READ(keeper.chain.account, address)
     stacked = account.locked_ustx or MicroStx(0)
