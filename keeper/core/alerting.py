@@ -5,12 +5,7 @@ from typing import Any
 
 from keeper.core.policy import PoolRule
 from keeper.core.records import Alert, Severity
-from keeper.core.units import BPS_ONE, USTX_PER_STX, Bps, Seconds
-
-
-def percent(bps: int) -> str:
-    """Write basis points as a percentage with two decimals."""
-    return f"{bps / (BPS_ONE / 100):.2f} %"
+from keeper.core.units import USTX_PER_STX, Bps, Seconds, percent
 
 
 def proposal_opened(rule: PoolRule, proposal_id: int, drift: Bps, at: Seconds) -> Alert:

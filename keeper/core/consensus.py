@@ -17,7 +17,7 @@ from typing import Final, Literal
 from keeper.core.assets import STX
 from keeper.core.leading import VENUES, lead_of, led_price
 from keeper.core.prices import AgreedPrice, Fault, PricePoint, RefusedPrice, observed
-from keeper.core.units import BPS_ONE, PRICE_ONE, Bps, PriceE12, Seconds, mul_div_down, mul_div_up
+from keeper.core.units import BPS_ONE, PRICE_ONE, Bps, PriceE12, Seconds, mul_div_down, mul_div_up, percent
 from keeper.errors import BadInput, PriceDisagreement, PriceJump, Refused, StalePrice, TooFewSources
 
 STX_USD: Final = "STX/USD"
@@ -275,7 +275,7 @@ def _settle(asset: str, voices: _Voices, bounds: PriceBounds) -> tuple[AgreedPri
     middle, gap = _middle(ranked), ranked[-1] - ranked[0]
     spread = mul_div_up(gap, BPS_ONE, middle)
     if gap * BPS_ONE > bounds.max_spread_bps * middle:
-        message = f"the sources of {asset} are {spread} bps apart, {bounds.max_spread_bps} are allowed"
+        message = f"the sources of {asset} are {percent(spread)} apart, {percent(bounds.max_spread_bps)} are allowed"
         raise PriceDisagreement(message, asset=asset, sources=_values(fine), spread_bps=spread)
     lead = lead_of([item.point for item in fine], bounds.order)
     if bounds.basis == "first":
@@ -329,7 +329,9 @@ def _refuse_jump(agreed: AgreedPrice, last: LastPrice | None, *, now: Seconds, b
     moved = abs(agreed.price_e12 - last.price_e12)
     if moved * BPS_ONE > bounds.max_jump_bps * last.price_e12:
         jump = mul_div_up(moved, BPS_ONE, last.price_e12)
-        message = f"{agreed.asset} moved {jump} bps since it was last agreed, {bounds.max_jump_bps} are allowed"
+        message = (
+            f"{agreed.asset} moved {percent(jump)} since it was last agreed, {percent(bounds.max_jump_bps)} are allowed"
+        )
         sources = {point.source: point.price_e12 for point in agreed.points}
         facts = {"price_e12": agreed.price_e12, "last_e12": last.price_e12, "last_at": last.at, "jump_bps": jump}
         raise PriceJump(message, asset=agreed.asset, sources=sources, **facts)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 from keeper.core.drift import same_target
-from keeper.core.units import Bps, Seconds
+from keeper.core.units import Bps, Seconds, percent
 
 ProposalState = Literal["voting", "passed", "rejected", "vetoed", "expired"]
 
@@ -105,8 +105,8 @@ def next_step(at: Situation, rules: MandateRules) -> Step:
     if mandate is not None and not mandate.exhausted and not _worth_a_new_vote(at, mandate, rules):
         return Step(
             NextStep.SETTLED,
-            f"mandate {mandate.mandate_id} is carried out: the furthest asset is {mandate.worst_bps} bps "
-            f"from its target and {rules.tolerance_bps} are tolerated",
+            f"mandate {mandate.mandate_id} is carried out: the furthest asset is {percent(mandate.worst_bps)} "
+            f"from its target and {percent(rules.tolerance_bps)} are tolerated",
         )
     return _from_drift(at, rules)
 
@@ -125,7 +125,7 @@ def _open(at: Situation) -> Mandate | None:
 
 
 def _execute(at: Situation, mandate: Mandate, rules: MandateRules) -> Step:
-    words = f"mandate {mandate.mandate_id} is open and an asset is {mandate.worst_bps} bps from its target"
+    words = f"mandate {mandate.mandate_id} is open and an asset is {percent(mandate.worst_bps)} from its target"
     if not same_target(mandate.target_bps, at.target_bps, rules.same_target_bps):
         words += "; the whales have moved since, the mandate keeps the target that was voted on"
     return Step(NextStep.EXECUTE, words)
@@ -155,12 +155,14 @@ def _from_drift(at: Situation, rules: MandateRules) -> Step:
     if at.drift_bps is None:
         return Step(NextStep.HOLD, "drift is not known now, so nothing is proposed")
     if at.drift_bps <= rules.threshold_bps:
-        return Step(NextStep.HOLD, f"drift is {at.drift_bps} bps, within the threshold of {rules.threshold_bps}")
+        return Step(
+            NextStep.HOLD, f"drift is {percent(at.drift_bps)}, within the threshold of {percent(rules.threshold_bps)}"
+        )
     old, resting = at.proposal, _rest_left(at, rules)
     if old is not None and resting > 0:
         words = f"this target {NOT_CARRIED_OUT[old.state]}; it is not proposed again for another {span(resting)}"
         return Step(NextStep.HOLD, words)
-    words = f"drift is {at.drift_bps} bps, above the threshold of {rules.threshold_bps}"
+    words = f"drift is {percent(at.drift_bps)}, above the threshold of {percent(rules.threshold_bps)}"
     if not rules.proposals_open:
         return Step(NextStep.HOLD, f"{words}; proposed when proposals are next looked at")
     return Step(NextStep.PROPOSE, words)

@@ -34,6 +34,11 @@ def amount_for_value_down(value_ustx: int, price_e12: int, decimals: int) -> Bas
     return BaseUnits(value_ustx * 10 ** (decimals + 6) // price_e12)
 
 
+def percent(bps: int) -> str:
+    """Write basis points for people, as a percentage with two decimals."""
+    return f"{bps / (BPS_ONE / 100):.2f} %"
+
+
 def ratio_bps(part: int, whole: int) -> Bps:
     """Return part/whole in basis points, rounded half up; whole must be positive."""
     return Bps((part * BPS_ONE * 2 + whole) // (2 * whole))

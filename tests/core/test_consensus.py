@@ -178,7 +178,7 @@ def test_agree__no_rate__uses_stx_quotes_and_says_why_usd_did_not_count() -> Non
 
     assert fine.price_e12 == 9
     assert error.facts["set_aside"] == {"coingecko": "USD per STX is not agreed"}
-    assert "STX/USD are 6667 bps apart" in str(error.facts["stx_usd"])
+    assert "STX/USD are 66.67 % apart" in str(error.facts["stx_usd"])
 
 
 @pytest.mark.parametrize(("before", "fine"), [(1_000, True), (909, False), (910, True), (1_111, True), (1_112, False)])
@@ -206,7 +206,7 @@ def test_agree__rate_jumped__usd_points_do_not_count() -> None:
 
     error = refusal("ALEX", *RATE, usd("a", "ALEX", 9), usd("b", "ALEX", 9), last=last)
 
-    assert "STX/USD moved 5000 bps" in str(error.facts["stx_usd"])
+    assert "STX/USD moved 50.00 %" in str(error.facts["stx_usd"])
 
 
 def test_agree_each__one_bad_asset__leaves_the_others() -> None:

@@ -73,8 +73,8 @@ def test_next_step__every_situation__has_one_answer(case, expected) -> None:
 @pytest.mark.parametrize(
     ("case", "says"),
     [
-        ({"drift": 999}, "drift is 999 bps, within the threshold of 1000"),
-        ({}, "drift is 1500 bps, above the threshold of 1000"),
+        ({"drift": 999}, "drift is 9.99 %, within the threshold of 10.00 %"),
+        ({}, "drift is 15.00 %, above the threshold of 10.00 %"),
         ({"drift": None}, "drift is not known now"),
         ({"proposal": vote(target=OLDER)}, "in vote for another 100 s; the whales have moved since"),
         ({"proposal": vote(left=-1)}, "the vote on proposal 5 has ended"),

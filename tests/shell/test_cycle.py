@@ -10,7 +10,7 @@ async def test_run__quiet_day__does_nothing_and_says_so(world):
     decision = await world.run()
 
     assert decision.outcome is Outcome.WITHIN_THRESHOLD
-    assert decision.reason == "drift is 0 bps, within the threshold of 1000"
+    assert decision.reason == "drift is 0.00 %, within the threshold of 10.00 %"
     assert (world.chain.sent, world.titles()) == ([], [])
 
 
