@@ -165,3 +165,5 @@ class PoolCard:
     last_trouble: str
     """The last outcome in words when it was a refusal, an outage or a pause, else empty."""
     last_reason: str
+    acted: bool
+    """Whether that changed the pool after the numbers here were read."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from keeper.core.assets import STX
-from keeper.core.records import PoolView
+from keeper.core.records import Outcome, PoolView
 from keeper.core.units import BPS_ONE, Seconds
 from keeper.web import text
 from keeper.web.card_parts import (
@@ -33,6 +33,16 @@ _TONES: Final[Mapping[str, Tone]] = {
     "no agreed price": "bad",
 }
 _PAUSED: Final = "paused"
+_ACTED: Final = frozenset(
+    outcome.value
+    for outcome in (
+        Outcome.PROPOSED,
+        Outcome.VOTE_PASSED,
+        Outcome.VOTE_FAILED,
+        Outcome.SLICE_EXECUTED,
+        Outcome.WITHDRAWAL_PAID,
+    )
+)
 _TROUBLE: Final = frozenset({"refused", "unavailable", "paused"})
 
 
@@ -68,6 +78,7 @@ def pool_card(view: PoolView, transactions: tuple[IntentLine, ...], now: Seconds
         last_outcome=outcome,
         last_trouble=outcome if outcome in _TROUBLE else "",
         last_reason=word(last, "reason") or text.UNKNOWN,
+        acted=outcome in _ACTED,
     )
 
 

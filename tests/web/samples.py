@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from keeper.chain.members import NodeHealth, Standing
 from keeper.core.allocation import TargetAllocation
 from keeper.core.assets import Asset, AssetBook
 from keeper.core.chain_types import Tip
@@ -247,6 +248,9 @@ def web_state(
     )
 
 
+NODE = NodeHealth("node.example", Standing.IN_LINE, True, 0, 0.0, None, 4_381_221, 480.0)  # noqa: FBT003
+
+
 async def show(folder: Path, port: int, kind: str) -> None:
     """Serve the samples for a person to look at: python tests/web/samples.py FOLDER PORT full|empty|starting|stale."""
     async with open_store(folder / f"{kind}.sqlite3") as store:
@@ -254,7 +258,7 @@ async def show(folder: Path, port: int, kind: str) -> None:
             await fill(store)
         hands = Hands()
         pools = () if kind == "empty" else (1, 2, 3)
-        state = web_state(store, hands, pools=pools, beats=kind != "starting")
+        state = replace(web_state(store, hands, pools=pools, beats=kind != "starting"), nodes=lambda: (NODE,))
         if kind == "stale":
             hands.at = NOW + 900
         async with serve(make_app(state), "127.0.0.1", port) as address:

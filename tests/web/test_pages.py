@@ -158,6 +158,15 @@ def test_card__unknown_state_word__is_shown_as_it_is():
     assert (bent(state="dancing").state, bent(state="dancing").tone) == ("dancing", "none")
 
 
+@pytest.mark.parametrize(("outcome", "said"), [("proposed", True), ("within_threshold", False), (None, False)])
+def test_html__last_step_changed_the_pool__says_that_the_numbers_are_older(outcome, said):
+    body = {**BODY, "last_decision": {"outcome": outcome, "reason": "because"}}
+
+    html = RENDERER.page(build(replace(NOTHING, views=[body_view(1, "Bent", body)])))
+
+    assert ("What is below was read before that." in html) is said
+
+
 def test_empty_card__pool_not_seen_yet__says_what_it_waits_for():
     built = empty_card(4, "New")
 
