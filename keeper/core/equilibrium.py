@@ -8,7 +8,7 @@ that every step sees which way to go. All numbers are floats in parts of the who
 exact quotes decide afterwards.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import exp, inf, log, sqrt
 from typing import Final
@@ -29,6 +29,8 @@ AT_REST: Final = 100
 """A lane that lies this many times the width of its rounded kink below what would move it is left at rest."""
 LEAST_PRICE: Final = 1e-4
 """Shadow prices nearer to 1 than this count as 1 in part: what that costs is of second order."""
+LOST: Final = 1e-2
+"""Where some assets give up, a path that ends further off than this has led nowhere."""
 STRAIGHT: Final = 2
 FEW_STEPS: Final = 3
 LAST_STEPS: Final = 6
@@ -119,25 +121,32 @@ def balance(
     same (`near`). A `trial` is not searched for as patiently where it seems to lead nowhere.
     """
     search = _Search(curves, held, goals)
-    zero = [0.0] * len(held)
     if start is not None and near:
         found, off = search.sharply(list(start))
         if off <= SOLVED:
             return search.result(found)
-    ways = [(zero, path) for path in PATHS]
-    if start is not None:
-        ways = [(list(start), NEARBY)] if trial else [(list(start), NEARBY), ways[-1]]
-    found, off = zero, inf
-    for logs, path in ways:
-        tried, size = search.along(search.aside(logs), path)
+    found, off = [0.0] * len(held), inf
+    for tried, size in _tries(search, start, trial=trial):
         if size < off:
             found, off = tried, size
         if off <= SOLVED:
-            return search.result(found)
+            break
+    return search.result(found)
+
+
+def _tries(search: "_Search", start: Sequence[float] | None, *, trial: bool) -> Iterator[tuple[list[float], float]]:
+    """Search in one way after the other, each only when it is asked for; the quickest first."""
+    zero = search.nowhere()
+    first = (zero, PATHS[0]) if start is None else (list(start), NEARBY)
+    yield search.along(search.aside(first[0]), first[1])
     if trial:
-        return search.result(found)
-    tried, size = search.by_stages(zero, FINER, MORE_STEPS)
-    return search.result(tried if size < off else found)
+        return
+    if search.astray:
+        # Where assets give up, what did not lead there along one path seldom does along another.
+        yield search.by_stages(zero, FINER, MORE_STEPS)
+    yield search.along(search.aside(zero), PATHS[1])
+    if not search.astray:
+        yield search.by_stages(zero, FINER, MORE_STEPS)
 
 
 class _Search:
@@ -149,14 +158,21 @@ class _Search:
         self._held = list(held)
         self._goals = [(g.share, g.fixed, max(g.room, NARROWEST)) for g in goals]
         self._ends = goals
+        self.astray = False
+        """Whether some assets are known to end outside their bands."""
         self._far = min(FARTHEST, max(len(held) - 1, 1) * max(map(_steepest, curves), default=FARTHEST))
+
+    def nowhere(self) -> list[float]:
+        """Return the shadow prices at which nothing is scarcer than anything else."""
+        return [0.0] * len(self._held)
 
     def aside(self, logs: list[float]) -> list[float]:
         """Move assets that no trade can bring into their bands to where they give up, so that no step is lost on it."""
-        moved = list(logs)
+        moved, gaps = list(logs), gaps_of(self._held, self._ends)
         for group in groups_of(self._pairs, len(logs)):
-            lacks = lacking(group, self._held, self._ends)
+            lacks = lacking(group, gaps)
             if abs(lacks) > HOPELESS:
+                self.astray = True
                 mean = sum(logs[i] for i in group) / len(group)
                 way = self._far + abs(lacks) / (GIVES_WAY * len(group))
                 for i in group:
@@ -185,7 +201,9 @@ class _Search:
             logs = _moved(logs, solve_dense(slopes, off))
             rounding *= less
         found, left = self._solve(logs, SHARP, LAST_STEPS)
-        return (found, left) if left <= SOLVED else self.by_stages(logs, GENTLER, FEW_STEPS)
+        if left <= SOLVED or (self.astray and left > LOST):
+            return found, left
+        return self.by_stages(logs, GENTLER, FEW_STEPS)
 
     def by_stages(self, logs: list[float], roundings: Sequence[float], steps: int) -> tuple[list[float], float]:
         """Return the shadow prices found by rounding off less and less, several steps for each rounding."""
@@ -302,17 +320,25 @@ def groups_of(pairs: Iterable[tuple[int, int]], count: int) -> list[list[int]]:
     return [[i for i, g in enumerate(group) if g == name] for name in sorted(set(group))]
 
 
-def lacking(group: Sequence[int], held: Sequence[float], goals: Sequence[Goal]) -> float:
+Gap = tuple[float, float]
+"""The value by which an asset lies below the low end of its band, and above the high end; below zero where it does not."""
+
+
+def gaps_of(held: Sequence[float], goals: Sequence[Goal]) -> list[Gap]:
+    """Return how far each asset lies outside its band before anything is traded."""
+    total = sum(held)
+    bands = (goal.band(total) for goal in goals)
+    return [(low - has, has - high) for has, (low, high) in zip(held, bands, strict=True)]
+
+
+def lacking(group: Sequence[int], gaps: Sequence[Gap]) -> float:
     """Return the value that a group of assets lacks for its bands even if its trades cost nothing; below zero, has too much."""
-    total, has = sum(held), sum(held[i] for i in group)
-    bands = [goals[i].band(total) for i in group]
-    return max(sum(low for low, _ in bands) - has, 0.0) - max(has - sum(high for _, high in bands), 0.0)
+    return max(sum(gaps[i][0] for i in group), 0.0) - max(sum(gaps[i][1] for i in group), 0.0)
 
 
-def cut_off(curves: Iterable[Curve], held: Sequence[float], goals: Sequence[Goal]) -> float:
-    """Return the value by which assets must end outside their bands because no curve leads to them."""
-    groups = groups_of(((c.sell, c.buy) for c in curves), len(held))
-    return sum(abs(lacking(group, held, goals)) for group in groups)
+def cut_off(pairs: Iterable[tuple[int, int]], gaps: Sequence[Gap]) -> float:
+    """Return the value by which assets must end outside their bands because none of the pairs leads to them."""
+    return sum(abs(lacking(group, gaps)) for group in groups_of(pairs, len(gaps)))
 
 
 def _steepest(curve: Curve) -> float:

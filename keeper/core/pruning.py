@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from math import comb
 from typing import Final
 
 from keeper.core.basket import FINE_PER_USTX
-from keeper.core.equilibrium import Balance, Curve, Goal, balance, cut_off
+from keeper.core.equilibrium import Balance, Curve, Goal, balance, cut_off, gaps_of
 from keeper.core.flows import Network
 from keeper.core.plans import Limits
 from keeper.core.units import BPS_ONE
@@ -16,8 +18,8 @@ CRUMBS_PER_DUST: Final = 10
 """Nor does one that moves less than this part of what counts as dust."""
 COSTLIER: Final = 3
 """A plan over fewer lanes is taken to cost up to this many times as much; what it ends short of by cost alone is no misfit."""
-TRIED: Final = 3
-"""How many lanes are closed on trial, those first that cut off least, where each one left is needed."""
+WAYS: Final = 130
+"""In how many ways lanes are looked at together where each one left is needed: all ways to take 4 of 9."""
 AS_NEAR: Final = 1e-5
 """A plan that ends no further from the target than this much more is as near."""
 
@@ -62,7 +64,20 @@ class Draft:
     def misfit_without(self, closed: Iterable[int]) -> float:
         """Return about the least misfit of a plan without the closed lanes; cheap, and never more than there will be."""
         spent = COSTLIER * max(1 - self.found.worth, 0.0)
-        return cut_off(self._open_without(closed).values(), self.held, self.goals) - spent
+        return cut_off(self._pairs_without(closed), gaps_of(self.held, self.goals)) - spent
+
+    def nearest_without(self, ways: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+        """Return the lanes of `ways` that cut off least when they are closed; of equals, those that gain least."""
+        gaps, gains = gaps_of(self.held, self.goals), self.gains
+        return min(
+            ways,
+            key=lambda closed: (_steps(cut_off(self._pairs_without(closed), gaps)), sum(gains[i] for i in closed)),
+        )
+
+    def _pairs_without(self, closed: Iterable[int]) -> list[tuple[int, int]]:
+        """Return what the open lanes trade; the way back leads to the same assets."""
+        left = self.sold.keys() - set(closed)
+        return [(self.curves[lane].sell, self.curves[lane].buy) for lane in left]
 
     def _open_without(self, closed: Iterable[int]) -> dict[int, Curve]:
         left = self.sold.keys() - set(closed)
@@ -113,21 +128,20 @@ def _few(network: Network, draft: Draft, most: int) -> Draft:
     while len(draft.sold) > most:
         needed = _forest(network, draft)
         spare = sorted(draft.sold.keys() - needed, key=lambda lane: (draft.gains[lane], lane))
-        draft = draft.without(spare[: len(draft.sold) - most]) if spare else _nearest_without_one(draft)
+        excess = len(draft.sold) - most
+        draft = draft.without(spare[:excess] if spare else _least_needed(draft, excess))
     return draft
 
 
-def _nearest_without_one(draft: Draft) -> Draft:
-    """Close the one lane without which the rest ends nearest to the target, and loses least."""
-    best: tuple[tuple[int, bool, float], Draft] | None = None
-    for least, lane in sorted((draft.misfit_without([lane]), lane) for lane in draft.sold)[:TRIED]:
-        if best is not None and _steps(least) > best[0][0]:
-            break
-        tried = draft.without([lane])
-        rank = (_steps(tried.found.misfit), not tried.sold, -tried.found.worth)
-        if best is None or rank < best[0]:
-            best = rank, tried
-    return draft if best is None else best[1]
+def _least_needed(draft: Draft, count: int) -> tuple[int, ...]:
+    """Return the lanes without which the rest can end nearest to the target; of equals, those that gain least.
+
+    How near the rest can end is known from what each part of the network lacks, without solving anything. All of
+    `count` lanes are chosen together where there are few enough ways to; else one is.
+    """
+    lanes = sorted(draft.sold, key=lambda lane: (draft.gains[lane], lane))
+    together = count if comb(len(lanes), count) <= WAYS else 1
+    return draft.nearest_without(combinations(lanes, together))
 
 
 def _steps(misfit: float) -> int:
