@@ -22,6 +22,7 @@ from keeper.chain.contracts import ConsensusPrice, PoolContracts, PostedPrice
 from keeper.core import alerting
 from keeper.core.assets import STX, AssetBook
 from keeper.core.benefit import Worth
+from keeper.core.chain_types import Tip
 from keeper.core.mandates import NOT_CARRIED_OUT, WHY_REJECTED, ProposalState
 from keeper.core.market import MarketView
 from keeper.core.plans import Limits, Plan
@@ -38,6 +39,7 @@ from keeper.errors import (
     PriceJump,
     Refused,
     StalePrice,
+    TipMoved,
     TooFewSources,
     TransactionRefused,
 )
@@ -210,9 +212,19 @@ class Steps:
     async def _accepted(self, rule: PoolRule, found: Analysis) -> dict[str, int]:
         """Return the prices that the contracts will judge a slice by, as of the block that is planned from.
 
-        What the pool does not hold may be without one, and is then not bought. Raises what the oracle says of the rest.
+        They are as of a newer block where that one can no longer be read. What the pool does not hold may be
+        without a price, and is then not bought. Raises what the oracle says of the rest.
         """
-        tip, accepted = found.facts.tip, {STX: PRICE_ONE}
+        try:
+            return await self._accepted_at(found.facts.tip, rule, found)
+        except TipMoved:
+            return await TIP_RETRY(self._accepted_now, rule, found)
+
+    async def _accepted_now(self, rule: PoolRule, found: Analysis) -> dict[str, int]:
+        return await self._accepted_at(await self._chain.tip(), rule, found)
+
+    async def _accepted_at(self, tip: Tip, rule: PoolRule, found: Analysis) -> dict[str, int]:
+        accepted = {STX: PRICE_ONE}
         for symbol in held_or_wanted(rule, found.facts):
             if symbol == STX:
                 continue
