@@ -11,7 +11,7 @@ import structlog
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import api, cycling, journal, planning, sending, wire  # noqa: E402 - this folder is no package of the product
+from benchmarks import api, cycling, day, idle, journal, planning, scale, sending, wire  # noqa: E402 - this folder is no package of the product
 from keeper import console  # noqa: E402 - the same
 
 MEMORY = """
@@ -134,6 +134,9 @@ def main() -> int:
         *planning_rows(planning.measure(3), planning.measure(10)),
         *solver_rows(planning.measure_against_a_solver()),
         *cycling_rows(cycling.measure()),
+        *scale.rows(scale.measure()),
+        *day.rows(day.measure()),
+        *idle.rows(*idle.measure()),
         *serving_rows(api.measure()),
         *journal.rows(JOURNAL),
         *memory_rows(memory_mib("keeper.app"), memory_mib("sys")),
