@@ -10,10 +10,12 @@ from mongod import eventually, running
 from keeper.core.archive import KINDS
 from keeper.core.leases import SENDER
 from keeper.core.records import IntentState
-from keeper.errors import BadSettings, LeaseLost, StoreUnavailable
+from keeper.errors import BadSettings, LeaseLost, SourceUnavailable, StoreUnavailable
 from keeper.store import mongo_shape
 from keeper.store.mongo import open_mongo_store
 from keeper.store.mongo_link import CALL_SECONDS, LOOK_SECONDS, open_link
+from keeper.whale_mapping import WhaleMapping
+from keeper.whale_mongo import WhalePlace, open_whale_feeds
 
 pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("mongod")]
 DATABASE = "keeper_tests"
@@ -102,15 +104,27 @@ async def test_address__that_is_none__is_refused_without_repeating_it(url):
     assert caught.value.__cause__ is None
 
 
-async def test_address__where_nobody_is__is_unavailable_within_the_bound_and_keeps_the_password(mongod):
-    start = time.monotonic()
+async def test_address__where_nobody_is__is_unavailable_within_the_bound_and_keeps_the_password():
+    away = "mongodb://me:s3cr3tword@127.0.0.1:1/?replicaSet=rs0"
+    rule = WhaleMapping("indexer", address="who", holdings="what", holdings_unit="percent", observed_at="when")
 
-    with pytest.raises(StoreUnavailable) as caught:
-        async with open_mongo_store("mongodb://me:s3cr3tword@127.0.0.1:1/?replicaSet=rs0", DATABASE):
+    async def store():
+        async with open_mongo_store(away, DATABASE):
             pass
 
+    async def whales():
+        async with open_whale_feeds([WhalePlace(away, DATABASE, "whales", rule, "whale_mappings[0].url")]) as [feed]:
+            await feed.whales("defi")
+
+    start = time.monotonic()
+    opened, read = await asyncio.gather(store(), whales(), return_exceptions=True)
+
     assert time.monotonic() - start < LOOK_SECONDS + 1
-    assert "s3cr3tword" not in repr(caught.value) + repr(caught.value.__cause__)
+    assert isinstance(opened, StoreUnavailable)
+    assert isinstance(read, SourceUnavailable)
+    assert "indexer: the database of whales could not be read" in str(read)
+    for trouble in (opened, read):
+        assert "s3cr3tword" not in repr(trouble) + repr(trouble.__cause__)
 
 
 async def test_fenced_write__lease_taken_while_it_runs__is_lost_or_came_first(mongod, store):

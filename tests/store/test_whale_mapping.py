@@ -9,7 +9,7 @@ from bson import Decimal128, Int64
 from keeper.core.assets import Asset, AssetBook
 from keeper.core.units import Bps, MicroStx, Seconds
 from keeper.core.whales import Whale
-from keeper.errors import BadInput, SourceUnavailable
+from keeper.errors import BadInput
 from keeper.whale_mapping import WhaleMapping, whale_of
 from keeper.whale_mongo import WhalePlace, open_whale_feeds
 
@@ -158,14 +158,3 @@ async def test_collection__read__gives_good_whales_and_names_the_bad(place, mong
     assert mongod.url not in repr(place)
     with pymongo.MongoClient(mongod.url) as client:
         assert client["their_database"].list_collection_names() == ["whales"]
-
-
-async def test_collection__server_away__opens_and_is_unavailable_when_asked(place):
-    from dataclasses import replace  # noqa: PLC0415
-
-    away = replace(place, url="mongodb://me:s3cr3tword@127.0.0.1:1/?serverSelectionTimeoutMS=100")
-    async with open_whale_feeds([away]) as [feed]:
-        with pytest.raises(SourceUnavailable, match="indexer: the database of whales could not be read") as caught:
-            await feed.whales("defi")
-
-    assert "s3cr3tword" not in repr(caught.value)
