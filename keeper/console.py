@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-PIPED_WIDTH = 1_000
-"""Columns where nobody looks but a program."""
 out = Console(highlight=False, soft_wrap=True)
+_piped = Console(highlight=False, soft_wrap=True, width=1_000)
+"""For tables that no terminal shows: no line of them is folded."""
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -41,4 +41,4 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str |
         made.add_column(column, overflow="fold")
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))
-    out.print(made, width=None if out.is_terminal else PIPED_WIDTH)
+    (out if out.is_terminal else _piped).print(made)

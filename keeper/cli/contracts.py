@@ -142,6 +142,10 @@ async def _deploy(
             async with _holding(tenancy, stop, journal):
                 await sender.recover()
                 deployment = Deployment(plan, chain, sender, store, clock)
+                if not json:
+                    output.err.print(
+                        f"{len(plan.steps)} steps; each is told once it is in a block, which takes its time"
+                    )
                 done = await deployment.run(lambda row: _progress(row, len(plan.steps), json=json), stop)
             return done, await verify(plan, chain)
 

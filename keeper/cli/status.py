@@ -85,8 +85,10 @@ async def _running(settings: Settings) -> dict[str, Any]:
             return said | {"answers": True, "health": body["health"], "nodes": body["nodes"]}
     except BadSettings as exc:
         return said | {"trouble": str(exc)}
-    except (aiohttp.ClientError, OSError, TimeoutError) as exc:
-        return said | {"trouble": f"no answer ({type(exc).__name__})"}
+    except TimeoutError:
+        return said | {"trouble": f"no answer within {SECONDS:g} s"}
+    except (aiohttp.ClientError, OSError):
+        return said | {"trouble": "nobody answers there"}
     except (ValueError, RecursionError, KeyError, TypeError):
         return said | {"trouble": "something answers there that is not a keeper of this version"}
 
