@@ -1,9 +1,9 @@
 """One step of one pool: propose, conclude, refresh prices, run a slice, pay a withdrawal. Order, no rules."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from keeper import narrate
 from keeper.analysis import (
@@ -50,6 +50,8 @@ from keeper.execution.sender import Sender
 from keeper.observe import TIP_RETRY, WebPrices
 from keeper.ports import Chain, Clock, Store
 from keeper.retry import READ
+
+Read = TypeVar("Read")
 
 WHOLE = Bps(2 * BPS_ONE)
 """A turnover that no plan reaches: what is left to do is looked at as one trade."""
@@ -179,7 +181,7 @@ class Steps:
     async def _oracle_is_fresh(self, rule: PoolRule, found: Analysis) -> bool:
         oldest = found.facts.tip.time - self._policy.max_price_age // REFRESH_MARGIN
         try:
-            theirs = await self._oracle_prices(rule, found)
+            theirs = await self._as_of(found.facts.tip, lambda tip: self._oracle_prices(tip, rule, found))
         except MENDED_BY_A_REPORT:
             return False
         if found.facts.tip.time - self._reported.get(rule.pool_id, Seconds(0)) < REFRESH_REST:
@@ -204,26 +206,27 @@ class Steps:
                 return True
         return False
 
-    async def _oracle_prices(self, rule: PoolRule, found: Analysis) -> dict[str, ConsensusPrice]:
+    async def _oracle_prices(self, tip: Tip, rule: PoolRule, found: Analysis) -> dict[str, ConsensusPrice]:
         """Return the oracle contract's own prices of what the pool holds or wants, STX aside."""
-        tip, symbols = found.facts.tip, [s for s in held_or_wanted(rule, found.facts) if s != STX]
+        symbols = [s for s in held_or_wanted(rule, found.facts) if s != STX]
         return {s: await READ(self._contracts.price, self._chain, tip, self._assets[s].principal) for s in symbols}
 
-    async def _accepted(self, rule: PoolRule, found: Analysis) -> dict[str, int]:
-        """Return the prices that the contracts will judge a slice by, as of the block that is planned from.
+    async def _as_of(self, tip: Tip, read: Callable[[Tip], Awaitable[Read]]) -> Read:
+        """Read at the block that was looked at, or all at a newer one where that can no longer be read."""
 
-        They are as of a newer block where that one can no longer be read. What the pool does not hold may be
-        without a price, and is then not bought. Raises what the oracle says of the rest.
-        """
+        async def newest() -> Read:
+            return await read(await self._chain.tip())
+
         try:
-            return await self._accepted_at(found.facts.tip, rule, found)
+            return await read(tip)
         except TipMoved:
-            return await TIP_RETRY(self._accepted_now, rule, found)
+            return await TIP_RETRY(newest)
 
-    async def _accepted_now(self, rule: PoolRule, found: Analysis) -> dict[str, int]:
-        return await self._accepted_at(await self._chain.tip(), rule, found)
+    async def _accepted(self, tip: Tip, rule: PoolRule, found: Analysis) -> dict[str, int]:
+        """Return the prices that the contracts judge a slice by.
 
-    async def _accepted_at(self, tip: Tip, rule: PoolRule, found: Analysis) -> dict[str, int]:
+        What the pool does not hold may be without one, and is then not bought. Raises what the oracle says of the rest.
+        """
         accepted = {STX: PRICE_ONE}
         for symbol in held_or_wanted(rule, found.facts):
             if symbol == STX:
@@ -258,7 +261,8 @@ class Steps:
             message = "no mandate is open"
             raise PlanRejected(message)
         limits = slice_limits(self._policy, budget_of(found.facts.mandate), found.mandate_drift).limits
-        limits = replace(limits, accepted_e12=await self._accepted(rule, found))
+        accepted = await self._as_of(found.facts.tip, lambda tip: self._accepted(tip, rule, found))
+        limits = replace(limits, accepted_e12=accepted)
         target = targets_of(found.facts.mandate.targets, self._assets)
         avoided = self._avoided.pop(rule.pool_id, frozenset())
         market = found.facts.market

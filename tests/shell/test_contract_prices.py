@@ -90,3 +90,13 @@ async def test_run__contracts_have_no_price_of_what_is_only_wanted__trades_the_r
     assert decision.outcome is Outcome.SLICE_EXECUTED
     assert {leg["buy"] for leg in decision.facts["plan"]["legs"]} == {"ALEX"}
     assert "the contracts have no price of DIKO now" in decision.facts["plan"]["reason"]
+
+
+async def test_run__chain_moves_on_before_the_plan__reads_their_prices_at_the_newer_block(world):
+    await with_mandate(world, ADRIFT)
+    world.chain.moves_before = ["get-consensus-price"] * 2
+
+    decision = await world.run()
+
+    assert world.chain.moves_before == []
+    assert decision.outcome is Outcome.SLICE_EXECUTED
