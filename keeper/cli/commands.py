@@ -73,7 +73,8 @@ def check(config: Config = None, *, send: Send = False, json: Json = False) -> N
         async with application.open_keeper(settings, asyncio.Event()) as keeper:
             return [asdict(finding) for finding in await examine(keeper, send=send)]
 
-    findings = asyncio.run(look())
+    with output.err.status("looking at everything the keeper depends on …"):  # on a terminal only
+        findings = asyncio.run(look())
     if json:
         output.as_json({"ok": all(f["ok"] for f in findings), "findings": findings})
     else:
