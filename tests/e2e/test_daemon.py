@@ -154,6 +154,11 @@ def estimate_answers(config):
         assert made[part]["expected_percent"] == pytest.approx(expected * 100 / int(made["value_ustx"]), abs=1e-6)
     assert int(made["total"]["expected_ustx"]) == sum(int(made[p]["expected_ustx"]) for p in ("gas", "slippage"))
     assert 0 < made["total"]["expected_percent"] < made["total"]["high_percent"] < 5
+    assert int(made["benefit_ustx"]) > 0
+    assert made["worth_it"] is (int(made["total"]["expected_ustx"]) <= int(made["benefit_ustx"]))
+    told = keeper("estimate", "1", "-c", str(config)).stdout
+    assert "benefit" in told
+    assert "worth its cost" in told
     missing = keeper("estimate", "no-such-pool", "-c", str(config), "--json")
     assert (missing.returncode, missing.stdout) == (1, "")
     assert "DeFi Whale Index" in missing.stderr
