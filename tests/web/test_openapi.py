@@ -41,6 +41,9 @@ ESTIMATE = {
     "gas": COST,
     "slippage": COST,
     "total": {**COST, "low_percent": None},
+    "benefit_ustx": "3",
+    "benefit_percent": 0.3,
+    "worth_it": True,
     "reason": "two legs",
 }
 
