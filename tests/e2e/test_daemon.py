@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from keeper.demo import session
 from keeper.demo.local_chain import free_port, local_chain
+from keeper.pause import pause
 from tests.e2e.conftest import KEEPER, ROOT, clean_env, keeper
 
 pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("e2e")]
@@ -44,7 +45,7 @@ def get(url):
 async def until(condition, seconds=150):
     async with asyncio.timeout(seconds):
         while not (found := await asyncio.to_thread(condition)):
-            await asyncio.wait({asyncio.create_task(asyncio.to_thread(lambda: None))}, timeout=0.2)
+            await pause(asyncio.Event(), 0.2)  # the page lets nobody ask without a rest
     return found
 
 
