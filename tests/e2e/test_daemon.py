@@ -49,15 +49,27 @@ async def until(condition, seconds=150):
     return found
 
 
-def start(config, log, port):
-    with log.open("ab") as out:
-        return subprocess.Popen(
-            [str(KEEPER), "run", "--config", str(config)],
-            cwd=ROOT,
-            env=clean_env({"KEEPER_WEB_PORT": str(port), "KEEPER_WEB__TOKEN_FILE": str(config.parent / "token")}),
-            stdout=out,
-            stderr=out,
-        )
+@pytest.fixture
+def start():
+    """Start keepers, none of which outlives its test."""
+    started = []
+
+    def begin(config, log, port):
+        with log.open("ab") as out:
+            process = subprocess.Popen(
+                [str(KEEPER), "run", "--config", str(config)],
+                cwd=ROOT,
+                env=clean_env({"KEEPER_WEB_PORT": str(port), "KEEPER_WEB__TOKEN_FILE": str(config.parent / "token")}),
+                stdout=out,
+                stderr=out,
+            )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 def last_outcomes(url):
@@ -81,7 +93,7 @@ def alive(pid):
         return False
 
 
-async def test_run__killed_in_the_middle__the_next_start_finishes_and_sends_nothing_twice(tmp_path):
+async def test_run__killed_in_the_middle__the_next_start_finishes_and_sends_nothing_twice(tmp_path, start):
     async with local_chain(tmp_path / "chain.log") as chain:
         config, log, port = await installed(chain, tmp_path), tmp_path / "keeper.log", free_port()
         url = f"http://127.0.0.1:{port}"
