@@ -20,7 +20,12 @@ def _reading() -> tuple[Route, ...]:
     return (
         Route("GET", ROOT, "index", "What there is", _index, models.Index),
         Route(
-            "GET", f"{ROOT}/status", "status", "The keeper: block, balance, nodes, health, pause", reads.status, models.Status
+            "GET",
+            f"{ROOT}/status",
+            "status",
+            "The keeper: block, balance, nodes, health, pause",
+            reads.status,
+            models.Status,
         ),
         Route("GET", f"{ROOT}/pools", "pools", "Every pool as the keeper saw it last", reads.pools, pool_models.Pools),
         Route(
