@@ -96,6 +96,8 @@ class Cycle:
         self._sights: dict[int, Sight] = {}
         self._web: WebPrices | None = None
         self._noted: dict[str, Any] | None = None
+        self._unwritten: dict[str, dict[str, Any]] = {}
+        """The note of agreed prices while it is not in the store yet."""
         self._judged: set[tuple[str, str, Fault]] = set()
         self._said: dict[int, Outcome] = {}
         self._valued: dict[int, Analysis] = {}
@@ -120,6 +122,7 @@ class Cycle:
             await self._learn(intent)
         await self._watch.key_seen()
         self._web = self._noted = None
+        self._unwritten = {}
         decisions = tuple([await self.turn(rule) for rule in pools])
         try:
             await self._watch.round_ended()
@@ -265,11 +268,16 @@ class Cycle:
             return found
         log.info("prices_posted", pool=rule.pool_id, txid=posted.facts.get("txid"))
         await self._not_paused()  # that took a block or more, in which somebody may have said stop
-        return await self._look(rule)
+        found = await self._look(rule)
+        await self._write_prices()
+        return found
 
     async def _not_paused(self, *, unless: bool = False) -> None:
         """End the pool's turn here when a person paused the keeper. Asked before anything new is sent, never kept."""
-        paused = None if unless else paused_from(await self._store.note(PAUSED_NOTE))
+        if unless:
+            return
+        await self._write_prices()
+        paused = paused_from(await self._store.note(PAUSED_NOTE))
         if paused is not None:
             raise _Held(paused)
 
@@ -300,12 +308,15 @@ class Cycle:
             drift_bps=None if sight.found is None else sight.found.drift.drift_bps,
             facts={**_seen(sight), **done.facts},
         )
-        await self._store.add_decision(decision)
+        view = None if facts is None else self._view(rule, facts, sight, decision)
+        await self._store.record(decision, view, self._unwritten)
+        self._unwritten = {}
         self._say(rule, done)
         self._pulse.cycle_finished(rule.pool_id, done.outcome)
         self._metrics.drift(rule.pool_id, decision.drift_bps)
-        if facts is not None:
-            await self._show(rule, facts, sight, decision)
+        if facts is not None and sight.agreement is not None:
+            for symbol in held_or_wanted(rule, facts):
+                self._metrics.prices.agreed(symbol, sight.agreement.agreed.get(symbol), now=self._clock.now())
         await self._watch.turn_ended(rule, done)
         return decision
 
@@ -316,14 +327,10 @@ class Cycle:
         write = log.info if news else log.debug
         write("decided", pool=rule.pool_id, outcome=str(done.outcome), reason=done.reason)
 
-    async def _show(self, rule: PoolRule, facts: PoolFacts, sight: Sight, decision: Decision) -> None:
+    def _view(self, rule: PoolRule, facts: PoolFacts, sight: Sight, decision: Decision) -> PoolView:
         failed = {} if sight.agreement is None else {s: str(e) for s, e in sight.agreement.failed.items()}
         body = pool_body(narrate.view_facts(rule, facts, sight.found, failed, decision), self._assets)
-        view = PoolView(rule.pool_id, rule.name, decision.at, facts.tip.height, body)
-        await self._store.put_view(view)
-        if sight.agreement is not None:
-            for symbol in held_or_wanted(rule, facts):
-                self._metrics.prices.agreed(symbol, sight.agreement.agreed.get(symbol), now=self._clock.now())
+        return PoolView(rule.pool_id, rule.name, decision.at, facts.tip.height, body)
 
     async def _known_prices(self) -> Mapping[str, Any]:
         """Return the note of agreed prices, read once a round: nobody else writes it while this keeper has the lease."""
@@ -338,16 +345,21 @@ class Cycle:
         }
 
     async def _remember_prices(self, agreement: Agreement) -> None:
-        """Write the agreed prices down, unless the pool before agreed on the very same."""
+        """Have the agreed prices written with the turn's outcome, unless the pool before agreed on the very same."""
         before = await self._known_prices()
         agreed = dict(agreement.agreed)
         if agreement.stx_usd is not None:
             agreed[STX_USD] = agreement.stx_usd
         new = {s: {"price_e12": str(price.price_e12), "at": int(price.oldest_at)} for s, price in agreed.items()}
         if any(before.get(symbol) != row for symbol, row in new.items()):
-            known = {**before, **new}
-            await self._store.put_note(PRICES_NOTE, known)
-            self._noted = known
+            self._noted = {**before, **new}
+            self._unwritten = {PRICES_NOTE: self._noted}
+
+    async def _write_prices(self) -> None:
+        """Write the agreed prices before something is sent that was made from them, lest a crash forget them."""
+        for key, body in self._unwritten.items():
+            await self._store.put_note(key, body)
+        self._unwritten = {}
 
 
 def _seen(sight: Sight) -> dict[str, Any]:

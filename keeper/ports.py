@@ -287,6 +287,16 @@ class Store(WhaleSource, Protocol):
         """Return how many records of each kind `thin` would remove in all; nothing is changed."""
         ...
 
+    async def record(
+        self, decision: Decision, view: PoolView | None = None, notes: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
+        """Write what a pool's turn came to in one call: as add_decision, put_view and put_note, in this order.
+
+        A crash meanwhile may leave the first of them without the rest, never the other way round. Raises ValueError
+        for a view of another pool; then, and when something is not JSON-safe, nothing is written.
+        """
+        ...
+
     async def put_note(self, key: str, body: Mapping[str, Any], *, term: int | None = None) -> None:
         """Replace a small named JSON document (last agreed prices, round counters).
 

@@ -24,7 +24,7 @@ from keeper.ports import Store
 from keeper.store import mongo_rows, mongo_thinning
 from keeper.store.mongo_link import Duplicate, Link, open_link
 from keeper.store.mongo_shape import migrate
-from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, from_json, to_json
+from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, check_turn, from_json, to_json
 
 T = TypeVar("T")
 NEWEST_INTENTS: Final = 200
@@ -55,13 +55,7 @@ class MongoStore(Store):
     @override
     async def add_decision(self, decision: Decision) -> None:
         """Append a decision; the same decision_id again changes nothing, so an unsure writer may repeat."""
-        body = DECISIONS.document(decision)
-        with self._link.call("written"):
-            document = mongo_rows.decision(decision, body, await self._number())
-            try:
-                await self._link["decisions"].insert_one(document)
-            except Duplicate:
-                return
+        await self._add_decision(decision, DECISIONS.document(decision))
 
     @override
     async def decisions(
@@ -104,12 +98,22 @@ class MongoStore(Store):
 
     @override
     async def put_view(self, view: PoolView) -> None:
-        point = mongo_rows.point(found := point_of(view), POINTS.document(found))
-        body = VIEWS.document(view)
-        rule = {"_id": point.pop("_id"), "priced": {"$lt": point["priced"]}}
-        with self._link.call("written"), suppress(Duplicate):  # the slot has its point
-            await self._link["history"].update_one(rule, {"$set": point}, upsert=True)
-        await self._replace("views", view.pool_id, {"body": body})
+        await self._put_view(view, VIEWS.document(view))
+
+    @override
+    async def record(
+        self, decision: Decision, view: PoolView | None = None, notes: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
+        check_turn(decision, view)
+        # All texts first: what is not JSON-safe has to be found before anything is written.
+        decided = DECISIONS.document(decision)
+        seen = "" if view is None else VIEWS.document(view)
+        texts = {key: to_json(body) for key, body in (notes or {}).items()}
+        await self._add_decision(decision, decided)
+        if view is not None:
+            await self._put_view(view, seen)
+        for key, text in texts.items():
+            await self._replace("notes", key, {"body": text})
 
     @override
     async def views(self) -> Sequence[PoolView]:
@@ -220,6 +224,21 @@ class MongoStore(Store):
         """Return a number that is higher than every one given before, by any keeper."""
         after = await self._link.swap("meta", {"_id": "numbers"}, {"$inc": {"next": 1}})
         return 0 if after is None else int(after["next"])
+
+    async def _add_decision(self, decision: Decision, body: str) -> None:
+        with self._link.call("written"):
+            document = mongo_rows.decision(decision, body, await self._number())
+            try:
+                await self._link["decisions"].insert_one(document)
+            except Duplicate:
+                return
+
+    async def _put_view(self, view: PoolView, body: str) -> None:
+        point = mongo_rows.point(found := point_of(view), POINTS.document(found))
+        rule = {"_id": point.pop("_id"), "priced": {"$lt": point["priced"]}}
+        with self._link.call("written"), suppress(Duplicate):  # the slot has its point
+            await self._link["history"].update_one(rule, {"$set": point}, upsert=True)
+        await self._replace("views", view.pool_id, {"body": body})
 
     async def _replace(
         self, collection: str, key: str | int, fields: Mapping[str, Any], *, term: int | None = None

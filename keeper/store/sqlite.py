@@ -16,7 +16,7 @@ import aiosqlite
 from typing_extensions import override
 
 from keeper.core.archive import KINDS, Row
-from keeper.core.history import MOST_POINTS, HistoryPoint, point_of, spread
+from keeper.core.history import MOST_POINTS, HistoryPoint, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.paging import Page
 from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, PoolView
@@ -25,9 +25,9 @@ from keeper.core.units import Seconds
 from keeper.core.whales import Whale
 from keeper.errors import LeaseLost
 from keeper.ports import Store
-from keeper.store import sqlite_rows, thinning
-from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, from_json, to_json
-from keeper.store.sqlite_file import connect, migrate, read_only, unavailable
+from keeper.store import sqlite_rows, sqlite_turn, thinning
+from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, check_turn, from_json, to_json
+from keeper.store.sqlite_file import connect, migrate, prepare, read_only, unavailable
 
 T = TypeVar("T")
 NEWEST_INTENTS: Final = 200
@@ -67,11 +67,7 @@ class SqliteStore(Store):
     @override
     async def add_decision(self, decision: Decision) -> None:
         """Append a decision; the same decision_id again changes nothing, so an unsure writer may repeat."""
-        await self._change(
-            "INSERT INTO decisions (decision_id, pool_id, at, outcome, body) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (decision_id) DO NOTHING",
-            (decision.decision_id, decision.pool_id, decision.at, decision.outcome, DECISIONS.document(decision)),
-        )
+        await self._change(sqlite_turn.WRITE, sqlite_turn.values(decision))
 
     @override
     async def decisions(
@@ -127,16 +123,14 @@ class SqliteStore(Store):
 
     @override
     async def put_view(self, view: PoolView) -> None:
-        point = point_of(view)
-        # The point first: one without its view does no harm, and the view is written again in the next cycle.
-        await self._change(
-            "INSERT INTO history (pool_id, slot, at, priced, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (pool_id, slot) DO "
-            "UPDATE SET at = excluded.at, priced = 1, body = excluded.body WHERE excluded.priced > history.priced",
-            (view.pool_id, point.slot, point.at, point.nav_ustx is not None, POINTS.document(point)),
-        )
-        await self._change(
-            "INSERT OR REPLACE INTO views (pool_id, body) VALUES (?, ?)", (view.pool_id, VIEWS.document(view))
-        )
+        await self._change(sqlite_turn.WRITE, sqlite_turn.values(view=view))
+
+    @override
+    async def record(
+        self, decision: Decision, view: PoolView | None = None, notes: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
+        check_turn(decision, view)
+        await self._change(sqlite_turn.WRITE, sqlite_turn.values(decision, view, notes))
 
     @override
     async def views(self) -> Sequence[PoolView]:
@@ -219,7 +213,7 @@ class SqliteStore(Store):
 
     @override
     async def dump(self) -> AsyncIterator[Row]:
-        ((_, _, path),) = await self._read("PRAGMA database_list")
+        ((path,),) = await self._read("SELECT file FROM pragma_database_list WHERE name = 'main'")
         try:
             # A connection of its own, because what it reads has to stand still while others write.
             async with read_only(Path(path)) as db:
@@ -296,6 +290,7 @@ async def open_store(path: Path) -> AsyncIterator[SqliteStore]:
     store = SqliteStore(db)
     try:
         await migrate(db, path)
+        await prepare(db, path)
         yield store
     finally:
         await store.close()

@@ -12,6 +12,7 @@ import aiosqlite
 from keeper.errors import BadSettings, KeeperError, StoreUnavailable
 from keeper.retry import READ
 from keeper.store.migrations import STEPS
+from keeper.store.sqlite_turn import PROCEDURE
 
 BUSY_SECONDS: Final = 5.0
 """How long a write waits for another process that holds the file."""
@@ -64,6 +65,15 @@ async def migrate(db: aiosqlite.Connection, path: Path) -> None:
             await db.execute_fetchall(statement)
         await db.execute_fetchall(f"PRAGMA user_version = {len(STEPS)}")
         await db.execute_fetchall("COMMIT")
+    except sqlite3.Error as exc:
+        raise _not_opened(path, exc) from exc
+
+
+async def prepare(db: aiosqlite.Connection, path: Path) -> None:
+    """Give a connection to a file of the newest shape what its writes use. Raises BadSettings, StoreUnavailable."""
+    try:
+        for statement in PROCEDURE:
+            await db.execute_fetchall(statement)
     except sqlite3.Error as exc:
         raise _not_opened(path, exc) from exc
 

@@ -1,4 +1,4 @@
-"""Whales are asked for and chosen once for many pools, and never one second longer than the choice holds."""
+"""What many pools share: whales are chosen once and never a second too long, and prices are written when they are new."""
 
 from dataclasses import replace
 
@@ -6,8 +6,10 @@ import pytest
 
 from keeper.core.allocation import MAX_AHEAD, select_whales
 from keeper.core.units import Seconds
+from keeper.cycle import PRICES_NOTE
 from keeper.errors import BadInput
 from keeper.whales import SeenWhales
+from tests.shell.model_chain import ModelChain
 from tests.shell.world import ADRIFT, RULE, open_world, whale
 
 NOW = 1_795_000_000
@@ -69,13 +71,13 @@ async def test_followed__impossible_rule__is_refused_every_time():
 async def test_cycle__unchanged_prices__are_written_once(tmp_path):
     rules = tuple(replace(RULE, pool_id=number) for number in (1, 2, 3))
     async with open_world(tmp_path, pools=rules) as world:
-        written, put = [], world.store.put_note
+        written, record = [], world.store.record
 
-        async def counted(key, body, **more):
-            written.append(key)
-            await put(key, body, **more)
+        async def counted(decision, view, notes):
+            written.extend(notes)
+            await record(decision, view, notes)
 
-        world.store.put_note = counted
+        world.store.record = counted
         await world.cycle.run()
         first = written.count("agreed-prices")
         world.clock.advance(60)
@@ -85,3 +87,18 @@ async def test_cycle__unchanged_prices__are_written_once(tmp_path):
         await world.cycle.run()
 
     assert (first, written.count("agreed-prices")) == (1, 2)
+
+
+async def test_cycle__about_to_send__has_the_agreed_prices_written(tmp_path, monkeypatch):
+    async with open_world(tmp_path) as world:
+        await world.follow(ADRIFT)
+        broadcast, noted = ModelChain.broadcast, []
+
+        async def watched(chain, raw):
+            noted.append(await world.store.note(PRICES_NOTE))
+            return await broadcast(chain, raw)
+
+        monkeypatch.setattr(ModelChain, "broadcast", watched)
+        await world.run()
+
+    assert [set(note) for note in noted] == [{"STX", "ALEX", "DIKO", "STX/USD"}]

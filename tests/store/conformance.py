@@ -388,6 +388,35 @@ class StoreConformance:
 
         assert [(item.pool_id, item.tip_height) for item in await store.views()] == [(1, 1), (2, 9), (10, 1)]
 
+    async def test_turn__recorded__is_there_as_if_written_one_by_one(self, store: Store):
+        notes = {"prices": {"ALEX": {"price_e12": str(BIG), "é": None, "float": 0.1}}, "other": {}}
+        await store.record(decided(1, NOON), valued(NOON, BIG), notes)
+        await store.record(decided(2, NOON + 1), valued(NOON + 1, 7), {"other": {"n": 2}})
+
+        assert list(await store.decisions()) == [decided(2, NOON + 1), decided(1, NOON)]
+        assert list(await store.views()) == [valued(NOON + 1, 7)]
+        assert [p.nav_ustx for p in await store.history(1)] == [BIG]
+        assert (await store.note("prices"), await store.note("other")) == (notes["prices"], {"n": 2})
+
+    async def test_turn__recorded_without_a_view__leaves_the_last_one(self, store: Store):
+        await store.put_view(view(1))
+        await store.record(decision(1))
+        await store.record(decision(1))
+
+        assert (list(await store.decisions()), list(await store.views())) == ([decision(1)], [view(1)])
+        assert len(await store.history(1)) == 1
+
+    @pytest.mark.parametrize("wrong", ["decision", "view", "note", "pool"])
+    async def test_turn__a_part_of_it_cannot_be_written__nothing_is(self, store: Store, wrong: str):
+        bad = {"x": float("nan")}
+        first = replace(decision(1), facts=bad if wrong == "decision" else {})
+        seen = replace(view(2 if wrong == "pool" else 1), body=bad if wrong == "view" else {})
+
+        with pytest.raises(ValueError, match=r"JSON|pool"):
+            await store.record(first, seen, {"n": bad if wrong == "note" else {}})
+
+        assert (list(await store.decisions()), list(await store.views()), await store.note("n")) == ([], [], None)
+
     async def test_note__put_again__is_replaced(self, store: Store):
         await store.put_note("round", MappingProxyType({"n": 1, "deep": {"list": [1, None, "é"]}}))
         await store.put_note("round", {"n": 2})

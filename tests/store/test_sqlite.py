@@ -162,6 +162,23 @@ async def test_migration__from_every_earlier_form__reaches_the_newest(path):
             await store.add_decision(decision(1))
 
 
+@pytest.mark.parametrize("missing", ["decisions", "history", "views", "notes"])
+async def test_turn__one_of_its_tables_cannot_be_written__none_of_the_others_is(path, missing):
+    async with open_store(path) as store:
+        raw = sqlite3.connect(path, isolation_level=None)
+        raw.execute(f"CREATE TRIGGER full BEFORE INSERT ON {missing} BEGIN SELECT raise(ABORT, 'full'); END")
+
+        with pytest.raises(StoreUnavailable, match="full"):
+            await store.record(decision(1), view(1), {"n": {}})
+
+        tables = ("decisions", "history", "views", "notes")
+        assert [raw.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables] == [(0,)] * 4  # noqa: S608
+        raw.execute("DROP TRIGGER full")
+        raw.close()
+        await store.record(decision(1), view(1), {"n": {}})
+        assert list(await store.decisions()) == [decision(1)]
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
