@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from keeper.chain import contracts as on_chain
-from keeper.core.allocation import TargetAllocation, select_whales, target_from_whales
+from keeper.core.allocation import TargetAllocation
 from keeper.core.assets import STX, AssetBook
 from keeper.core.benefit import Worth, weigh
 from keeper.core.consensus import Agreement, LastPrice, PriceBounds, agree_each
 from keeper.core.drift import Drift, pool_drift
 from keeper.core.estimates import Estimate, estimate_plan
+from keeper.core.following import Followed
 from keeper.core.mandates import Mandate, MandateRules, Proposal, ProposalState, Situation, Step, next_step
 from keeper.core.market import MarketView
 from keeper.core.planning import plan_rebalance
@@ -20,7 +21,6 @@ from keeper.core.prices import AgreedPrice, PricePoint
 from keeper.core.slicing import MandateBudget, to_sell_ustx
 from keeper.core.units import BPS_ONE, Seconds, value_ustx_down
 from keeper.core.valuation import Portfolio, value_portfolio
-from keeper.core.whales import Whale
 from keeper.observe import PoolFacts, WebPrices
 
 EXHAUSTED_BPS = 10
@@ -37,7 +37,8 @@ class Analysis:
     facts: PoolFacts
     prices: Mapping[str, AgreedPrice]
     portfolio: Portfolio
-    whales: tuple[Whale, ...]
+    whale_rows: Sequence[Mapping[str, Any]]
+    """The followed whales as a page shows them."""
     target: TargetAllocation
     drift: Drift
     """From today's whales."""
@@ -87,9 +88,8 @@ def analyse(
     rule: PoolRule,
     facts: PoolFacts,
     agreement: Agreement,
-    known_whales: Sequence[Whale],
+    followed: Followed,
     assets: AssetBook,
-    now: Seconds,
 ) -> Analysis:
     """Value, compare and choose the next step. Raises a Refused error when a price or the whales are missing."""
     prices = agreement.require(held_or_wanted(rule, facts))
@@ -100,8 +100,8 @@ def analyse(
         pending_shares=facts.info.pending_shares,
         total_shares=facts.info.total_shares,
     )
-    whales = select_whales(known_whales, rule.whales, now)
-    target = target_from_whales(whales, rule.symbols, rule.whales.rank_by)
+    wanted = followed.wanted(rule.symbols)
+    target = wanted.target
     drift = portfolio.drift(target.target_bps)
     proposal = proposal_of(facts.proposal, assets)
     mandate_drift = None if facts.mandate is None else portfolio.drift(targets_of(facts.mandate.targets, assets))
@@ -116,7 +116,7 @@ def analyse(
     step = next_step(
         situation, MandateRules(rule.drift_threshold_bps, rule.tolerance_bps, proposals_open=rule.proposals_open)
     )
-    return Analysis(facts, prices, portfolio, whales, target, drift, proposal, mandate, mandate_drift, step)
+    return Analysis(facts, prices, portfolio, wanted.whale_rows, target, drift, proposal, mandate, mandate_drift, step)
 
 
 def targets_of(targets: Sequence[on_chain.Target], assets: AssetBook) -> dict[str, int]:

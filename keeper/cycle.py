@@ -235,8 +235,8 @@ class Cycle:
         self._metrics.prices.sources(points, agreement, now=self._clock.now())
         self._sights[rule.pool_id] = Sight(facts, agreement, web=web)
         await self._remember_prices(agreement)
-        whales = await self._whales.followed(rule.whales, self._clock.now())
-        found = analyse(rule, facts, agreement, whales, self._assets, self._clock.now())
+        followed = await self._whales.followed(rule.whales, self._clock.now())
+        found = analyse(rule, facts, agreement, followed, self._assets)
         self._sights[rule.pool_id] = Sight(facts, agreement, found, web)
         self._valued[rule.pool_id] = found
         return found

@@ -135,7 +135,7 @@ def view_facts(
         drift=None if found is None else found.drift,
         prices=None if found is None else found.prices,
         price_trouble=trouble,
-        whales=None if found is None else found.whales,
+        whale_rows=None if found is None else found.whale_rows,
         proposal=None if found is None else found.proposal,
         votes=None
         if proposal is None

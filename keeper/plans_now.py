@@ -6,6 +6,7 @@ from typing import Any
 from keeper.analysis import Analysis, agree, analyse, estimate_whole, held_or_wanted, plan_towards, worth_of
 from keeper.app import Keeper
 from keeper.core.estimates import Part
+from keeper.core.following import follow
 from keeper.core.mandates import NextStep
 from keeper.core.plans import Plan
 from keeper.core.policy import PoolRule
@@ -97,8 +98,8 @@ async def _look(keeper: Keeper, rule: PoolRule, web: WebPrices) -> Analysis:
     points = (*web.points, *facts.venue_points)
     now = keeper.clock.now()
     agreement = agree(held_or_wanted(rule, facts), points, keeper.settings.limits(), {}, now)
-    whales = await Whales(keeper.store, keeper.registry.whale_sources).whales(rule.whales.category)
-    return analyse(rule, facts, agreement, whales, keeper.assets, now)
+    known = await Whales(keeper.store, keeper.registry.whale_sources).whales(rule.whales.category)
+    return analyse(rule, facts, agreement, follow(known, rule.whales, now), keeper.assets)
 
 
 def _plan(keeper: Keeper, found: Analysis) -> Plan:

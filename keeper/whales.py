@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
-from keeper.core.allocation import last_second, select_whales
+from keeper.core.following import Followed, follow
 from keeper.core.units import Seconds
 from keeper.core.whales import Whale, WhaleRule
 from keeper.errors import Transient
@@ -56,38 +55,25 @@ class SeenWhales:
     def __init__(self, inner: WhaleSource) -> None:
         self._inner = inner
         self._known: dict[str, Sequence[Whale]] = {}
-        self._followed: dict[WhaleRule, _Followed] = {}
+        self._followed: dict[WhaleRule, Followed] = {}
 
     def forget(self) -> None:
         """Ask again from here on."""
         self._known.clear()
         self._followed.clear()
 
-    async def followed(self, rule: WhaleRule, now: Seconds) -> Sequence[Whale]:
-        """Return what `select_whales` chooses at `now`; chosen once for all pools with the same rule.
+    async def followed(self, rule: WhaleRule, now: Seconds) -> Followed:
+        """Return what `follow` chooses at `now`; chosen once for all pools with the same rule.
 
-        Raises StoreUnavailable, and BadInput as `select_whales` does.
+        Raises StoreUnavailable, and BadInput as `follow` does.
         """
         followed = self._followed.get(rule)
         if followed is None or not followed.holds(now):
             known = await self._of(rule.category)
-            followed = _Followed(select_whales(known, rule, now), now, last_second(known, rule, now))
-            self._followed[rule] = followed
-        return followed.whales
+            followed = self._followed[rule] = follow(known, rule, now)
+        return followed
 
     async def _of(self, category: str) -> Sequence[Whale]:
         if category not in self._known:
             self._known[category] = tuple(await self._inner.whales(category))
         return self._known[category]
-
-
-@dataclass(frozen=True, slots=True)
-class _Followed:
-    """What a rule chose, and between which seconds it chooses the same."""
-
-    whales: Sequence[Whale]
-    since: Seconds
-    until: Seconds | None
-
-    def holds(self, now: Seconds) -> bool:
-        return self.since <= now and (self.until is None or now <= self.until)

@@ -67,7 +67,8 @@ class PoolFacts:
     prices: Mapping[str, AgreedPrice] | None = None
     price_trouble: Mapping[str, str] | None = None
     """Why an asset has no price, by symbol."""
-    whales: Sequence[Whale] | None = None
+    whale_rows: Sequence[Mapping[str, Any]] | None = None
+    """What `whale_rows` gives; never changed, since pools that follow the same whales share it."""
     proposal: Proposal | None = None
     votes: Votes | None = None
     mandate: Mandate | None = None
@@ -99,7 +100,7 @@ def pool_body(facts: PoolFacts, assets: AssetBook) -> dict[str, Any]:
         "coverage_bps": None if facts.target is None else int(facts.target.coverage_bps),
         "dropped_bps": None if facts.target is None else dict(facts.target.dropped),
         "assets": [_asset_row(symbol, facts, assets) for symbol in _symbols(facts)],
-        "whales": _whales(facts),
+        "whales": facts.whale_rows,
         "proposal": _proposal(facts),
         "mandate": _mandate(facts),
         "queue": None if facts.queue is None else [_queued(item) for item in facts.queue],
@@ -180,10 +181,8 @@ def _point(point: PricePoint) -> dict[str, Any]:
     }
 
 
-def _whales(facts: PoolFacts) -> list[dict[str, Any]] | None:
-    if facts.whales is None:
-        return None
-    weights = {} if facts.target is None else facts.target.weights
+def whale_rows(whales: Sequence[Whale], weights: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return whales as a body shows them; `weights` are bps by address, and a whale without one has None."""
     return [
         {
             "address": whale.address,
@@ -194,7 +193,7 @@ def _whales(facts: PoolFacts) -> list[dict[str, Any]] | None:
             "allocation_bps": dict(whale.allocation_bps),
             "observed_at": int(whale.observed_at),
         }
-        for whale in facts.whales
+        for whale in whales
     ]
 
 

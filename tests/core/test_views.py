@@ -17,7 +17,7 @@ from keeper.core.records import Decision, Outcome
 from keeper.core.slicing import MandateBudget
 from keeper.core.units import BaseUnits, Bps, MicroStx, PriceE12, Seconds
 from keeper.core.valuation import value_portfolio
-from keeper.core.views import PoolFacts, QueuedWithdrawal, Votes, decimal, pool_body
+from keeper.core.views import PoolFacts, QueuedWithdrawal, Votes, decimal, pool_body, whale_rows
 from keeper.core.whales import Whale, WhaleRule
 
 AT = Seconds(1_800_000_000)
@@ -42,7 +42,7 @@ def full() -> PoolFacts:
         target=TargetAllocation({"STX": 5_000, "ALEX": 5_000}, Bps(9_500), {"SBTC": 500}, {"SPW": 10_000}),
         drift=portfolio.drift({"STX": 5_000, "ALEX": 5_000}),
         prices={"ALEX": price("ALEX", 10**11)},
-        whales=(WHALE,),
+        whale_rows=whale_rows((WHALE,), {"SPW": 10_000}),
         proposal=Proposal(4, "passed", AT, Seconds(AT + 3_600), {"STX": 10_000}),
         votes=Votes(2_500_000, 0, 4_000_000),
         mandate=Mandate(4, AT, {"STX": 10_000}, Bps(777)),
@@ -112,7 +112,7 @@ def test_body__nothing_known__is_missing_and_never_zero() -> None:
 
 def test_body__partly_known__leaves_only_the_rest_missing() -> None:
     known = bare(
-        whales=(WHALE,), proposal=Proposal(4, "voting", AT, AT, {}), mandate=Mandate(4, AT, {}, Bps(1)),
+        whale_rows=whale_rows((WHALE,), {}), proposal=Proposal(4, "voting", AT, AT, {}), mandate=Mandate(4, AT, {}, Bps(1)),
         prices={"STX": agreed({})["STX"]}, holdings={"STX": 5, "GONE": 1},
     )  # fmt: skip
 

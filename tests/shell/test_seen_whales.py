@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from keeper.core.allocation import MAX_AHEAD, select_whales
+from keeper.core.allocation import MAX_AHEAD, select_whales, target_from_whales
 from keeper.core.units import Seconds
 from keeper.cycle import PRICES_NOTE
 from keeper.errors import BadInput
@@ -41,8 +41,8 @@ async def test_followed__many_pools__asks_once_until_told_to_forget():
     source.has = (named("SP2", NOW),)
     seen.forget()
 
-    assert (asked, [row[0].address for row in first]) == (1, ["SP1"] * 3)
-    assert [row.address for row in await seen.followed(RULE.whales, Seconds(NOW))] == ["SP2"]
+    assert (asked, [followed.whales[0].address for followed in first]) == (1, ["SP1"] * 3)
+    assert [row.address for row in (await seen.followed(RULE.whales, Seconds(NOW))).whales] == ["SP2"]
 
 
 @pytest.mark.parametrize("step", [1, 300, 60_000])
@@ -57,7 +57,7 @@ async def test_followed__time_goes_on_and_back__is_what_would_be_chosen_anew(ste
     times = [NOW + step * count for count in (0, 1, 2, 20, 30, 31, 39, 40, 41, 3, 0)]
 
     for now in times:
-        assert await seen.followed(RULE.whales, now) == select_whales(whales, RULE.whales, now)
+        assert (await seen.followed(RULE.whales, now)).whales == select_whales(whales, RULE.whales, now)
 
 
 async def test_followed__impossible_rule__is_refused_every_time():
@@ -102,3 +102,15 @@ async def test_cycle__about_to_send__has_the_agreed_prices_written(tmp_path, mon
         await world.run()
 
     assert [set(note) for note in noted] == [{"STX", "ALEX", "DIKO", "STX/USD"}]
+
+
+async def test_wanted__pools_with_the_same_assets__share_what_others_work_out_anew():
+    whales = (named("SP1", NOW), replace(named("SP2", NOW), allocation_bps={"STX": 10_000}))
+    followed = await SeenWhales(Source(*whales)).followed(RULE.whales, Seconds(NOW))
+
+    first, again, other = (followed.wanted(symbols) for symbols in (RULE.symbols, RULE.symbols, ("STX", "ALEX")))
+
+    assert again is first
+    assert first.target == target_from_whales(followed.whales, RULE.symbols)
+    assert other.target == target_from_whales(followed.whales, ("STX", "ALEX"))
+    assert [(row["address"], row["weight_bps"]) for row in other.whale_rows] == [("SP1", 5_000), ("SP2", 5_000)]

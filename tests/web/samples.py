@@ -29,7 +29,7 @@ from keeper.core.records import (
 from keeper.core.slicing import MandateBudget
 from keeper.core.units import BaseUnits, Bps, MicroStx, PriceE12, Seconds
 from keeper.core.valuation import value_portfolio
-from keeper.core.views import PoolFacts, QueuedWithdrawal, Votes, pool_body
+from keeper.core.views import PoolFacts, QueuedWithdrawal, Votes, pool_body, whale_rows
 from keeper.core.whales import Whale, WhaleRule
 from keeper.errors import NodeUnavailable
 from keeper.ports import Store
@@ -101,16 +101,18 @@ def decided(outcome: Outcome, reason: str) -> Decision:
 
 def valued(pool: PoolRule, holdings: dict[str, int], target: dict[str, int]) -> PoolFacts:
     prices = {symbol: PRICES[symbol] for symbol in holdings}
+    whales = (whale(0, 9_120, {"STX": 5_600, "ALEX": 4_400}), whale(1, 8_744, {"STX": 10_000}))
+    weights = {WHALES[0]: 6_500, WHALES[1]: 3_500}
     portfolio = value_portfolio(holdings, prices, BOOK, pending_shares=0, total_shares=17_400_000_000)
     return PoolFacts(
         rule=pool,
         holdings=holdings,
         pauses=RUNNING,
         portfolio=portfolio,
-        target=TargetAllocation(target, Bps(9_340), {"XBTC": 660}, {WHALES[0]: 6_500, WHALES[1]: 3_500}),
+        target=TargetAllocation(target, Bps(9_340), {"XBTC": 660}, weights),
         drift=portfolio.drift(target),
         prices=prices,
-        whales=(whale(0, 9_120, {"STX": 5_600, "ALEX": 4_400}), whale(1, 8_744, {"STX": 10_000})),
+        whale_rows=whale_rows(whales, weights),
         queue=(),
         total_shares=17_400_000_000,
     )
