@@ -67,7 +67,7 @@ class SqliteStore(Store):
     @override
     async def add_decision(self, decision: Decision) -> None:
         """Append a decision; the same decision_id again changes nothing, so an unsure writer may repeat."""
-        await self._change(sqlite_turn.WRITE, sqlite_turn.values(decision))
+        await self._write_turn(sqlite_turn.values(decision))
 
     @override
     async def decisions(
@@ -123,14 +123,14 @@ class SqliteStore(Store):
 
     @override
     async def put_view(self, view: PoolView) -> None:
-        await self._change(sqlite_turn.WRITE, sqlite_turn.values(view=view))
+        await self._write_turn(sqlite_turn.values(view=view))
 
     @override
     async def record(
         self, decision: Decision, view: PoolView | None = None, notes: Mapping[str, Mapping[str, Any]] | None = None
     ) -> None:
         check_turn(decision, view)
-        await self._change(sqlite_turn.WRITE, sqlite_turn.values(decision, view, notes))
+        await self._write_turn(sqlite_turn.values(decision, view, notes))
 
     @override
     async def views(self) -> Sequence[PoolView]:
@@ -248,6 +248,14 @@ class SqliteStore(Store):
                 break
             below = rows[-1][0]
         return Page.of(found)
+
+    async def _write_turn(self, values: Mapping[str, Any]) -> None:
+        """Write what `sqlite_turn.values` gave; as a question without rows it goes to the connection's thread only once."""
+        async with self._writing:
+            try:
+                await self._db.execute_fetchall(sqlite_turn.WRITE, values)
+            except (sqlite3.Error, ValueError) as exc:
+                raise unavailable(exc, "written") from exc
 
     async def _write_fenced(self, statement: str, values: Mapping[str, Any], term: int | None) -> None:
         """Run a statement that has _FENCE in it. Raises LeaseLost when the fence kept it from writing."""

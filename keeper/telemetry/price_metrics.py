@@ -6,7 +6,7 @@ from keeper.core.assets import STX
 from keeper.core.consensus import Agreement
 from keeper.core.prices import AgreedPrice, Fault, PricePoint
 from keeper.core.units import BPS_ONE, PRICE_ONE, Seconds
-from keeper.telemetry.series import Families, Table, put
+from keeper.telemetry.series import Cells, Families, Table, put
 
 
 class PriceMetrics:
@@ -14,11 +14,13 @@ class PriceMetrics:
 
     def __init__(self, families: Families) -> None:
         gauge = families.gauge
-        self._at = gauge("price_oldest_timestamp_seconds", "Time of an agreed price's oldest point.", "asset")
-        self._age = gauge("price_age_seconds", "Age of an agreed price when it was last used.", "asset")
-        self._spread = gauge("price_spread_bps", "Distance between the sources of an agreed price.", "asset")
-        self._source_time = gauge(
-            "source_price_timestamp_seconds", "Time of a source's last price, as it says itself.", "source", "asset"
+        self._at = Cells(gauge("price_oldest_timestamp_seconds", "Time of an agreed price's oldest point.", "asset"))
+        self._age = Cells(gauge("price_age_seconds", "Age of an agreed price when it was last used.", "asset"))
+        self._spread = Cells(gauge("price_spread_bps", "Distance between the sources of an agreed price.", "asset"))
+        self._source_time = Cells(
+            gauge(
+                "source_price_timestamp_seconds", "Time of a source's last price, as it says itself.", "source", "asset"
+            )
         )
         self._source_age = Table(
             gauge("source_price_age_seconds", "Age of a source's price when it was last looked at.", "source", "asset")
@@ -33,9 +35,9 @@ class PriceMetrics:
 
     def agreed(self, asset: str, price: AgreedPrice | None, *, now: Seconds) -> None:
         """Show an agreed price's age and spread; None takes them away."""
-        put(self._at, (asset,), None if price is None else price.oldest_at)
-        put(self._age, (asset,), None if price is None else now - price.oldest_at)
-        put(self._spread, (asset,), None if price is None else price.spread_bps)
+        self._at.put((asset,), None if price is None else price.oldest_at)
+        self._age.put((asset,), None if price is None else now - price.oldest_at)
+        self._spread.put((asset,), None if price is None else price.spread_bps)
 
     def sources(self, points: Iterable[PricePoint], agreement: Agreement, *, now: Seconds) -> None:
         """Show every source's prices; a source that is silent now keeps only the time of its last price."""
@@ -46,7 +48,7 @@ class PriceMetrics:
             if labels in ages and ages[labels] <= now - point.seen_at:
                 continue  # of several the newest counts
             ages[labels] = now - point.seen_at
-            put(self._source_time, labels, point.seen_at)
+            self._source_time.put(labels, point.seen_at)
             if (distance := _off_bps(point, agreement)) is not None:
                 off[labels] = distance
         self._source_age.show(ages)

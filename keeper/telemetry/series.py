@@ -59,17 +59,40 @@ def put(gauge: Gauge, labels: Sequence[str], value: float | None) -> None:
         gauge.remove(*labels)
 
 
+class Cells:
+    """A gauge that remembers its series and what they show, since most of what it is told is what it was told before."""
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+        self._cells: dict[tuple[str, ...], Gauge] = {}
+        self._values: dict[tuple[str, ...], float] = {}
+
+    def put(self, labels: tuple[str, ...], value: float | None) -> None:
+        """Show a number under these labels; None takes it away."""
+        if self._values.get(labels) == value:
+            return
+        if value is None:
+            del self._cells[labels], self._values[labels]
+            self._gauge.remove(*labels)
+            return
+        cell = self._cells.get(labels)
+        if cell is None:
+            cell = self._cells[labels] = self._gauge.labels(*labels)
+        cell.set(value)
+        self._values[labels] = value
+
+
 class Table:
     """A gauge whose rows are replaced as a whole, so that what is not named any more has no series."""
 
     def __init__(self, gauge: Gauge) -> None:
-        self._gauge = gauge
+        self._cells = Cells(gauge)
         self._shown: set[tuple[str, ...]] = set()
 
     def show(self, rows: dict[tuple[str, ...], float]) -> None:
         """Show exactly these rows, by their labels."""
         for labels in self._shown - rows.keys():
-            put(self._gauge, labels, None)
+            self._cells.put(labels, None)
         for labels, value in rows.items():
-            put(self._gauge, labels, value)
+            self._cells.put(labels, value)
         self._shown = set(rows)
