@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import ParamSpec, TypeVar
 
 from tenacity import (
@@ -33,15 +34,28 @@ class Retry:
 
     async def __call__(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call fn until it works or the budget runs out; the last error comes out as it was."""
+        started = monotonic()
+        try:
+            return await fn(*args, **kwargs)
+        except Transient as error:
+            first = [error]
+
+        async def again() -> T:
+            # What was tried already is the first attempt: tenacity, which costs more than most calls, is only made for
+            # those that fail, and counts as if it had been there from the beginning.
+            if first:
+                raise first.pop()
+            return await fn(*args, **kwargs)
+
         retrying = AsyncRetrying(
             retry=retry_if_exception(self._worth_another_try),
-            stop=stop_after_attempt(self.attempts) | stop_after_delay(self.budget),
+            stop=stop_after_attempt(self.attempts) | stop_after_delay(self.budget - (monotonic() - started)),
             wait=wait_exponential_jitter(multiplier=self.first_wait, max=self.budget / 4),
             reraise=True,
         )
         async for attempt in retrying:
             with attempt:
-                return await fn(*args, **kwargs)
+                return await again()
         raise AssertionError
 
 

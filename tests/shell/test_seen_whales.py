@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from keeper.core.allocation import MAX_AHEAD, select_whales, target_from_whales
+from keeper.core.records import Outcome
 from keeper.core.units import Seconds
 from keeper.cycle import PRICES_NOTE
 from keeper.errors import BadInput
 from keeper.whales import SeenWhales
-from tests.shell.model_chain import ModelChain
 from tests.shell.world import ADRIFT, RULE, open_world, whale
 
 NOW = 1_795_000_000
@@ -89,19 +89,20 @@ async def test_cycle__unchanged_prices__are_written_once(tmp_path):
     assert (first, written.count("agreed-prices")) == (1, 2)
 
 
-async def test_cycle__about_to_send__has_the_agreed_prices_written(tmp_path, monkeypatch):
+async def test_cycle__about_to_send__has_the_agreed_prices_written(tmp_path):
     async with open_world(tmp_path) as world:
         await world.follow(ADRIFT)
-        broadcast, noted = ModelChain.broadcast, []
+        known, put = [], world.store.put_intent
 
-        async def watched(chain, raw):
-            noted.append(await world.store.note(PRICES_NOTE))
-            return await broadcast(chain, raw)
+        async def watched(intent, **more):
+            known.append(await world.store.note(PRICES_NOTE))
+            await put(intent, **more)
 
-        monkeypatch.setattr(ModelChain, "broadcast", watched)
-        await world.run()
+        world.store.put_intent = watched
+        decision = await world.run()
 
-    assert [set(note) for note in noted] == [{"STX", "ALEX", "DIKO", "STX/USD"}]
+    assert decision.outcome is Outcome.PROPOSED
+    assert set(known[0]) == {"STX", "ALEX", "DIKO", "STX/USD"}
 
 
 async def test_wanted__pools_with_the_same_assets__share_what_others_work_out_anew():
