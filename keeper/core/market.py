@@ -71,10 +71,16 @@ class MarketView:
     routes: tuple[Route, ...]
     absent: Mapping[str, str] = field(default_factory=dict)
     """Pools that give no route now, by key or by name, each with the reason in words."""
+    _found: dict[tuple[str, str], tuple[Route, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What `between` gave before: every pool of a round asks the same."""
 
     def between(self, sell: str, buy: str) -> tuple[Route, ...]:
         """Return the routes that swap `sell` for `buy`, in the venues' configured order."""
-        return tuple(r for r in self.routes if r.sell == sell and r.buy == buy)
+        if (sell, buy) not in self._found:
+            self._found[sell, buy] = tuple(r for r in self.routes if r.sell == sell and r.buy == buy)
+        return self._found[sell, buy]
 
 
 EMPTY_MARKET = MarketView(books={}, routes=())
