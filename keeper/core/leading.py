@@ -11,7 +11,7 @@ VENUES: Final = "venues"
 
 def lead_of(points: Sequence[PricePoint], order: Sequence[str]) -> str:
     """Return the source that goes first among `points`, or VENUES; of several without a place, the first by name."""
-    return min((_speaker(point) for point in points), key=lambda name: (_place(name, order), name))
+    return min({_speaker(point) for point in points}, key=lambda name: (_place(name, order), name))
 
 
 def led_price(priced: Sequence[tuple[PricePoint, int]], order: Sequence[str]) -> int:

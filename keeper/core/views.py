@@ -5,7 +5,7 @@ instants are seconds since 1970. What is not known is None, never 0.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from keeper.core.allocation import TargetAllocation
@@ -86,7 +86,7 @@ def pool_body(facts: PoolFacts, assets: AssetBook) -> dict[str, Any]:
         "name": rule.name,
         "state": state_word(facts),
         "paused": facts.pauses.rebalances,
-        "pauses": asdict(facts.pauses),
+        "pauses": _pauses(facts.pauses),
         "value_ustx": None if portfolio is None else str(portfolio.total_ustx),
         "value_stx": None if portfolio is None else decimal(portfolio.total_ustx, 6),
         "free_ustx": None if portfolio is None else str(portfolio.free_ustx),
@@ -123,6 +123,10 @@ def decimal(amount: int, decimals: int) -> str:
     fraction = f"{part:0{decimals}d}".rstrip("0") if part else ""
     sign = "-" if amount < 0 else ""
     return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
+
+
+def _pauses(pauses: Pauses) -> dict[str, bool]:
+    return {"deposits": pauses.deposits, "withdrawals": pauses.withdrawals, "rebalances": pauses.rebalances}
 
 
 def _symbols(facts: PoolFacts) -> tuple[str, ...]:
