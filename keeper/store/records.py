@@ -7,6 +7,7 @@ StoreUnavailable and never a half-filled record.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -92,9 +93,14 @@ def lease_of(body: Mapping[str, Any]) -> Lease:
     raise StoreUnavailable(msg, kind="lease")
 
 
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
 def _plain(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: getattr(value, name) for name in _names(type(value))}
     if isinstance(value, Mapping):
         return dict(value)
     msg = f"{type(value).__name__} has no place in a JSON document"

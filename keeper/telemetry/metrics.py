@@ -7,7 +7,7 @@ from keeper.core.records import OPEN_STATES, IntentKind, IntentState, Outcome
 from keeper.core.units import BPS_ONE, Bps, Seconds
 from keeper.telemetry.key_metrics import KeyMetrics
 from keeper.telemetry.price_metrics import PriceMetrics
-from keeper.telemetry.series import CONTENT_TYPE, SLIPPAGE_BUCKETS, Families, put
+from keeper.telemetry.series import CONTENT_TYPE, SLIPPAGE_BUCKETS, Cells, Families, put
 from keeper.telemetry.state_metrics import StateMetrics
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
@@ -28,9 +28,13 @@ class Metrics:
         self.prices = PriceMetrics(families)
         self.state = StateMetrics(families)
         self._before: list[Callable[[], None]] = []
-        self._finished = gauge("cycle_last_finished_timestamp_seconds", "When a pool's cycle last ended.", "pool")
-        self._success = gauge("cycle_last_success_timestamp_seconds", "When a pool's cycle last ended well.", "pool")
-        self._drift = gauge("pool_drift_bps", "Drift from the target, in basis points of value.", "pool")
+        self._finished = Cells(
+            gauge("cycle_last_finished_timestamp_seconds", "When a pool's cycle last ended.", "pool")
+        )
+        self._success = Cells(
+            gauge("cycle_last_success_timestamp_seconds", "When a pool's cycle last ended well.", "pool")
+        )
+        self._drift = Cells(gauge("pool_drift_bps", "Drift from the target, in basis points of value.", "pool"))
         self._open = gauge("intents_open", "Transactions that are not settled yet.", "kind", "state")
         self._decisions = counter("decisions_total", "Cycles by pool and how they ended.", "pool", "outcome")
         self._rounds = counter("rounds_total", "Rounds over all pools that are due, by how they ended.", "ended")
@@ -57,9 +61,9 @@ class Metrics:
         pool = str(pool_id)
         self._decisions.labels(pool, outcome.value).inc()
         self._seconds.labels(pool).observe(took)
-        self._finished.labels(pool).set(at)
+        self._finished.put((pool,), at)
         if outcome not in _FAILURES:
-            self._success.labels(pool).set(at)
+            self._success.put((pool,), at)
 
     def round_ended(self) -> None:
         """Count a round that came to its end."""
@@ -67,7 +71,7 @@ class Metrics:
 
     def drift(self, pool_id: int, drift_bps: Bps | None) -> None:
         """Show a pool's drift; None takes the number away."""
-        put(self._drift, (str(pool_id),), drift_bps)
+        self._drift.put((str(pool_id),), drift_bps)
 
     def intents_open(self, counts: Mapping[tuple[IntentKind, IntentState], int]) -> None:
         """Show how many transactions are open, by kind and state; what is not named has none."""
