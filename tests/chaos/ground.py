@@ -43,7 +43,7 @@ TURN_SECONDS = 0.4
 HELP_EVERY = 2
 """Turns between helping a block along, and between moving time on; oftener, and reading becomes a race."""
 BUSY_SECONDS = 30.0
-BOOT_SECONDS = 300.0
+BOOT_SECONDS = 300
 """Nobody waits for this one, and the machine may have other work to do."""
 LEFT_OUT = "Meme Whale Portfolio"
 """One pool less makes a cycle shorter; what is left still proposes, votes, trades, pays and reports."""
