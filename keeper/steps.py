@@ -49,6 +49,7 @@ from keeper.execution.orders import Order
 from keeper.execution.sender import Sender
 from keeper.observe import TIP_RETRY, WebPrices
 from keeper.ports import Chain, Clock, Store
+from keeper.requotes import Requote, Requotes
 from keeper.retry import READ
 
 Read = TypeVar("Read")
@@ -105,6 +106,7 @@ class Steps:
         self._sender = sender
         self._clock = clock
         self._actions = Actions(contracts, assets, policy)
+        self._requotes = Requotes(chain, contracts, assets)
         self._courses = Courses(store, assets, policy.pace)
         self._avoided: dict[int, frozenset[str]] = {}
         self._reported: dict[int, Seconds] = {}
@@ -290,6 +292,9 @@ class Steps:
             return Done(Outcome.WAITING_FOR_VENUES, reason, {"plan": narrate.plan_facts(plan)})
         if mandate is None or not plan.legs:
             raise PlanRejected(plan.reason, silent_venues=dict(found.facts.silent_venues))
+        asked = await self._as_of(found.facts.tip, lambda tip: self._requotes.of(plan.legs, tip))
+        if short := [each for each in asked if each.falls_short]:
+            return self._falls_short(rule, plan, short)
         number = mandate.slices + 1
         draft = self._actions.run_slice(rule, mandate.mandate_id, number, plan, self._sender.fee_cap)
         fee = await self._sender.quote_fee(draft)
@@ -299,7 +304,18 @@ class Steps:
         done = narrate.slice_facts(intent)
         venues = ", ".join(dict.fromkeys(leg.venue for leg in plan.legs))
         reason = f"slice {number} at {venues}: drift {done['drift_before_bps']} → {done['drift_after_bps']} bps"
-        return Done(Outcome.SLICE_EXECUTED, reason, {"slice": done, "plan": narrate.plan_facts(plan)})
+        facts: dict[str, Any] = {"slice": done, "plan": narrate.plan_facts(plan)}
+        if off := [each.facts() for each in asked if each.differs]:
+            facts["requoted"] = off
+        return Done(Outcome.SLICE_EXECUTED, reason, facts)
+
+    def _falls_short(self, rule: PoolRule, plan: Plan, short: Sequence[Requote]) -> Done:
+        """Send nothing that its own venues would refuse, and plan without them once."""
+        self._avoided[rule.pool_id] = frozenset(each.leg.venue for each in short)
+        venues = ", ".join(sorted(self._avoided[rule.pool_id]))
+        reason = f"asked again before signing, {venues} would no longer pay a leg's minimum; it is planned anew"
+        facts = {"plan": narrate.plan_facts(plan), "requoted": [each.facts() for each in short]}
+        return Done(Outcome.WAITING_FOR_VENUES, reason, facts)
 
     async def _settle(self, order: Order) -> Intent:
         """Make `order` happen and return it settled. Raises Unfinished, or what the contract's refusal means."""

@@ -179,6 +179,15 @@ class PoolContracts:
         """Tell whether the oracle's breaker of an asset is out."""
         return await self._read(reader, tip, ORACLE, "is-tripped", principal(asset)) is True
 
+    async def quote(self, reader: ContractReader, tip: Tip, adapter: str, sell: str, buy: str, amount: int) -> int:
+        """Return what an adapter, named by its principal, says it would pay for `amount`; base units of `buy`.
+
+        Raises Refused or UnknownContractError with the adapter's own reason.
+        """
+        name = adapter.partition(".")[2]
+        args = (principal(sell), principal(buy), uint(amount))
+        return plain.number(_unwrap(name, await reader.read(adapter, "get-quote", args, tip)), f"{name}, get-quote")
+
     async def balance(self, reader: ContractReader, tip: Tip, token: str, who: str) -> int:
         """Return what `who` has of a SIP-010 token, in base units, by the token's own account."""
         answer = await reader.read(token, "get-balance", [principal(who)], tip)

@@ -66,6 +66,8 @@ class ModelChain:
     """Error codes that the next calls of a function answer with, in order."""
     closed_venues: set[str] = field(default_factory=set)
     """Venues that answer every question and fail every swap."""
+    thin_adapters: set[str] = field(default_factory=set)
+    """Adapters that quote next to nothing, whatever was seen of their pools."""
     gifts: dict[str, int] = field(default_factory=dict)
     """By principal: what the vault has and has not booked."""
     proposals: dict[int, Proposal] = field(default_factory=dict)

@@ -18,6 +18,8 @@ class Reads:
         """Return what `contract` answers; a read nobody modelled is a mistake in the test."""
         if function == "get-balance":
             return Ok(self._booked(contract) + self._chain.gifts.get(contract, 0))
+        if function == "get-quote":
+            return self._quote(contract, *args)
         return {
             ("whale-pool-vault", "get-pool"): self._pool,
             ("whale-pool-vault", "get-pool-assets"): self._pool_assets,
@@ -33,6 +35,15 @@ class Reads:
             ("pool-oracle", "is-tripped"): self._is_tripped,
             ("pool-oracle", "get-stx-usd"): lambda: self._price(STX.principal),
         }[contract.partition(".")[2], function](*args)
+
+    def _quote(self, adapter, sell, buy, amount):
+        """What a venue pays, also one that will refuse to trade: that it does not say."""
+        if adapter in self._chain.thin_adapters:
+            return Ok(amount // 10**6)
+        dex = next(dex for dex in self._chain.dexes if adapter.endswith(f".{dex.name}-adapter"))
+        symbols = [self._chain.assets.by_principal(each).symbol for each in (sell, buy)]
+        book = next((book for book in dex.pools.values() if {book.x, book.y} == set(symbols)), None)
+        return Err(1336) if book is None else Ok(book.swap(symbols[0], amount)[0])
 
     def _pool(self, number):
         pool = self._chain.pools.get(number)
