@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { errorsOf } from "./samples/adapters.mjs";
 import { LAZER, OTHER_SIGNER, SIGNER, decoder, payload, signed, trust, update } from "./samples/lazer.mjs";
 import {
-  BOUNDS, E12, MAX_UINT, ON_CHAIN, STX_USD, ahead, asset, call, configure, dia, event, now, openOracle, post, read, readOf, refused,
+  BOUNDS, silence, setReserves, consensus, E12, MAX_UINT, ON_CHAIN, STX_USD, ahead, asset, call, configure, dia, event, now, openOracle, post, read, readOf, refused,
   remove, sources, stranger, topics, wait,
 } from "./samples/oracle.mjs";
 import { act, principal } from "./samples/venues.mjs";
@@ -76,6 +76,37 @@ describe("post-lazer", () => {
     else expect(sources("STX").lazer.price).toBe(usd);
   });
 
+  it("keeps nothing of a price that STX cannot express", () => {
+    lazerSource("ALEX", ALEX_FEED);
+    dia("STX/USD", 47_240_000n, now());
+
+    expect(postLazer([stx(), alex({ price: 10n ** 14n, confidence: 1n })])).toEqual({ posted: "1", tripped: "0" });
+
+    expect(sources("ALEX").lazer).toBe(undefined);
+  });
+
+  it("lends no price more time than its own", () => {
+    lazerSource("ALEX", ALEX_FEED);
+    const at = now();
+    dia("STX/USD", 47_240_000n, at);
+
+    postLazer([stx(), alex({ madeAt: (at - 30n) * 1_000_000n })], at);
+
+    expect(sources("ALEX").lazer.at).toBe(at - 30n);
+  });
+
+  it("goes by enough sure sources, whatever an average too young to be sure says", () => {
+    lazerSource("ALEX", ALEX_FEED);
+    setReserves("STX", "ALEX", 10n ** 14n, 10n ** 14n);
+    silence();
+    dia("STX/USD", 47_240_000n, now());
+
+    postLazer([stx(), alex()]);
+    post(["ALEX", ON_CHAIN.ALEX]);
+
+    expect(consensus("ALEX")).toMatchObject({ sources: "2" });
+  });
+
   it("takes the time a feed was made when it is older than the update", () => {
     const at = now();
 
@@ -97,7 +128,7 @@ describe("post-lazer", () => {
 
   it("refuses prices no arithmetic can hold, and none that it can", () => {
     const largest = 2n ** 63n - 1n;
-    for (const [price, exponent] of [[largest, 6], [largest, 7], [largest, -31], [1_000_001n, 0], [largest, -12], [10n ** 17n, -30]]) {
+    for (const [price, exponent] of [[largest, 6], [largest, 7], [largest, -31], [1_000_001n, 0], [largest, -12], [10n ** 17n, -30], [1n, 60], [largest, -90]]) {
       expect(postLazer([stx({ price, exponent, confidence: 1n })])).toEqual(refused(codes.ERR_NO_PRICE));
     }
     expect(postLazer([stx({ price: largest, exponent: -30, confidence: 1n })])).toEqual({ posted: "1", tripped: "0" });
@@ -200,7 +231,11 @@ describe("set-lazer-source", () => {
     expect(lazerSource("STX", 46)).toBe(true);
     expect(lazerSource("ALEX", STX_FEED)).toBe(true);
 
+    expect(remove("ALEX", "alex")).toBe(true);
+    expect(readOf("price-sources", "get-feed", Cl.uint(STX_FEED))).not.toBe(null);
+    expect(readOf("price-sources", "get-sources", asset("ALEX")).lazer).not.toBe(null);
     expect(remove("ALEX", "lazer")).toBe(true);
+    expect(readOf("price-sources", "get-sources", asset("ALEX")).lazer).toBe(null);
 
     expect(readOf("price-sources", "get-feed", Cl.uint(STX_FEED))).toBe(null);
     expect(postLazer([stx()])).toEqual(refused(codes.ERR_NO_FEED));

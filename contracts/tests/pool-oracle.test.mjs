@@ -42,6 +42,7 @@ describe("post-prices", () => {
 
   it("refuses an asset without bounds and prices no arithmetic can hold, and then stores nothing of the call", () => {
     const before = sources("ALEX");
+    expect(post([`${simnet.deployer}.flow-token`, 0n])).toEqual(refused(errors.ERR_UNKNOWN_ASSET));
     expect(post(["ALEX", ON_CHAIN.ALEX], [`${simnet.deployer}.flow-token`, E12])).toEqual(refused(errors.ERR_UNKNOWN_ASSET));
     for (const price of [0n, 10n ** 18n + 1n, MAX_UINT]) {
       expect(post(["ALEX", price])).toEqual(refused(errors.ERR_PRICE_OUT_OF_RANGE));
