@@ -128,6 +128,7 @@ describe("the queue", () => {
     silence(A);
     expectError(processFor(alice), errors.ERR_NO_PRICE);
     expectError(processAll(), errors.ERR_NO_PRICE);
+    expectError(processFor(stranger), errors.ERR_NO_REQUEST); // a price would change nothing
     expectError(call(bob, "whale-pool-vault", "process-pending-withdrawal", p(alice), u(1), ours("pool-share-2")), errors.ERR_WRONG_SHARE);
     expectError(call(bob, "whale-pool-vault", "process-pending-withdrawal", p(alice), u(4), ours("pool-share-1")), errors.ERR_NO_POOL);
   });
@@ -152,6 +153,7 @@ describe("the queue", () => {
     expectError(withdraw(alice, 20n * STX, 10n ** 16n), errors.ERR_BELOW_MIN_OUT);
     silence(A);
     expectError(withdraw(alice, 20n * STX, 10n ** 16n), errors.ERR_MIN_OUT_UNPRICED);
+    expectError(withdraw(alice, 20n * STX, 10n ** 16n + 1n), errors.ERR_BELOW_MIN_OUT); // no price could ever pay that
     expect([queue(), pool()["pending-shares"]]).toEqual([[], 0n]);
   });
 

@@ -134,6 +134,7 @@ describe("governance", () => {
     for (const asset of ten) must(DEPLOYER, "whale-pool-vault", "register-asset", p(asset), u(6));
     const tenth = Object.fromEntries(ten.map((asset) => [asset, 1_000]));
     expectError(setTargets(tenth), errors.ERR_TOO_MANY_ASSETS);
+    expectError(createPool("pool-share-2", tenth), errors.ERR_TOO_MANY_ASSETS);
     deposit(alice, 100n * STX);
     leg(STX_TOKEN, A, STX);
     const nine = Object.fromEntries([...ten.slice(0, 8), STX_TOKEN].map((asset, n) => [asset, n < 8 ? 1_000 : 2_000]));

@@ -128,6 +128,15 @@ describe("charge", () => {
     expect(plain(charge(total, TOTAL + 10n * STX).result).performance).toBe(0n);
   });
 
+  it("lets the clock and the mark go on at a rate of zero, so that a later rate finds nothing to catch up on", () => {
+    settled();
+    write("announce-rates", u(0), u(0));
+    days(4);
+    write("apply-rates");
+    expect(plain(charge(TOTAL, 2n * TOTAL).result)).toMatchObject({ management: 0n, performance: 0n, parts: 0n });
+    expect(terms()).toMatchObject({ "fees-at": now() - 10n, "high-water-mark": 2n * PRICE_ONE });
+  });
+
   it.each([
     [0n, 0n],
     [1n, 1n],

@@ -68,6 +68,12 @@ describe("add-request and remove-request", () => {
     }
   });
 
+  it.each([[MAX_UINT, 0n], [0n, MAX_UINT]])("of %s more shares for at least %s more are too large, not an overflow", (shares, min) => {
+    add(alice, 1n, 1n);
+    expectError(add(alice, shares, min), errors.ERR_TOO_LARGE);
+    expect(short()).toEqual([[alice, 1n, 1n]]);
+  });
+
   it("have room for fifty", () => {
     for (let n = 1; n <= 50; n += 1) expect(add(person(n), 1n).result.type).toBe("ok");
     expectError(add(person(51), 1n), errors.ERR_FULL);
