@@ -5,7 +5,7 @@ import pytest
 from keeper.core.records import Severity
 from keeper.errors import BadSettings
 from keeper.settings import load_settings
-from tests.shell.test_cli import CONFIG
+from tests.cli.kit import CONFIG
 
 
 def load(folder, text, env=None):

@@ -13,7 +13,7 @@ from keeper.core.units import Seconds
 from keeper.settings import load_settings
 from keeper.store.sqlite import open_store
 from keeper.testing.fakes import FakeNotifier, ManualClock
-from tests.shell.test_cli import CONFIG
+from tests.cli.kit import CONFIG
 
 DONE, FAILED = 0, 1
 AT = Seconds(1_795_262_400)

@@ -15,7 +15,7 @@ from keeper.core.leases import SENDER
 from keeper.core.records import IntentState
 from keeper.core.units import Seconds
 from keeper.store.opening import SqlitePlace, open_store
-from tests.shell.test_cli import CONFIG
+from tests.cli.kit import CONFIG
 from tests.store.conformance import DAY, NOON, alert, decided, intent, valued, whale
 
 DONE, FAILED = 0, 1

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from keeper.demo.local_chain import free_port
+from tests.cli.kit import CONFIG
 from tests.e2e.conftest import KEEPER, ROOT, clean_env, keeper
-from tests.shell.test_cli import CONFIG
 
 pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("e2e")]
 TOLD_SECONDS = 120

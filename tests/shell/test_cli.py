@@ -1,33 +1,12 @@
 """The command line as a shell sees it: what is printed where, and the exit status."""
 
 import json
-import sys
 
 import pytest
 
-from keeper.cli import main
+from tests.cli.kit import CONFIG, shell
 from tests.shell.test_whale_file import ROW, file_of
 
-CONFIG = """
-network = "testnet"
-node_url = "http://127.0.0.1:1"
-deployer = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM"
-signer_key_file = "{folder}/keeper.key"
-store_path = "{folder}/keeper.sqlite3"
-plugins = {plugins}
-
-[[assets]]
-symbol = "STX"
-decimals = 6
-contract = "stx"
-
-[[pools]]
-pool_id = 1
-name = "DeFi Whale Index"
-share_token = "pool-share-1"
-assets = ["STX"]
-whales = {{ category = "defi" }}
-"""
 DONE, FAILED, MISUSED, PERSON_NEEDED = 0, 1, 2, 78
 
 
@@ -40,22 +19,7 @@ def config(tmp_path):
 
 @pytest.fixture
 def keeper(capsys):
-    """Return a function that runs the command line and gives (status, standard output, standard error)."""
-
-    def run(*arguments):
-        before, sys.argv = sys.argv, ["keeper", *map(str, arguments)]
-        try:
-            main()
-        except SystemExit as exc:
-            status = exc.code
-        else:
-            status = DONE
-        finally:
-            sys.argv = before
-        printed = capsys.readouterr()
-        return status or DONE, printed.out, printed.err
-
-    return run
+    return shell(capsys)
 
 
 def test_command__unknown__is_misuse(keeper):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pymongo
 import pytest
 
-from tests.shell.test_cli import CONFIG
+from tests.cli.kit import CONFIG
 
 pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("mongod")]
 GOOD, BAD = "SP1JDAZZQTF2QRNMDRHGXTJY8Z7ZGBJ35PG0X9KG9", "SP3NE50GEXFG9SZGTT51P40X2CKYSZ5CC4ZTZ7A2G"
