@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from keeper.chain.contracts import ContractCall
+from keeper.chain.hashing import sha512_256
 from keeper.chain.nodes import Nodes
 from keeper.chain.postconditions import Mode
 from keeper.clock import ChainClock
@@ -55,12 +56,8 @@ async def _compared(step: Publish, chain: Nodes) -> Compared:
     source = await READ(chain.source, step.contract)
     if source is None:
         return Compared(step.contract, "missing", step.code_hash, None)
-    found = _hash_of(source)
+    found = sha512_256(source.encode("utf-8")).hex()
     return Compared(step.contract, "same" if found == step.code_hash else "differs", step.code_hash, found)
-
-
-def _hash_of(source: str) -> str:
-    return hashlib.new("sha512_256", source.encode("utf-8")).hexdigest()
 
 
 class Deployment:
