@@ -77,7 +77,7 @@ def read_plan(path: Path) -> DeploymentPlan:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as exc:
         _refuse(path, f"cannot be read: {exc}")
-    except (yaml.YAMLError, RecursionError) as exc:
+    except (yaml.YAMLError, RecursionError, ValueError) as exc:  # ValueError: a date or a number that is none
         _refuse(path, f"is not YAML: {type(exc).__name__}")
     reader = _Reader(path, path.resolve().parent.parent)
     network = reader.text(body, "network")

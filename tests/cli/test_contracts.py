@@ -168,6 +168,8 @@ def test_read_plan__the_projects_own_filled_in__has_every_contract_and_readable_
         ("path: doubles/box.clar", "path: ../outside.clar", "outside"),
         ("path: doubles/box.clar", "path: doubles/none.clar", "cannot be read"),
         ("cost: 10000\n", "cost: 99999999999\n", "cost"),
+        ("cost: 10000\n", f"cost: {'9' * 5_000}\n", "is not YAML"),
+        ("cost: 10000\n", "cost: 2026-99-99\n", "is not YAML"),
         ("clarity-version: 2", "clarity-version: true", "clarity-version"),
         ("contract-call:", "contract-dance:", "contract-dance"),
         (
