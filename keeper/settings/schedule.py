@@ -1,15 +1,14 @@
 """How often what is done."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from keeper.core.calendar import Periods
 from keeper.core.units import Seconds
+from keeper.settings.sections import Section
 
 
-class ScheduleSettings(BaseModel):
+class ScheduleSettings(Section):
     """How often what is done, by block time. Each wait is up to a twentieth longer, so that not all is asked at once; what was missed is done once."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     analysis_seconds: int = Field(default=21_600, ge=1, le=604_800)
     """Longest time between two looks at a pool where nothing is under way, in seconds."""

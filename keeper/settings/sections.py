@@ -18,6 +18,12 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
+class HiddenSection(Section):
+    """A section that may hold secrets: pydantic's own errors leave its values out."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+
 class AssetSettings(Section):
     """One asset that pools may hold."""
 

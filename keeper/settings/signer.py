@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from keeper.settings.sections import HiddenSection
 from keeper.settings.shapes import NodeUrl, SecretPlace
 from keeper.signers.opening import Elsewhere, KeyFile, SealedKey, Source
 from keeper.signers.protocol import is_this_machine
@@ -20,10 +21,8 @@ def _public_key(value: str) -> str:
     return value
 
 
-class SignerSettings(BaseModel):
+class SignerSettings(HiddenSection):
     """Where the keeper's signatures come from, instead of `signer_key_file`. Each file may be `credential:NAME`, which systemd hands over."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
 
     kind: Literal["file", "keystore", "remote"]
     """A plain key file, a keystore made by `keeper keys`, or a signer that is asked over HTTP (docs/signers.md)."""

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from keeper.core.retention import Retention
+from keeper.settings.sections import HiddenSection
 
 
 def _mongo_url(value: SecretStr) -> SecretStr:
@@ -27,10 +28,8 @@ MongoUrl = Annotated[SecretStr, AfterValidator(_mongo_url)]
 DatabaseName = Annotated[str, Field(min_length=1, max_length=38), AfterValidator(_database)]
 
 
-class StoreSettings(BaseModel):
+class StoreSettings(HiddenSection):
     """A store in MongoDB instead of the file of `store_path`, and how long what is kept (docs/stores.md)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
 
     url: MongoUrl | None = None
     """Address of a MongoDB replica set, user and password included; absent: the file of store_path."""

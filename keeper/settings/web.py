@@ -3,8 +3,9 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from keeper.settings.sections import HiddenSection
 from keeper.settings.shapes import SecretPlace
 
 
@@ -15,10 +16,8 @@ def _host_name(value: str) -> str:
     return value
 
 
-class WebSettings(BaseModel):
+class WebSettings(HiddenSection):
     """Who may ask, and how often."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
 
     token_file: SecretPlace | None = None
     """File with the token for changing things (pause, resume, analyse), or `credential:NAME`; absent: changing is off."""

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from keeper.core.units import Seconds
+from keeper.settings.sections import HiddenSection
 from keeper.settings.shapes import Address, Name
 from keeper.settings.store import DatabaseName, MongoUrl, StoreSettings
 from keeper.whale_mapping import HoldingUnit, ShareUnit, WhaleMapping
@@ -21,13 +22,10 @@ def _path(value: str) -> str:
 
 
 FieldPath = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_path)]
-_OPTIONS = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
 
 
-class WhaleMappingSettings(BaseModel):
+class WhaleMappingSettings(HiddenSection):
     """One collection of whales in MongoDB that another program keeps; `keeper whales preview` shows what is read."""
-
-    model_config = _OPTIONS
 
     name: Name
     """Name used in logs."""
@@ -73,10 +71,8 @@ class WhaleMappingSettings(BaseModel):
         return WhaleMapping(**{name: getattr(self, name) for name in WhaleMapping.__slots__})
 
 
-class WatchedSettings(BaseModel):
+class WatchedSettings(HiddenSection):
     """Wallets whose balances the keeper reads from the chain itself, as whales of one category."""
-
-    model_config = _OPTIONS
 
     category: Name
     """Category that pools know these whales by."""
