@@ -19,7 +19,7 @@ from keeper.core.plans import Limits, Plan
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.prices import AgreedPrice, PricePoint
 from keeper.core.slicing import MandateBudget, to_sell_ustx
-from keeper.core.units import BPS_ONE, Seconds, value_ustx_down
+from keeper.core.units import BPS_ONE, Seconds
 from keeper.core.valuation import Portfolio, value_portfolio
 from keeper.observe import PoolFacts, WebPrices
 
@@ -79,7 +79,7 @@ def reportable(symbols: Sequence[str], web: WebPrices, policy: Policy, now: Seco
 
 
 def held_or_wanted(rule: PoolRule, facts: PoolFacts) -> tuple[str, ...]:
-    """Return every asset that matters to a pool: allowed, held or targeted."""
+    """Return every asset that matters to a pool: STX, and what is allowed or held."""
     held = (symbol for symbol, amount in facts.holdings.items() if amount)
     return tuple(dict.fromkeys((STX, *rule.symbols, *held)))
 
@@ -161,11 +161,8 @@ def budget_of(found: on_chain.Mandate) -> MandateBudget:
 
 def drift_after(plan: Plan, found: Analysis, assets: AssetBook) -> Drift:
     """Return how far from today's target the pool would be after a plan."""
-    values = {
-        symbol: value_ustx_down(amount, found.prices[symbol].price_e12, assets[symbol].decimals)
-        for symbol, amount in plan.holdings_after.items()
-    }
-    return pool_drift(values, found.target.target_bps, found.portfolio.pending_ustx)
+    after = value_portfolio(plan.holdings_after, found.prices, assets)
+    return pool_drift(after.values_ustx, found.target.target_bps, found.portfolio.pending_ustx)
 
 
 def estimate_whole(plan: Plan, found: Analysis, assets: AssetBook, policy: Policy) -> Estimate:

@@ -198,7 +198,9 @@ def _route(market: MarketView, adapter: str, sell: str, buy: str, pool_keys: tup
 
 
 def _short_bps(route: Route, books: Books, probe: int, prices: Prices, assets: AssetBook) -> float | None:
-    """Return how far a venue pays less than the agreed price for a probe; None when it refuses."""
+    """Return how far a venue pays less than the agreed price for a probe; None when it refuses or no price is agreed."""
+    if route.sell not in prices or route.buy not in prices:
+        return None  # of what the last slice sold the rest of, the pool may need no price any more
     try:
         paid = route.quote(books, BaseUnits(probe)).amount_out
     except MarketRefused:

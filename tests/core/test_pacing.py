@@ -141,6 +141,14 @@ def test_refill__venue_gone__is_as_assumed() -> None:
     assert seen == Refill(None, 1_800)
 
 
+def test_refill__sold_out_and_without_a_price_since__is_as_assumed() -> None:
+    without_alex = {"STX": prices()["STX"]}
+
+    seen = refill_since(last(200), Seconds(600), market(), without_alex, ASSETS, 1_800)
+
+    assert seen == Refill(None, 1_800)
+
+
 def test_due__small_move__at_once() -> None:
     assert due_at(last(50, at=7), Refill(50, 1_800), RULE, to_sell_ustx=9_000, ends_at=Seconds(86_400)) == 7
 
