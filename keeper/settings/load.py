@@ -2,11 +2,12 @@
 
 import difflib
 import re
+import types
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Union, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource, SettingsError, TomlConfigSettingsSource
 from typing_extensions import override
@@ -181,11 +182,12 @@ def _siblings(loc: tuple[int | str, ...]) -> list[str]:
     model: Any = Settings
     for part in loc[:-1]:
         if isinstance(part, str):
-            model = _section_of(model.model_fields[part].annotation)
+            model = section_of(model.model_fields[part].annotation)
     return list(model.model_fields)
 
 
-def _section_of(annotation: Any) -> Any:
-    """Return the section class of `Section` or `tuple[Section, ...]`."""
-    inner = getattr(annotation, "__args__", ())
-    return inner[0] if inner else annotation
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the section class of `Section`, `Section | None` or `tuple[Section, ...]`, None when there is none."""
+    if get_origin(annotation) in (tuple, Union, types.UnionType):
+        return next((found for part in get_args(annotation) if (found := section_of(part)) is not None), None)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None

@@ -11,9 +11,8 @@ from pydantic.fields import FieldInfo
 
 from keeper.errors import BadInput
 from keeper.settings.document import default_words, kind_words
-from keeper.settings.load import env_name, named_file, nearest, read_env, read_file
+from keeper.settings.load import env_name, named_file, nearest, read_env, read_file, section_of
 from keeper.settings.model import Settings
-from keeper.settings.template import section_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,14 @@
 
 import json
 import textwrap
-import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from keeper.settings.load import env_name
+from keeper.settings.load import env_name, section_of
 from keeper.settings.model import Settings
 
 _WIDTH: Final = 110
@@ -28,25 +27,25 @@ _MORE: Final = """\
 def commented(chosen: Mapping[str, Any]) -> str:
     """Return the file's text; `chosen` has plain values by the names of Settings' fields."""
     fields = Settings.model_fields
-    plain = {name: field for name, field in fields.items() if not _sections(field)}
-    parts = [_HEAD, *(_setting(name, field, chosen, name) for name, field in plain.items() if not _is_table(field))]
+    plain = {name: field for name, field in fields.items() if section_of(field.annotation) is None}
+    parts = [_HEAD, *(_setting(name, field, chosen) for name, field in plain.items() if not _is_table(field))]
     for name, field in fields.items():
-        inner, many = _section(field), _is_list(field)
-        if inner is not None and not many:
+        inner = section_of(field.annotation)
+        if inner is not None and not _is_list(field):
             live = isinstance(field.get_default(call_default_factory=True), inner)
             parts.append("".join(_one(name, field, inner, live=live)))
     parts.append(_MORE)
     for name, field in fields.items():
-        inner = _section(field)
+        inner = section_of(field.annotation)
         if inner is not None and _is_list(field):
             parts.append("".join(_entry(name, field, inner)))
     return "\n".join(parts)
 
 
-def _setting(name: str, field: FieldInfo, chosen: Mapping[str, Any], dotted: str) -> str:
+def _setting(name: str, field: FieldInfo, chosen: Mapping[str, Any]) -> str:
     value = chosen.get(name)
-    line = _line(name, field, comment=value is None) if value is None else f"{name} = {toml(value)}\n"
-    return "".join(_sentence(field, secret=env_name(dotted) if _is_secret(field) else None)) + line
+    line = _line(name, field) if value is None else f"{name} = {toml(value)}\n"
+    return "".join(_sentence(field, secret=env_name(name) if _is_secret(field) else None)) + line
 
 
 def _one(name: str, field: FieldInfo, inner: type[BaseModel], *, live: bool) -> Iterator[str]:
@@ -54,7 +53,7 @@ def _one(name: str, field: FieldInfo, inner: type[BaseModel], *, live: bool) -> 
     yield f"[{name}]\n" if live else f"#[{name}]\n"
     for part, of in inner.model_fields.items():
         yield from _sentence(of, secret=env_name(f"{name}.{part}") if _is_secret(of) else None)
-        yield _line(part, of, comment=True)
+        yield _line(part, of)
 
 
 def _entry(name: str, field: FieldInfo, inner: type[BaseModel]) -> Iterator[str]:
@@ -62,12 +61,12 @@ def _entry(name: str, field: FieldInfo, inner: type[BaseModel]) -> Iterator[str]
     yield f"#[[{name}]]\n"
     nested = []
     for part, of in inner.model_fields.items():
-        below = _section(of)
+        below = section_of(of.annotation)
         if below is not None and not _is_list(of):
             nested.append((part, of, below))
             continue
         yield from _sentence(of)
-        yield _line(part, of, comment=True)
+        yield _line(part, of)
     for part, of, below in nested:
         yield from _one(f"{name}.{part}", of, below, live=False)
 
@@ -80,10 +79,10 @@ def _sentence(field: FieldInfo, secret: str | None = None) -> Iterator[str]:
         yield f"# {line}\n"
 
 
-def _line(name: str, field: FieldInfo, *, comment: bool) -> str:
-    mark = "#" if comment else ""
+def _line(name: str, field: FieldInfo) -> str:
+    """Return a setting that was not chosen: its default as a comment."""
     default = None if field.is_required() else field.get_default(call_default_factory=True)
-    return f"{mark}{name} =\n" if default is None else f"{mark}{name} = {toml(default)}\n"
+    return f"#{name} =\n" if default is None else f"#{name} = {toml(default)}\n"
 
 
 def toml(value: Any) -> str:
@@ -111,19 +110,3 @@ def _is_table(field: FieldInfo) -> bool:
 
 def _is_list(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is tuple
-
-
-def _sections(field: FieldInfo) -> bool:
-    return _section(field) is not None
-
-
-def _section(field: FieldInfo) -> type[BaseModel] | None:
-    """Return the section class of `Section`, `Section | None` or `tuple[Section, ...]`."""
-    return section_of(field.annotation)
-
-
-def section_of(annotation: Any) -> type[BaseModel] | None:
-    """Return the section class inside an annotation, None when there is none."""
-    if get_origin(annotation) in (tuple, Union, types.UnionType):
-        return next((found for part in get_args(annotation) if (found := section_of(part)) is not None), None)
-    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
