@@ -77,6 +77,24 @@ The private key is never a setting: `signer_key_file`, or the section `signer`, 
 
 _HEAD: Final = "| Setting | Environment | Kind and bounds | Default | Meaning |\n|---|---|---|---|---|\n"
 _ITEM_HEAD: Final = "| Name | Kind and bounds | Default | Meaning |\n|---|---|---|---|\n"
+_SECTIONS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
+    ("signer", SignerSettings),
+    ("policy", PolicySettings),
+    ("fees", FeeSettings),
+    ("sending", SendingSettings),
+    ("alerts", AlertSettings),
+    ("schedule", ScheduleSettings),
+    ("web", WebSettings),
+    ("store", StoreSettings),
+)
+_ITEMS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
+    ("Each entry of nodes", NodeSettings),
+    ("Each entry of assets", AssetSettings),
+    ("Each entry of pools", PoolSettings),
+    ("whales of a pool", WhaleSettings),
+    ("Each entry of whale_mappings", WhaleMappingSettings),
+    ("Each entry of watched_whales", WatchedSettings),
+)
 
 
 def settings_markdown() -> str:
@@ -84,20 +102,8 @@ def settings_markdown() -> str:
     parts = [
         _INTRO,
         "## General\n\n" + _HEAD + "".join(_rows(Settings, "")),
-        "## signer\n\n" + f"{SignerSettings.__doc__}\n\n" + _HEAD + "".join(_rows(SignerSettings, "signer.")),
-        "## policy\n\n" + f"{PolicySettings.__doc__}\n\n" + _HEAD + "".join(_rows(PolicySettings, "policy.")),
-        "## fees\n\n" + f"{FeeSettings.__doc__}\n\n" + _HEAD + "".join(_rows(FeeSettings, "fees.")),
-        "## sending\n\n" + f"{SendingSettings.__doc__}\n\n" + _HEAD + "".join(_rows(SendingSettings, "sending.")),
-        "## alerts\n\n" + f"{AlertSettings.__doc__}\n\n" + _HEAD + "".join(_rows(AlertSettings, "alerts.")),
-        "## schedule\n\n" + f"{ScheduleSettings.__doc__}\n\n" + _HEAD + "".join(_rows(ScheduleSettings, "schedule.")),
-        "## web\n\n" + f"{WebSettings.__doc__}\n\n" + _HEAD + "".join(_rows(WebSettings, "web.")),
-        "## store\n\n" + f"{StoreSettings.__doc__}\n\n" + _HEAD + "".join(_rows(StoreSettings, "store.")),
-        "## Each entry of nodes\n\n" + _ITEM_HEAD + "".join(_item_rows(NodeSettings)),
-        "## Each entry of assets\n\n" + _ITEM_HEAD + "".join(_item_rows(AssetSettings)),
-        "## Each entry of pools\n\n" + _ITEM_HEAD + "".join(_item_rows(PoolSettings)),
-        "## whales of a pool\n\n" + _ITEM_HEAD + "".join(_item_rows(WhaleSettings)),
-        "## Each entry of whale_mappings\n\n" + _ITEM_HEAD + "".join(_item_rows(WhaleMappingSettings)),
-        "## Each entry of watched_whales\n\n" + _ITEM_HEAD + "".join(_item_rows(WatchedSettings)),
+        *(f"## {name}\n\n{model.__doc__}\n\n{_HEAD}{''.join(_rows(model, f'{name}.'))}" for name, model in _SECTIONS),
+        *(f"## {title}\n\n{_ITEM_HEAD}{''.join(_item_rows(model))}" for title, model in _ITEMS),
         "## Example\n\n```toml\n" + EXAMPLE + "```\n",
     ]
     return "\n".join(parts)
