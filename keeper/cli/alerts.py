@@ -12,8 +12,7 @@ from keeper.alerts.open_troubles import NOTE, read
 from keeper.alerts.rules import AlertRule
 from keeper.app import HTTP_SECONDS, node_addresses
 from keeper.chain.nodes import open_nodes
-from keeper.cli.commands import Config, Json
-from keeper.cli.commands import _settings as read_settings
+from keeper.cli.commands import Config, Json, read_settings
 from keeper.clock import ChainClock
 from keeper.core.alert_kinds import link_to
 from keeper.core.records import Alert, AlertRecord, Severity

@@ -45,10 +45,16 @@ def _options(
         raise typer.Exit
 
 
-def _settings(config: Path | None) -> Settings:
+def read_settings(config: Path | None) -> Settings:
+    """Read the settings and have warnings go to standard error, without secrets. Raises BadSettings.
+
+    What a command prints has to stay readable by programs; the daemon sets its own log up once it starts.
+    """
     if config is None and "KEEPER_CONFIG" not in os.environ and DEFAULT_CONFIG.exists():
         config = DEFAULT_CONFIG
-    return load_settings(config, os.environ)
+    settings = load_settings(config, os.environ)
+    setup_logging(level="warning", fmt="console", secrets=settings.secrets())
+    return settings
 
 
 def run(config: Config = None) -> None:
@@ -56,7 +62,7 @@ def run(config: Config = None) -> None:
 
     Example: keeper run --config /etc/keeper/keeper.toml
     """
-    asyncio.run(daemon.run(_settings(config)))
+    asyncio.run(daemon.run(read_settings(config)))
 
 
 def check(config: Config = None, *, send: Send = False, json: Json = False) -> None:
@@ -64,10 +70,7 @@ def check(config: Config = None, *, send: Send = False, json: Json = False) -> N
 
     Example: keeper check --config keeper.toml
     """
-    settings = _settings(config)
-
-    # What is printed has to stay readable by programs: warnings go to standard error.
-    setup_logging(level="warning", fmt="console", secrets=settings.secrets())
+    settings = read_settings(config)
 
     async def look() -> list[dict[str, Any]]:
         async with application.open_keeper(settings, asyncio.Event()) as keeper:

@@ -9,8 +9,7 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 
 from keeper import console as output
-from keeper.cli.commands import Config, Json
-from keeper.cli.ready import ready
+from keeper.cli.commands import Config, Json, read_settings
 from keeper.core.retention import Thinned
 from keeper.core.units import Seconds
 from keeper.housekeeping import thin
@@ -44,7 +43,7 @@ def export(file: Path, config: Config = None, *, json: Json = False) -> None:
 
     Example: keeper db export keeper.jsonl
     """
-    settings = ready(config)
+    settings = read_settings(config)
     header = _with_store(settings, lambda store: write_archive(store, file, _progress(json=json)))
     _tell({"file": str(file), "records": header.records, "counts": dict(header.counts)}, json=json)
 
@@ -54,7 +53,7 @@ def import_(file: Path, config: Config = None, *, json: Json = False) -> None:
 
     Example: keeper db import keeper.jsonl --config new.toml
     """
-    settings = ready(config)
+    settings = read_settings(config)
     found = _with_store(settings, lambda store: read_archive(store, file, _progress(json=json)), half_filled=True)
     header = check_archive(file) if found is None else found
     done = {"file": str(file), "records": header.records, "counts": dict(header.counts), "new": found is not None}
@@ -66,7 +65,7 @@ def check(config: Config = None, *, json: Json = False) -> None:
 
     Example: keeper db check --json
     """
-    settings = ready(config)
+    settings = read_settings(config)
     health = _with_store(settings, lambda store: check_store(store, _progress(json=json)))
     if json:
         output.as_json({"ok": health.ok, "store": settings.store_place().words(), **asdict(health)})
@@ -85,7 +84,7 @@ def prune(config: Config = None, *, dry_run: DryRun = False, json: Json = False)
 
     Example: keeper db prune --dry-run
     """
-    settings = ready(config)
+    settings = read_settings(config)
     rule = settings.store.retention()
 
     async def work(store: Store) -> Thinned:

@@ -7,8 +7,7 @@ import aiohttp
 import typer
 
 from keeper import console as output
-from keeper.cli.commands import Config, Json
-from keeper.cli.commands import _settings as read_settings
+from keeper.cli.commands import Config, Json, read_settings
 from keeper.surroundings import page_of
 
 SECONDS = 5.0

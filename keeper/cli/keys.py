@@ -12,8 +12,7 @@ import typer
 from keeper import console as output
 from keeper.app import network_of
 from keeper.chain.transactions import Network
-from keeper.cli.commands import Config, Json
-from keeper.cli.commands import _settings as read_settings
+from keeper.cli.commands import Config, Json, read_settings
 from keeper.errors import BadSettings
 from keeper.settings import Settings
 from keeper.signers import passphrase

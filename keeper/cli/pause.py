@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from keeper import console as output
-from keeper.cli.commands import Config, Json
-from keeper.cli.commands import _settings as read_settings
+from keeper.cli.commands import Config, Json, read_settings
 from keeper.core.paused import LONGEST, PAUSED_NOTE, RESUMED, Paused, paused_from
 from keeper.errors import BadInput
 from keeper.settings import Settings

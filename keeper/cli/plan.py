@@ -8,8 +8,7 @@ import typer
 
 from keeper import app as application
 from keeper import console as output
-from keeper.cli.commands import Config, Json
-from keeper.cli.commands import _settings as read_settings
+from keeper.cli.commands import Config, Json, read_settings
 from keeper.core.assets import AssetBook
 from keeper.core.views import decimal
 from keeper.plans_now import estimate_now, plans_now

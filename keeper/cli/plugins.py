@@ -11,13 +11,10 @@ import typer
 
 from keeper import console as output
 from keeper.cli import plugin_check, plugin_new
-from keeper.cli.commands import DEFAULT_CONFIG, Config, Json
-from keeper.cli.commands import _settings as read_settings
+from keeper.cli.commands import DEFAULT_CONFIG, Config, Json, read_settings
 from keeper.cli.plugin_chain import check_on_chain
 from keeper.errors import BadInput, PluginBroken
-from keeper.findings import Finding
 from keeper.registry import Installed, describe, installed
-from keeper.telemetry.logs import setup_logging
 
 Kind = Annotated[Literal["venue", "prices", "whales", "notifier"], typer.Option("--kind", help="What it adds.")]
 USE_STATES = {True: "in use", False: "installed"}
@@ -89,7 +86,7 @@ def check(
         raise BadInput(message)
     findings = plugin_check.check_plugin(plugin, seconds=seconds)
     if config is not None and plugin in installed():
-        findings += _on_chain(plugin, config)
+        findings += asyncio.run(check_on_chain(plugin, read_settings(config)))
     if json:
         output.as_json({"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]})
     else:
@@ -101,13 +98,6 @@ def check(
                 output.out.print(f"       → {finding.remedy}", markup=False)
     if not all(f.ok for f in findings):
         raise typer.Exit(1)
-
-
-def _on_chain(plugin: str, config: Path) -> list[Finding]:
-    settings = read_settings(config)
-    # What is printed has to stay readable by programs: warnings go to standard error, and no secret with them.
-    setup_logging(level="warning", fmt="console", secrets=settings.secrets())
-    return asyncio.run(check_on_chain(plugin, settings))
 
 
 def _listed(config: Path | None) -> tuple[str, ...]:

@@ -10,8 +10,7 @@ import aiohttp
 import typer
 
 from keeper import console as output
-from keeper.cli.commands import Config, Json
-from keeper.cli.commands import _settings as read_settings
+from keeper.cli.commands import Config, Json, read_settings
 from keeper.cli.planned import plans, show_due, show_pause
 from keeper.errors import BadSettings
 from keeper.settings import Settings

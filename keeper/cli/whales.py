@@ -10,8 +10,7 @@ import typer
 
 from keeper import console as output
 from keeper.app import last_prices
-from keeper.cli.commands import Config, Json
-from keeper.cli.ready import ready
+from keeper.cli.commands import Config, Json, read_settings
 from keeper.core.whales import Whale
 from keeper.store.opening import open_store
 from keeper.whale_file import read_whales
@@ -32,7 +31,7 @@ def load(file: Path, config: Config = None) -> None:
 
     Example: keeper whales load whales.json
     """
-    settings, whales = ready(config), read_whales(file)
+    settings, whales = read_settings(config), read_whales(file)
 
     async def put() -> None:
         async with open_store(settings.store_place()) as store:
@@ -47,7 +46,7 @@ def list_(category: str, config: Config = None, *, json: Json = False) -> None:
 
     Example: keeper whales list defi
     """
-    settings = ready(config)
+    settings = read_settings(config)
 
     async def look() -> Sequence[Whale]:
         async with open_store(settings.store_place()) as store:
@@ -65,7 +64,7 @@ def preview(config: Config = None, *, json: Json = False) -> None:
 
     Example: keeper whales preview --json
     """
-    settings = ready(config)
+    settings = read_settings(config)
 
     async def look() -> dict[str, Reading]:
         async with open_store(settings.store_place()) as store, open_whale_feeds(settings.whale_places()) as feeds:
