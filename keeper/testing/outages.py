@@ -17,6 +17,8 @@ from typing import Any, Final
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from keeper.pause import pause
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DEAD: Final = "dead"
 HANG_SECONDS: Final = 20.0
@@ -32,12 +34,8 @@ def _answering(body: str, status: int = 200, headers: Mapping[str, str] | None =
     return answer
 
 
-async def _wait(seconds: float) -> None:
-    await asyncio.wait({asyncio.ensure_future(asyncio.Event().wait())}, timeout=seconds)
-
-
 async def _hang(_: web.Request) -> web.StreamResponse:
-    await _wait(HANG_SECONDS)
+    await pause(asyncio.Event(), HANG_SECONDS)
     return web.Response()
 
 
@@ -46,7 +44,7 @@ async def _drip(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     for _ in range(int(HANG_SECONDS * 10)):
         await response.write(b" ")
-        await _wait(0.1)
+        await pause(asyncio.Event(), 0.1)
     return response
 
 
