@@ -5,6 +5,7 @@ from collections import Counter
 
 from keeper.alerts.router import AlertRouter
 from keeper.core import alerting
+from keeper.core.history import DAY_SECONDS
 from keeper.core.paused import PAUSED_NOTE, paused_from
 from keeper.core.policy import PoolRule
 from keeper.core.records import Outcome
@@ -22,7 +23,6 @@ from keeper.telemetry.state_metrics import StateMetrics
 LOW_BALANCE_USTX = 2 * USTX_PER_STX
 DAYS = 7
 """Whole days whose fees tell how long the signer's balance lasts."""
-DAY_SECONDS = 86_400
 STORE_SECONDS = 5.0
 """A store that takes longer to answer one small question is down for the metrics."""
 
@@ -54,8 +54,8 @@ class Watch:
         if done.alert is not None:
             await self._alerts.send(done.alert)
         if done.outcome is not Outcome.UNAVAILABLE:  # which says nothing of the pool
-            refused = done.alert is not None and done.outcome is Outcome.REFUSED
-            await self._alerts.over(f"refused:{rule.pool_id}", still=done.alert.key if done.alert and refused else None)
+            still = done.alert.key if done.alert is not None and done.outcome is Outcome.REFUSED else None
+            await self._alerts.over(f"refused:{rule.pool_id}", still=still)
         if done.outcome is Outcome.SLICE_EXECUTED:
             self._metrics.slice_executed(rule.pool_id, done.facts["slice"], done.facts["plan"])
 
