@@ -11,8 +11,9 @@ from keeper.settings import CONFIG_ENV, Settings
 UNITS = Path(__file__).parents[2] / "systemd"
 
 
-def directives() -> list[tuple[str, str]]:
-    lines = (UNITS / "keeper.service").read_text().splitlines()
+def directives(unit: str = "keeper.service") -> list[tuple[str, str]]:
+    """Return a unit's directives in order."""
+    lines = (UNITS / unit).read_text().splitlines()
     return [(name, value) for name, _, value in (line.partition("=") for line in lines) if value and name[0] != "#"]
 
 
@@ -50,12 +51,6 @@ def test_example__as_shipped__sets_nothing():
     assert [line for line in lines if line and not line.startswith("#")] == []
 
 
-def of(name):
-    """Return a unit's directives in order."""
-    lines = (UNITS / name).read_text().splitlines()
-    return [(key, value) for key, _, value in (line.partition("=") for line in lines) if value and key[0] != "#"]
-
-
 @pytest.mark.parametrize("unit", ["keeper.service", "keeper-check.service"])
 @pytest.mark.parametrize("tool", [found] if (found := shutil.which("systemd-analyze")) else [])
 def test_unit__judged_by_systemd__is_exposed_by_no_more_than_1_5(tool, unit):
@@ -88,7 +83,7 @@ def test_unit__read_by_systemd__has_no_word_it_does_not_know(tool, unit, tmp_pat
 
 def test_unit__check__is_as_closed_as_the_keeper_and_has_the_same_eyes():
     own = {"Type", "ExecStart", "TimeoutStartSec", "Description", "Documentation", "After", "Wants", "StateDirectory"}
-    keeper, check = set(of("keeper.service")), set(of("keeper-check.service"))
+    keeper, check = set(directives()), set(directives("keeper-check.service"))
 
     assert {pair for pair in check - keeper if pair[0] not in own} == set()
     hardening = {pair for pair in keeper if pair[0].startswith(("Protect", "Private", "Restrict", "SystemCall", "Cap"))}
@@ -97,7 +92,7 @@ def test_unit__check__is_as_closed_as_the_keeper_and_has_the_same_eyes():
 
 
 def test_timer__check__is_daily_and_makes_up_for_a_missed_day():
-    found = dict(of("keeper-check.timer"))
+    found = dict(directives("keeper-check.timer"))
 
     assert (found["OnCalendar"], found["Persistent"], found["WantedBy"]) == ("daily", "true", "timers.target")
 
