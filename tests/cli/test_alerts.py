@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -13,42 +11,35 @@ from keeper.core.units import Seconds
 from keeper.settings import load_settings
 from keeper.store.sqlite import open_store
 from keeper.testing.fakes import FakeNotifier, ManualClock
+from tests.alerts.sink import serving
 from tests.cli.kit import CONFIG
 
 DONE, FAILED = 0, 1
 AT = Seconds(1_795_262_400)
 
 
-class Channels(BaseHTTPRequestHandler):
+class Channels:
     """Takes what is posted to /slack and /discord, and knows nothing else."""
 
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.taken.append((self.path, body))
-        status, text = {"/slack": (200, b"ok"), "/discord": (204, b"")}.get(self.path, (404, b"no_service"))
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+    def __init__(self):
+        self.taken = []
 
-    def log_message(self, *_):
-        pass
+    def answer(self, path, body):
+        self.taken.append((path, json.loads(body)))
+        status, text = {"/slack": (200, b"ok"), "/discord": (204, b"")}.get(path, (404, b"no_service"))
+        return status, text, {}
 
 
 @pytest.fixture
 def channels():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Channels)
-    server.daemon_threads, server.taken = True, []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    there = Channels()
+    with serving(there.answer) as server:
+        there.root = f"http://{server.host}"
+        yield there
 
 
-def configured(folder, server, *, discord="/discord"):
-    root = f"http://127.0.0.1:{server.server_port}"
+def configured(folder, channels, *, discord="/discord"):
+    root = channels.root
     text = CONFIG.format(folder=folder, plugins='["slack", "discord"]')
     text += f'\n[plugin.slack]\nwebhook_url = "{root}/slack"\n[plugin.discord]\nwebhook_url = "{root}{discord}"\n'
     file = folder / "keeper.toml"

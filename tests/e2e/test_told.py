@@ -5,11 +5,11 @@ import signal
 import subprocess
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from keeper.demo.local_chain import free_port
+from tests.alerts.sink import serving
 from tests.cli.kit import CONFIG
 from tests.e2e.conftest import KEEPER, ROOT, clean_env, keeper
 
@@ -17,35 +17,26 @@ pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("e2e")]
 TOLD_SECONDS = 120
 
 
-class Slack(BaseHTTPRequestHandler):
+class Slack:
     """Says that it is too busy the first time, then takes everything."""
 
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.posts.append((time.monotonic(), body))
-        busy = len(self.server.posts) == 1
-        self.send_response(429 if busy else 200)
-        self.send_header("Retry-After", "2")
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"no" if busy else b"ok")
-        if not busy:
-            self.server.told.set()
+    def __init__(self):
+        self.posts, self.told = [], threading.Event()
 
-    def log_message(self, *_):
-        pass
+    def answer(self, _, body):
+        self.posts.append((time.monotonic(), json.loads(body)))
+        if len(self.posts) == 1:
+            return 429, b"no", {"Retry-After": "2"}
+        self.told.set()
+        return 200, b"ok", {}
 
 
 @pytest.fixture
 def slack():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Slack)
-    server.daemon_threads, server.posts, server.told = True, [], threading.Event()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    there = Slack()
+    with serving(there.answer) as server:
+        there.root = f"http://{server.host}"
+        yield there
 
 
 def start(folder, slack):
@@ -53,7 +44,7 @@ def start(folder, slack):
     settings = CONFIG.format(folder=folder, plugins='["slack"]').replace(
         "[[assets]]", "cycle_seconds = 1\n[[assets]]", 1
     )
-    address = f"http://127.0.0.1:{slack.server_port}/services/a-secret-path"
+    address = f"{slack.root}/services/a-secret-path"
     config.write_text(f'web_port = {port}\nlog_format = "json"\n{settings}[plugin.slack]\nwebhook_url = "{address}"\n')
     (folder / "keeper.key").write_text("01".rjust(64, "0"))
     (folder / "keeper.key").chmod(0o600)
