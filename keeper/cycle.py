@@ -189,7 +189,8 @@ class Cycle:
         if found.facts.info.pauses.rebalances and found.step.step in (NextStep.EXECUTE, NextStep.PROPOSE):
             message = f"the pool is stopped: {found.facts.info.pauses.words()}"
             raise PlanRejected(message, pool_id=rule.pool_id)
-        await self._not_paused(unless=found.step.step not in SENDING)
+        if found.step.step in SENDING:
+            await self._not_paused()
         match found.step.step:
             case NextStep.PROPOSE:
                 done = await self._steps.propose(rule, found)
@@ -272,10 +273,8 @@ class Cycle:
         await self._write_prices()
         return found
 
-    async def _not_paused(self, *, unless: bool = False) -> None:
+    async def _not_paused(self) -> None:
         """End the pool's turn here when a person paused the keeper. Asked before anything new is sent, never kept."""
-        if unless:
-            return
         await self._write_prices()
         paused = paused_from(await self._store.note(PAUSED_NOTE))
         if paused is not None:
