@@ -49,7 +49,6 @@ class Course:
 class Wait:
     """Why the next slice does not run yet."""
 
-    due_at: Seconds
     reason: str
     facts: Mapping[str, Any]
 
@@ -89,7 +88,7 @@ class Courses:
             f"the next one is due in {span(due - now)} at the latest"
         )
         facts = {"due_at": int(due), "moved_bps": last.moved_bps, "left_bps": seen.left_bps}
-        return Wait(due, reason, {**facts, "half_life_seconds": round(seen.half_life)})
+        return Wait(reason, {**facts, "half_life_seconds": round(seen.half_life)})
 
     async def impact(self, rule: PoolRule, found: Analysis, whole: Plan, market: MarketView) -> Bps | None:
         """Return how far the next slice may move a venue's price, given what `whole`, all at once, would do."""
