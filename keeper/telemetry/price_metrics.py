@@ -6,7 +6,7 @@ from keeper.core.assets import STX
 from keeper.core.consensus import Agreement
 from keeper.core.prices import AgreedPrice, Fault, PricePoint
 from keeper.core.units import BPS_ONE, PRICE_ONE, Seconds
-from keeper.telemetry.series import Cells, Families, Table, put
+from keeper.telemetry.series import Cells, Families, put
 
 
 class PriceMetrics:
@@ -22,10 +22,10 @@ class PriceMetrics:
                 "source_price_timestamp_seconds", "Time of a source's last price, as it says itself.", "source", "asset"
             )
         )
-        self._source_age = Table(
+        self._source_age = Cells(
             gauge("source_price_age_seconds", "Age of a source's price when it was last looked at.", "source", "asset")
         )
-        self._source_off = Table(
+        self._source_off = Cells(
             gauge("source_price_off_bps", "How far a source is above the agreed price.", "source", "asset")
         )
         self._refused = families.counter(

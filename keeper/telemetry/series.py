@@ -1,7 +1,7 @@
 """Families of series in one registry, all named `keeper_…`. The only importer of prometheus_client."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -81,18 +81,9 @@ class Cells:
         cell.set(value)
         self._values[labels] = value
 
-
-class Table:
-    """A gauge whose rows are replaced as a whole, so that what is not named any more has no series."""
-
-    def __init__(self, gauge: Gauge) -> None:
-        self._cells = Cells(gauge)
-        self._shown: set[tuple[str, ...]] = set()
-
-    def show(self, rows: dict[tuple[str, ...], float]) -> None:
-        """Show exactly these rows, by their labels."""
-        for labels in self._shown - rows.keys():
-            self._cells.put(labels, None)
+    def show(self, rows: Mapping[tuple[str, ...], float]) -> None:
+        """Show exactly these rows, by their labels; what is not named any more has no series."""
+        for labels in self._values.keys() - rows.keys():
+            self.put(labels, None)
         for labels, value in rows.items():
-            self._cells.put(labels, value)
-        self._shown = set(rows)
+            self.put(labels, value)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from keeper.core.records import Severity
-from keeper.telemetry.series import Families, Table, put
+from keeper.telemetry.series import Cells, Families, put
 
 
 class NodeView(Protocol):
@@ -51,12 +51,12 @@ class StateMetrics:
 
     def __init__(self, families: Families) -> None:
         gauge, counter = families.gauge, families.counter
-        self._in_use = Table(gauge("node_in_use", "Whether an endpoint is asked, or left alone for a while.", "node"))
-        self._in_line = Table(gauge("node_in_line", "Whether an endpoint's chain is that of the others.", "node"))
-        self._leads = Table(gauge("node_leads", "Whether an endpoint gave the last tip.", "node"))
-        self._failures = Table(gauge("node_failures", "Failures of an endpoint in a row.", "node"))
-        self._height = Table(gauge("node_height", "Height of an endpoint's last tip.", "node"))
-        self._budget = Table(
+        self._in_use = Cells(gauge("node_in_use", "Whether an endpoint is asked, or left alone for a while.", "node"))
+        self._in_line = Cells(gauge("node_in_line", "Whether an endpoint's chain is that of the others.", "node"))
+        self._leads = Cells(gauge("node_leads", "Whether an endpoint gave the last tip.", "node"))
+        self._failures = Cells(gauge("node_failures", "Failures of an endpoint in a row.", "node"))
+        self._height = Cells(gauge("node_height", "Height of an endpoint's last tip.", "node"))
+        self._budget = Cells(
             gauge("node_requests_left", "Requests an endpoint's budget would let through now.", "node")
         )
         self._lease = gauge("lease_held", "Whether this keeper holds the lease to send.", "lease")
@@ -64,7 +64,7 @@ class StateMetrics:
         self._store = gauge("store_up", "Whether the store answered when it was last asked.", "store")
         self._told = counter("alerts_total", "Alerts by severity and what became of them.", "severity", "fate")
         self._sent = counter("alert_deliveries_total", "Alerts by channel and what it did.", "channel", "fate")
-        self._open = Table(gauge("alerts_open", "Troubles people were told of that are not over.", "kind"))
+        self._open = Cells(gauge("alerts_open", "Troubles people were told of that are not over.", "kind"))
 
     def nodes(self, nodes: Iterable[NodeView]) -> None:
         """Show how every endpoint does."""
