@@ -91,7 +91,8 @@ class AlertRouter:
             return None
         await self._recall()
         now = self._now(judged.at)
-        if KINDS.get(judged.kind) is not None and KINDS[judged.kind].lasting:
+        kind = KINDS.get(judged.kind)
+        if kind is not None and kind.lasting:
             self._open.seen(judged, now)
             await self._note_open()
         # No await from here to the mark, so that two tasks with one trouble say it once.
@@ -103,7 +104,7 @@ class AlertRouter:
     async def over(self, prefix: str, *, still: str | None = None) -> None:
         """Note that no trouble whose key is `prefix` or begins with it and a colon, other than `still`, is there any more.
 
-        Costs nothing while nothing is open.
+        Costs nothing while nothing is open; until the store has said once what is, it is asked each time.
         """
         await self._recall()
         # Without a time nothing can be told to be long gone.
