@@ -19,18 +19,15 @@ from keeper.core.records import AlertRecord, Decision, Intent, PoolView
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Seconds
 from keeper.core.whales import Whale
-from keeper.errors import LeaseLost
 from keeper.ports import Store
 from keeper.store import mongo_rows, mongo_thinning
 from keeper.store.mongo_link import Duplicate, Link, open_link
 from keeper.store.mongo_shape import migrate
-from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, check_turn, from_json, to_json
+from keeper.store.promises import LAST_PLACE, NEWEST_INTENTS, check_turn, lease_lost
+from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, from_json, to_json
 
 T = TypeVar("T")
-NEWEST_INTENTS: Final = 200
-"""How many intents are given when nobody says how many."""
 _BODY: Final = {"_id": False, "body": True}
-_LAST_SEQ: Final = 2**63 - 1
 
 
 class MongoStore(Store):
@@ -213,7 +210,7 @@ class MongoStore(Store):
         """Return up to `limit` records (all when None) of places below `before`; `place` is the field it stands in."""
         if limit is not None and limit < 1:
             return Page.of(())  # MongoDB takes 0 for no limit
-        below = {} if before is None else {place: {"$lt": max(0, min(before, _LAST_SEQ))}}
+        below = {} if before is None else {place: {"$lt": max(0, min(before, LAST_PLACE))}}
         fields = {"_id": False, "body": True} | {place: True}
         with self._link.call("read"):
             found = self._link[collection].find({**rule, **below}, fields).sort([(place, -1)])
@@ -274,8 +271,7 @@ class MongoStore(Store):
         finally:
             self._fencing.release()
         if not held:
-            msg = f"the lease {SENDER} no longer has term {term}; nothing was written, another keeper goes on from here"
-            raise LeaseLost(msg, lease=SENDER, term=term)
+            raise lease_lost(term)
 
     async def _swap(self, rule: Mapping[str, Any], change: Mapping[str, Any]) -> Lease | None:
         with self._link.call("written"):

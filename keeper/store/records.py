@@ -58,13 +58,6 @@ POINTS: Final = Kind("point", TypeAdapter(HistoryPoint))
 WHALES: Final = Kind("whale", TypeAdapter(Whale))
 
 
-def check_turn(decision: Decision, view: PoolView | None) -> None:
-    """Raise ValueError when a decision and a view are not of the same pool."""
-    if view is not None and view.pool_id != decision.pool_id:
-        msg = f"a decision of pool {decision.pool_id} was to be written with a view of pool {view.pool_id}"
-        raise ValueError(msg)
-
-
 def to_json(value: Any) -> str:
     """Return compact JSON text; NaN and values that JSON lacks are errors, not approximations."""
     return json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"))

@@ -1,8 +1,8 @@
-"""The embedded store: one SQLite file in WAL mode. The only importer of aiosqlite.
+"""The embedded store: one SQLite file in WAL mode. Nobody but this and `sqlite_file` imports aiosqlite.
 
-Every write is a single statement in autocommit with `synchronous=FULL`: when the call returns, the
-record is on disk; when the process dies or the task is cancelled, the statement happened wholly or
-not at all. No transaction is ever left open between two awaits.
+Every statement that writes is its own transaction, with `synchronous=FULL`: when the call returns, the record is on
+disk; when the process dies or the task is cancelled, the statement happened wholly or not at all. Only a migration, and
+reading for a dump on a connection of its own, hold a transaction open between two awaits.
 """
 
 import asyncio
@@ -23,18 +23,15 @@ from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, Pool
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Seconds
 from keeper.core.whales import Whale
-from keeper.errors import LeaseLost
 from keeper.ports import Store
 from keeper.store import sqlite_rows, sqlite_turn, thinning
-from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, check_turn, from_json, to_json
+from keeper.store.promises import LAST_PLACE, NEWEST_INTENTS, check_turn, lease_lost
+from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, from_json, to_json
 from keeper.store.sqlite_file import connect, migrate, prepare, read_only, unavailable
 
 T = TypeVar("T")
-NEWEST_INTENTS: Final = 200
-"""How many intents are given when nobody says how many."""
 _PAGE: Final = 500
 """Rows in one read of a list, so that no single read holds the connection for long."""
-_LAST_SEQ: Final = 2**63 - 1
 _FENCE: Final = f"WHERE :term IS NULL OR EXISTS (SELECT 1 FROM leases WHERE name = '{SENDER}' AND term = :term)"  # noqa: S608 - constants
 """In the very statement that writes: SQLite takes the write lock before it reads any of it."""
 _LEASE: Final = "name, term, holder, beat"
@@ -107,7 +104,7 @@ class SqliteStore(Store):
         limit: int | None = None,
         before: int | None = None,
     ) -> Page[Intent]:
-        wanted = _LAST_SEQ if open_only and limit is None else NEWEST_INTENTS if limit is None else limit
+        wanted = LAST_PLACE if open_only and limit is None else NEWEST_INTENTS if limit is None else limit
         return await self._newest(INTENTS, _select("intents", pool_id, open_only=open_only), pool_id, wanted, before)
 
     @override
@@ -140,7 +137,7 @@ class SqliteStore(Store):
     async def history(
         self, pool_id: int, *, since: Seconds | None = None, until: Seconds | None = None, limit: int = 500
     ) -> Sequence[HistoryPoint]:
-        bounds = {"pool_id": pool_id, "since": since or 0, "until": _LAST_SEQ if until is None else until}
+        bounds = {"pool_id": pool_id, "since": since or 0, "until": LAST_PLACE if until is None else until}
         ((first, last, count),) = await self._read(thinning.SPAN, bounds)
         most = min(limit, MOST_POINTS)
         if not count or most < 1:
@@ -240,7 +237,7 @@ class SqliteStore(Store):
     ) -> Page[T]:
         """Return up to `limit` records of places below `before`, by a statement of `_select`."""
         found: list[tuple[int, T]] = []
-        below = _LAST_SEQ if before is None else max(0, min(before, _LAST_SEQ))
+        below = LAST_PLACE if before is None else max(0, min(before, LAST_PLACE))
         while (size := min(_PAGE, limit - len(found))) > 0:
             rows = await self._read(statement, {"pool_id": pool_id, "before": below, "size": size})
             found += [(seq, kind.record(body)) for seq, body in rows]
@@ -260,8 +257,7 @@ class SqliteStore(Store):
     async def _write_fenced(self, statement: str, values: Mapping[str, Any], term: int | None) -> None:
         """Run a statement that has _FENCE in it. Raises LeaseLost when the fence kept it from writing."""
         if not await self._change(statement, {**values, "term": term}):
-            msg = f"the lease {SENDER} no longer has term {term}; nothing was written, another keeper goes on from here"
-            raise LeaseLost(msg, lease=SENDER, term=term)
+            raise lease_lost(term)
 
     async def _change(self, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> int:
         """Run one writing statement and return how many rows it wrote."""
