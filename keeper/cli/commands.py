@@ -2,17 +2,18 @@
 
 import asyncio
 import os
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from keeper import __version__, daemon
 from keeper import app as application
 from keeper import console as output
+from keeper.cli.found import tell
 from keeper.demo import session
 from keeper.doctor import examine
+from keeper.findings import Finding
 from keeper.settings import Settings, load_settings
 from keeper.telemetry.logs import setup_logging
 
@@ -72,23 +73,13 @@ def check(config: Config = None, *, send: Send = False, json: Json = False) -> N
     """
     settings = read_settings(config)
 
-    async def look() -> list[dict[str, Any]]:
+    async def look() -> list[Finding]:
         async with application.open_keeper(settings, asyncio.Event()) as keeper:
-            return [asdict(finding) for finding in await examine(keeper, send=send)]
+            return await examine(keeper, send=send)
 
     with output.err.status("looking at everything the keeper depends on …"):  # on a terminal only
         findings = asyncio.run(look())
-    if json:
-        output.as_json({"ok": all(f["ok"] for f in findings), "findings": findings})
-    else:
-        for finding in findings:
-            mark = "[green]ok    [/green]" if finding["ok"] else "[red]failed[/red]"
-            output.out.print(f"{mark} [bold]{finding['name']}[/bold]: ", end="")
-            output.out.print(finding["detail"], markup=False)
-            if finding["remedy"]:
-                output.out.print(f"       → {finding['remedy']}", markup=False)
-    if not all(f["ok"] for f in findings):
-        raise typer.Exit(1)
+    tell(findings, json=json)
 
 
 def demo(

@@ -3,7 +3,6 @@
 import asyncio
 import importlib.util
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +11,7 @@ import typer
 from keeper import console as output
 from keeper.cli import plugin_check, plugin_new
 from keeper.cli.commands import DEFAULT_CONFIG, Config, Json, read_settings
+from keeper.cli.found import tell
 from keeper.cli.plugin_chain import check_on_chain
 from keeper.errors import BadInput, PluginBroken
 from keeper.registry import Installed, describe, installed
@@ -87,17 +87,7 @@ def check(
     findings = plugin_check.check_plugin(plugin, seconds=seconds)
     if config is not None and plugin in installed():
         findings += asyncio.run(check_on_chain(plugin, read_settings(config)))
-    if json:
-        output.as_json({"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]})
-    else:
-        for finding in findings:
-            mark = "[green]ok    [/green]" if finding.ok else "[red]failed[/red]"
-            output.out.print(f"{mark} [bold]{finding.name}[/bold]: ", end="")
-            output.out.print(finding.detail, markup=False)
-            if finding.remedy:
-                output.out.print(f"       → {finding.remedy}", markup=False)
-    if not all(f.ok for f in findings):
-        raise typer.Exit(1)
+    tell(findings, json=json)
 
 
 def _listed(config: Path | None) -> tuple[str, ...]:
