@@ -1,7 +1,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,43 +11,12 @@ from keeper.alerts.router import AlertRouter
 from keeper.alerts.rules import AlertRule
 from keeper.core.records import Alert, AlertRecord, Severity
 from keeper.core.units import Seconds
-from keeper.errors import NodeUnavailable, NotifierUnavailable, StoreUnavailable
+from keeper.errors import NotifierUnavailable, StoreUnavailable
 from keeper.retry import Retry
 from keeper.store.sqlite import open_store
+from tests.alerts.kit import START, Channel, Hands
 
-START = Seconds(1_790_000_000)
 QUICK = Retry(attempts=3, budget=0.04, first_wait=1.0)
-
-
-@dataclass
-class Hands:
-    """A clock that is set by hand; None has not seen a block."""
-
-    at: Seconds | None = START
-
-    def now(self) -> Seconds:
-        if self.at is None:
-            raise NodeUnavailable
-        return self.at
-
-
-@dataclass
-class Channel:
-    """Takes alerts; fails with the errors it is given first, and can hang."""
-
-    name: str
-    errors: list[Exception] = field(default_factory=list)
-    hangs: bool = False
-    taken: list[Alert] = field(default_factory=list)
-    tries: int = 0
-
-    async def send(self, alert: Alert) -> None:
-        self.tries += 1
-        if self.hangs:
-            await asyncio.Event().wait()
-        if self.errors:
-            raise self.errors.pop(0)
-        self.taken.append(alert)
 
 
 class BrokenStore:

@@ -10,33 +10,10 @@ from keeper.alerts.router import AlertRouter
 from keeper.alerts.rules import AlertRule
 from keeper.core.records import Alert, Severity
 from keeper.core.units import Seconds
-from keeper.errors import NodeUnavailable
 from keeper.store.sqlite import open_store
+from tests.alerts.kit import START, Channel, Hands
 
-START = 1_790_000_000
 KEY = "refused:1:StalePrice"
-
-
-@dataclass
-class Hands:
-    at: int | None = START
-
-    def now(self) -> Seconds:
-        if self.at is None:
-            raise NodeUnavailable
-        return Seconds(self.at)
-
-
-@dataclass
-class Channel:
-    name: str = "slack"
-    taken: list[Alert] = field(default_factory=list)
-
-    async def send(self, alert: Alert) -> None:
-        self.taken.append(alert)
-
-    def titles(self) -> list[str]:
-        return [alert.title for alert in self.taken]
 
 
 @dataclass
