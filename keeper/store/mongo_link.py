@@ -140,11 +140,11 @@ async def open_link(url: str, database: str, *, setting: str, look: bool = True)
     """
     not_one = "is not an address of MongoDB; write mongodb://user:password@host/, with special characters as %XX"
     if not url.startswith(("mongodb://", "mongodb+srv://")):
-        raise _bad(setting, not_one)
+        raise bad_store(setting, not_one)
     try:
         client = AsyncIOMotorClient(url, **_OPTIONS)
     except (PyMongoError, ValueError, TypeError):
-        raise _bad(setting, not_one) from None  # no cause: the driver's text may repeat a part of the address
+        raise bad_store(setting, not_one) from None  # no cause: the driver's text may repeat a part of the address
     link = Link(client, database)
     try:
         if look:
@@ -162,7 +162,7 @@ async def _look_at(client: Any, link: Link, setting: str) -> None:
             await link["meta"].find_one({"_id": "schema"})
     except StoreUnavailable as exc:
         if isinstance(cause := exc.__cause__, OperationFailure) and cause.code in _REFUSED_CODES:
-            raise _bad(
+            raise bad_store(
                 setting, "names a user that the server does not let in; check name, password and roles"
             ) from None
         raise
@@ -170,17 +170,13 @@ async def _look_at(client: Any, link: Link, setting: str) -> None:
         why = (
             "leads to a server that stands alone; make it a replica set, of which one member is enough (docs/stores.md)"
         )
-        raise _bad(setting, why)
+        raise bad_store(setting, why)
     if hello.get("maxWireVersion", 0) < _OLDEST_WIRE:
-        raise _bad(setting, "leads to a server older than MongoDB 5.0; upgrade it")
+        raise bad_store(setting, "leads to a server older than MongoDB 5.0; upgrade it")
 
 
 def bad_store(setting: str, why: str) -> BadSettings:
     """Return the error that names the setting, what is wrong and the remedy, and never its value."""
-    return _bad(setting, why)
-
-
-def _bad(setting: str, why: str) -> BadSettings:
     name = "KEEPER_" + setting.split("[", maxsplit=1)[0].replace(".", "__").upper()
     return BadSettings(f"Setting {setting} ({name}) {why}.", setting=setting)
 
