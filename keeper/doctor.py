@@ -1,6 +1,6 @@
 """The doctor: looks at everything a keeper depends on, and gives each failure its remedy."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 
 from keeper import surroundings
@@ -43,7 +43,7 @@ def _around(keeper: Keeper, *, send: bool) -> list[tuple[str, Check, str]]:
     """Return the checks of what everything else stands on, the node first: it tells the time."""
     node = "check node_url and that the node is running and synced"
     return [
-        ("node", lambda: _node(keeper), node),
+        ("node", partial(_node, keeper), node),
         ("network", partial(surroundings.nodes, keeper), node),
         ("contracts", partial(surroundings.contracts, keeper), node),
         ("signer", partial(surroundings.signer, keeper), "see docs/signers.md"),
@@ -62,23 +62,29 @@ def _around(keeper: Keeper, *, send: bool) -> list[tuple[str, Check, str]]:
 def _of_pools(keeper: Keeper) -> list[tuple[str, Check, str]]:
     """Return the checks of balance, store, books, prices, roles, pools and venues."""
     checks: list[tuple[str, Check, str]] = [
-        ("keeper balance", lambda: _balance(keeper), "send STX to the keeper's address for fees"),
-        ("store", lambda: _store(keeper), "check store_path and the rights of its folder, or store.url and its server"),
-        ("books", lambda: books(keeper), "stop the keeper and find out where the assets went"),
-        ("price sources", lambda: _sources(keeper), PRICES_REMEDY),
+        ("keeper balance", partial(_balance, keeper), "send STX to the keeper's address for fees"),
+        (
+            "store",
+            partial(_store, keeper),
+            "check store_path and the rights of its folder, or store.url and its server",
+        ),
+        ("books", partial(books, keeper), "stop the keeper and find out where the assets went"),
+        ("price sources", partial(_sources, keeper), PRICES_REMEDY),
     ]
     for role, purpose in ROLES.items():
         remedy = f"have governance grant the role {role!r} to {keeper.sender.address} ({purpose})"
-        checks.append((f"role {role}", _bind(_role, keeper, role), remedy))
+        checks.append((f"role {role}", partial(_role, keeper, role), remedy))
     for rule in keeper.pools:
-        checks.append((f"pool {rule.pool_id}", _bind(_pool, keeper, rule), "compare the configuration with the vault"))
-        checks.append((f"prices of pool {rule.pool_id}", _bind(_prices, keeper, rule), PRICES_REMEDY))
-        checks.append((f"whales of pool {rule.pool_id}", _bind(_whales, keeper, rule), "load whales into the store"))
+        checks.append(
+            (f"pool {rule.pool_id}", partial(_pool, keeper, rule), "compare the configuration with the vault")
+        )
+        checks.append((f"prices of pool {rule.pool_id}", partial(_prices, keeper, rule), PRICES_REMEDY))
+        checks.append((f"whales of pool {rule.pool_id}", partial(_whales, keeper, rule), "load whales into the store"))
     for dex in keeper.registry.dexes:
         remedy = (
             "have governance admit its adapter contract (`admit-adapter`), or take the venue off the list `plugins`"
         )
-        checks.append((f"venue {dex.name}", _bind(_venue, keeper, dex), remedy))
+        checks.append((f"venue {dex.name}", partial(_venue, keeper, dex), remedy))
     return checks
 
 
@@ -86,10 +92,6 @@ def left_out(broken: Broken) -> Finding:
     """Report a plugin that the settings name and that is not in use."""
     remedy = f"mend it (`keeper plugins check {broken.plugin}` says more) or take it off the list `plugins`"
     return Finding(f"plugin {broken.plugin}", ok=False, detail=broken.why, remedy=remedy)
-
-
-def _bind(check: Callable[..., Awaitable[str]], *arguments: object) -> Check:
-    return lambda: check(*arguments)
 
 
 async def _look(name: str, check: Check, remedy: str) -> Finding:
