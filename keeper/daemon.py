@@ -19,7 +19,7 @@ from keeper.pause import pause
 from keeper.plans_now import estimable
 from keeper.price_check import check_prices
 from keeper.settings import Settings
-from keeper.supervisor import repeat, settle_memory, stop_on_signals
+from keeper.supervisor import Step, repeat, settle_memory, stop_on_signals
 from keeper.telemetry import sentry
 from keeper.telemetry.logs import setup_logging
 from keeper.telemetry.pulse import Pulse
@@ -251,19 +251,26 @@ async def _may_send(keeper: Keeper, stop: asyncio.Event) -> bool:
 
 
 @asynccontextmanager
-async def _probing(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Ask the store now and then whether it is there and whether a person paused the keeper, for the metrics."""
-
-    async def look() -> None:
-        await look_at_store(keeper.store, keeper.metrics.state)
-
-    task = asyncio.create_task(repeat("probe", look, every=PROBE_SECONDS, stop=stop))
+async def beside(name: str, step: Step, *, every: float, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Repeat `step` for as long as the block lasts; what ended it before that comes out when the block is left."""
+    task = asyncio.create_task(repeat(name, step, every=every, stop=stop), name=name)
     try:
         yield
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+@asynccontextmanager
+async def _probing(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Ask the store now and then whether it is there and whether a person paused the keeper, for the metrics."""
+
+    async def look() -> None:
+        await look_at_store(keeper.store, keeper.metrics.state)
+
+    async with beside("probe", look, every=PROBE_SECONDS, stop=stop):
+        yield
 
 
 @asynccontextmanager
@@ -295,15 +302,11 @@ async def _watchdog(systemd: Systemd, pulse: Pulse, stop: asyncio.Event) -> Asyn
         if pulse.stuck_seconds() < STUCK_SECONDS:
             systemd.alive()
 
-    every = systemd.watchdog_seconds
-    task = None if every is None else asyncio.create_task(repeat("watchdog", feed, every=every, stop=stop))
-    try:
+    if systemd.watchdog_seconds is None:
         yield
-    finally:
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        return
+    async with beside("watchdog", feed, every=systemd.watchdog_seconds, stop=stop):
+        yield
 
 
 def _now(keeper: Keeper) -> Seconds:

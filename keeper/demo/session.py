@@ -18,13 +18,13 @@ import structlog
 from keeper import console as output
 from keeper.app import Keeper, open_keeper
 from keeper.core.records import Decision, Outcome
-from keeper.daemon import holding_lease, may_send_soon, serve_and_repeat, set_up_voices
+from keeper.daemon import beside, holding_lease, may_send_soon, serve_and_repeat, set_up_voices
 from keeper.demo import report
 from keeper.demo.local_chain import LocalChain, local_chain
 from keeper.errors import BadInput, KeeperError
 from keeper.pause import pause
 from keeper.settings import Settings, load_settings
-from keeper.supervisor import repeat, stop_on_signals
+from keeper.supervisor import stop_on_signals
 
 log = structlog.get_logger("keeper.demo")
 
@@ -151,31 +151,22 @@ async def _live(keeper: Keeper, chain: LocalChain, stop: asyncio.Event) -> int:
     output.err.print(f"the page is at [bold]{address}[/bold]; Ctrl-C ends the demo and everything it started")
     config = keeper.settings.store_path.with_name("keeper.toml")
     output.err.print(f"other commands can look too, for example: keeper status -c {config}", markup=False)
-    async with _background(_watch_whales(keeper, chain, stop)):
+    async with _whale_indexer(keeper, chain, stop):
         await serve_and_repeat(keeper, stop)
     output.err.print("stopped")
     return 0
 
 
-async def _watch_whales(keeper: Keeper, chain: LocalChain, stop: asyncio.Event) -> None:
+@asynccontextmanager
+async def _whale_indexer(keeper: Keeper, chain: LocalChain, stop: asyncio.Event) -> AsyncIterator[None]:
     """Stand in for the whale indexer that keeps the store up to date in a real installation."""
 
     async def load() -> None:
         with suppress(OSError, TimeoutError, aiohttp.ClientError):
             await keeper.store.put_whales(await chain.whales())
 
-    await repeat("whales", load, every=WHALES_SECONDS, stop=stop)
-
-
-@asynccontextmanager
-async def _background(work: Any) -> AsyncIterator[None]:
-    task = asyncio.create_task(work, name="whales")
-    try:
+    async with beside("whales", load, every=WHALES_SECONDS, stop=stop):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def _fresh_folder(options: Options) -> Path:
