@@ -186,11 +186,7 @@ class Cycle:
         return paid
 
     async def _act(self, rule: PoolRule, found: Analysis) -> Done:
-        if found.facts.info.pauses.rebalances and found.step.step in (NextStep.EXECUTE, NextStep.PROPOSE):
-            message = f"the pool is stopped: {found.facts.info.pauses.words()}"
-            raise PlanRejected(message, pool_id=rule.pool_id)
-        if found.step.step in SENDING:
-            await self._not_paused()
+        await self._not_stopped(rule, found)
         match found.step.step:
             case NextStep.PROPOSE:
                 done = await self._steps.propose(rule, found)
@@ -206,6 +202,14 @@ class Cycle:
                 return await self._rest(rule, found) or self._settled(rule, found)
             case NextStep.HOLD:
                 return await self._rest(rule, found) or Done(Outcome.WITHIN_THRESHOLD, found.step.reason)
+
+    async def _not_stopped(self, rule: PoolRule, found: Analysis) -> None:
+        """End the pool's turn here when its next step would send what is paused on the chain, or by a person."""
+        if found.facts.info.pauses.rebalances and found.step.step in (NextStep.EXECUTE, NextStep.PROPOSE):
+            message = f"the pool is stopped: {found.facts.info.pauses.words()}"
+            raise PlanRejected(message, pool_id=rule.pool_id)
+        if found.step.step in SENDING:
+            await self._not_paused()
 
     async def _trade(self, rule: PoolRule, found: Analysis) -> Done:
         """Run the next slice, or wait with it until the venues have refilled."""
