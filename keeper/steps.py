@@ -215,14 +215,18 @@ class Steps:
 
     async def _as_of(self, tip: Tip, read: Callable[[Tip], Awaitable[Read]]) -> Read:
         """Read at the block that was looked at, or all at a newer one where that can no longer be read."""
+        try:
+            return await read(tip)
+        except TipMoved:
+            return await self._at_newest(read)
+
+    async def _at_newest(self, read: Callable[[Tip], Awaitable[Read]]) -> Read:
+        """Read at the newest block there is, and again at the next one when that was taken back meanwhile."""
 
         async def newest() -> Read:
             return await read(await self._chain.tip())
 
-        try:
-            return await read(tip)
-        except TipMoved:
-            return await TIP_RETRY(newest)
+        return await TIP_RETRY(newest)
 
     async def _accepted(self, tip: Tip, rule: PoolRule, found: Analysis) -> dict[str, int]:
         """Return the prices that the contracts judge a slice by.
@@ -292,7 +296,7 @@ class Steps:
             return Done(Outcome.WAITING_FOR_VENUES, reason, {"plan": narrate.plan_facts(plan)})
         if mandate is None or not plan.legs:
             raise PlanRejected(plan.reason, silent_venues=dict(found.facts.silent_venues))
-        asked = await self._as_of(found.facts.tip, lambda tip: self._requotes.of(plan.legs, tip))
+        asked = await self._at_newest(lambda tip: self._requotes.of(plan.legs, tip))
         if short := [each for each in asked if each.falls_short]:
             return self._falls_short(rule, plan, short)
         number = mandate.slices + 1

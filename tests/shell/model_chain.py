@@ -56,6 +56,8 @@ class ModelChain:
     trips_on_next_post: set[str] = field(default_factory=set)
     apart: set[str] = field(default_factory=set)
     """Assets whose sources disagreed when the oracle last judged them; the next report is judged anew."""
+    asked_at: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """By function: the heights at which it was read, in order, also where that block was no longer the newest."""
     moves_before: list[str] = field(default_factory=list)
     """Functions in whose next reads, in this order, a block comes first."""
     never_agrees: set[str] = field(default_factory=set)
@@ -93,6 +95,7 @@ class ModelChain:
 
     async def read(self, contract, function, args, tip) -> Any:
         self._answer()
+        self.asked_at[function].append(tip.height)
         if self.moves_before[:1] == [function]:
             self.moves_before.pop(0)
             self.pass_time(BLOCK_SECONDS)

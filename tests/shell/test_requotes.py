@@ -21,6 +21,17 @@ async def test_run__adapters_pay_as_planned__is_sent_and_no_difference_is_record
     assert "requoted" not in decision.facts
 
 
+async def test_run__a_block_came_since_the_pools_were_read__asks_as_of_that_block(world):
+    await world.with_mandate()
+    world.chain.moves_before = ["get-consensus-price"]
+    before = world.chain.height
+
+    decision = await world.run()
+
+    assert decision.outcome is Outcome.SLICE_EXECUTED
+    assert set(world.chain.asked_at["get-quote"]) == {before + 1}
+
+
 async def test_run__no_adapter_would_pay_the_minimum__signs_nothing_and_goes_on_once_they_do(world):
     await world.with_mandate()
     world.chain.thin_adapters = adapters(world)
