@@ -94,7 +94,7 @@ class Hours:
         cpu, faked = process_time(), self._fakes[0]
         tip = await world.observer.tip()
         rules = await self._timetable.due(Seconds(world.clock.at), tip.height)
-        await self._timetable.done(rules, await world.cycle.run(rules))
+        await self._timetable.done(rules, await world.cycle.run(rules, tip))
         self.looks += len(rules)
         if not rules and not tracemalloc.is_tracing():  # what is noted here must not count as growth
             self.idle.append((process_time() - cpu) - (self._fakes[0] - faked))

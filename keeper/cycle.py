@@ -102,30 +102,29 @@ class Cycle:
         self._said: dict[int, Outcome] = {}
         self._valued: dict[int, Analysis] = {}
         self._watch = Watch(observer, sender, store, alerts, metrics, pulse, clock)
-        self._turns = 0
+        self._unchecked = BOOKS_EVERY
+        self._checked_at: Tip | None = None
 
-    async def run(self, pools: Sequence[PoolRule] | None = None) -> tuple[Decision, ...]:
+    async def run(self, pools: Sequence[PoolRule] | None = None, tip: Tip | None = None) -> tuple[Decision, ...]:
         """Go on with what is open, and give one turn to each of `pools`, or to all of them.
 
-        Raises Halt errors only, and Transient ones from before the first turn.
+        `tip` is the newest block where the caller has just asked for it. Raises Halt errors only, and Transient ones
+        from before the first turn.
         """
         with structlog.contextvars.bound_contextvars(cycle=uuid.uuid4().hex[:12]):
-            return await self._round(self._pools if pools is None else pools)
+            return await self._round(self._pools if pools is None else pools, tip or await self._observer.tip())
 
-    async def _round(self, pools: Sequence[PoolRule]) -> tuple[Decision, ...]:
-        tip = await self._observer.tip()
-        if self._turns % BOOKS_EVERY == 0:
-            await self._check_books(tip)
-            self._metrics.prices.breakers(await self._observer.breakers(tip))
-        self._turns += 1
-        for intent in await self._sender.recover():
+    async def _round(self, pools: Sequence[PoolRule], tip: Tip) -> tuple[Decision, ...]:
+        await self._check_vault(tip)
+        left_open = await self._sender.recover()
+        for intent in left_open:
             await self._learn(intent)
         await self._watch.key_seen()
         self._web = self._noted = None
         self._unwritten = {}
         decisions = tuple([await self.turn(rule) for rule in pools])
         try:
-            await self._watch.round_ended()
+            await self._watch.round_ended(tip, quiet=not (decisions or left_open))
         except Transient as exc:
             log.warning("not_counted", error=type(exc).__name__, reason=str(exc))
         return decisions
@@ -138,6 +137,14 @@ class Cycle:
             why = str(intent.result.get("why", "the chain refused it"))
             facts = {"txid": intent.txid, "key": intent.key}
             await self._alerts.send(alerting.refused(rule, "TransactionRefused", why, facts, self._clock.now()))
+
+    async def _check_vault(self, tip: Tip) -> None:
+        """Check books and breakers in every so many rounds, unless no block has come since the last time."""
+        self._unchecked += 1
+        if self._unchecked >= BOOKS_EVERY and tip != self._checked_at:
+            await self._check_books(tip)
+            self._metrics.prices.breakers(await self._observer.breakers(tip))
+            self._unchecked, self._checked_at = 0, tip
 
     async def _check_books(self, tip: Tip) -> None:
         """Stop everything when the vault has less than it has booked; more is a gift and changes nothing."""

@@ -168,7 +168,7 @@ class Rounds:
             keeper.alerts.recall_anew()
         tip = await keeper.observer.tip()
         rules = keeper.pools if self._wanted else await timetable.due(keeper.clock.now(), tip.height)
-        await timetable.done(rules, await keeper.cycle.run(rules))
+        await timetable.done(rules, await keeper.cycle.run(rules, tip))
         self._wanted = False
         if await timetable.health_due(keeper.clock.now()):
             await self._check_up()

@@ -5,6 +5,7 @@ from collections import Counter
 
 from keeper.alerts.router import AlertRouter
 from keeper.core import alerting
+from keeper.core.chain_types import Tip
 from keeper.core.history import DAY_SECONDS
 from keeper.core.paused import PAUSED_NOTE, paused_from
 from keeper.core.policy import PoolRule
@@ -48,6 +49,7 @@ class Watch:
         self._pulse = pulse
         self._clock = clock
         self._past: tuple[int, list[int]] | None = None
+        self._counted_at: Tip | None = None
 
     async def turn_ended(self, rule: PoolRule, done: Done) -> None:
         """Tell what a pool's turn came to, and what it put an end to."""
@@ -79,10 +81,20 @@ class Watch:
         else:
             await self._alerts.over(f"foreign-nonces:{address}")
 
-    async def round_ended(self) -> None:
-        """Count the round, and show what is still open and what is left for fees. Raises Transient."""
+    async def round_ended(self, tip: Tip, *, quiet: bool) -> None:
+        """Count the round, and show what is still open and what is left for fees. Raises Transient.
+
+        `tip` is the block that the round began at. A `quiet` round had no turn and found nothing open: at the block
+        of the last count there is nothing to count anew.
+        """
         self._metrics.round_ended()
         self._pulse.round_ended()
+        if not quiet or tip != self._counted_at:
+            await self._count()
+            self._counted_at = tip
+        await self._alerts.tell_what_is_over()
+
+    async def _count(self) -> None:
         open_ones = await self._store.intents(open_only=True)
         self._metrics.intents_open(Counter((intent.kind, intent.state) for intent in open_ones))
         address = self._sender.address
@@ -95,7 +107,6 @@ class Watch:
             await self._alerts.send(alerting.low_balance(address, balance, self._clock.now()))
         else:
             await self._alerts.over(f"low-balance:{address}")
-        await self._alerts.tell_what_is_over()
 
     async def _fees(self) -> list[int]:
         """Return what was set aside for fees today and on the days before, newest first; past days are read once."""

@@ -64,6 +64,7 @@ class StacksNode:
         self._api = Endpoint(session, api_url or node_url, headers=keyed, timeout=timeout, budget=api_budget)
         self._routes = Routes(monotonic)
         self._budgets = [budget for budget in budgets if budget is not None]
+        self._agreed: Tip | None = None
 
     def requests_left(self) -> float | None:
         """Return how many requests the tighter budget would let through at once; None without one."""
@@ -73,10 +74,13 @@ class StacksNode:
         """Return the newest block that node and API agree on. Raises NodeUnavailable.
 
         The node knows the id, only the API the time. An API that is a little behind gives an older block,
-        which the node can still be read at; one that is far behind or on another fork gives none.
+        which the node can still be read at; one that is far behind or on another fork gives none. While the node
+        stays at a block that both were at, the API is not asked again.
         """
         tenure = Fields.of(_expect(await self._node.get("v3", "tenures", "info")))
         block_id, height = tenure.hash("tip_block_id"), tenure.whole("tip_height")
+        if self._agreed is not None and (self._agreed.block_id, self._agreed.height) == (block_id, height):
+            return self._agreed
         latest = await self._block("latest")
         if latest.height > height:
             latest = await self.block(height)
@@ -86,6 +90,7 @@ class StacksNode:
         if height - latest.height > MAX_API_LAG:
             message = f"the API is {height - latest.height} blocks behind the node"
             raise NodeUnavailable(message, node=height, api=latest.height)
+        self._agreed = latest if latest.height == height else None
         return latest
 
     async def block(self, height: int) -> Tip:

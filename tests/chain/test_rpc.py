@@ -52,6 +52,32 @@ async def test_tip__api_a_little_behind__is_the_older_block(scripted: ScriptedNo
     assert await chain.tip() == TIP
 
 
+async def test_tip__node_stays_at_a_block_both_were_at__api_is_asked_once(
+    scripted: ScriptedNode, chain: StacksNode
+) -> None:
+    scripted["/v3/tenures/info"] = tenure()
+    scripted["/extended/v2/blocks/latest"] = block()
+
+    assert [await chain.tip(), await chain.tip()] == [TIP, TIP]
+    scripted["/v3/tenures/info"] = tenure(101, OTHER)
+    scripted["/extended/v2/blocks/latest"] = block(101, OTHER, 1_790_000_006)
+    newer = await chain.tip()
+
+    assert (newer.height, newer.block_id) == (101, OTHER)
+    assert scripted.paths.count("/extended/v2/blocks/latest") == 2
+
+
+async def test_tip__api_catches_up_with_a_node_that_stays__is_the_newer_block(
+    scripted: ScriptedNode, chain: StacksNode
+) -> None:
+    scripted["/v3/tenures/info"] = tenure(103, OTHER)
+    scripted["/extended/v2/blocks/latest"] = block()
+    behind = await chain.tip()
+    scripted["/extended/v2/blocks/latest"] = block(103, OTHER, 1_790_000_018)
+
+    assert (behind.height, (await chain.tip()).height) == (100, 103)
+
+
 @pytest.mark.parametrize(
     ("node", "api", "why"),
     [

@@ -105,6 +105,7 @@ class ModelChain:
 
     async def account(self, principal) -> Account:
         self._answer()
+        self.asked_at["account"].append(self.height)
         return Account(MicroStx(self.balance), self.nonce)
 
     async def mempool_nonces(self, principal) -> MempoolNonces:

@@ -1,0 +1,60 @@
+"""Rounds in which nothing is due: they ask for what a new block can have changed, and for nothing when there was none."""
+
+import pytest
+
+from keeper.cycle import BOOKS_EVERY
+from keeper.errors import LedgerMismatch
+from keeper.testing.build import STX
+
+
+async def quiet(world, rounds=1):
+    for _ in range(rounds):
+        await world.cycle.run((), await world.observer.tip())
+
+
+async def test_run__nothing_due_and_no_block_since__asks_for_no_balance_again(world):
+    await quiet(world, 3)
+    at = world.chain.height
+    world.chain.pass_time(5)
+    await quiet(world, 3)
+
+    assert world.chain.asked_at["account"] == [at, world.chain.height]
+
+
+async def test_run__nothing_due_and_the_signer_ran_dry_in_a_new_block__tells_people(world):
+    await quiet(world)
+    world.chain.balance = 1
+    world.chain.pass_time(5)
+
+    await quiet(world)
+    await world.alerts.flush(10.0)
+
+    assert world.titles() == ["The keeper runs out of STX for fees"]
+
+
+async def test_run__count_failed__is_made_in_the_next_round_of_the_same_block(world):
+    await quiet(world)
+    world.chain.asked_at.clear()
+    world.chain.pass_time(5)
+    world.chain.down_after = 1  # the round's block, and then nothing more
+    await quiet(world)
+    world.chain.down_after = None
+
+    await quiet(world, 2)
+
+    assert world.chain.asked_at["account"] == [world.chain.height]
+
+
+async def test_run__vault_lost_something_in_a_new_block__halts_within_so_many_rounds(world):
+    await quiet(world, BOOKS_EVERY + 5)
+    world.chain.gifts[STX.principal] = -1
+    world.chain.pass_time(5)
+
+    with pytest.raises(LedgerMismatch, match="1 missing"):
+        await quiet(world, BOOKS_EVERY)
+
+
+async def test_run__no_block_came__books_are_not_read_again(world):
+    await quiet(world, 2 * BOOKS_EVERY)
+
+    assert len(world.chain.asked_at["get-pool-count"]) == 1
