@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from keeper.core.units import percent
+
 out = Console(highlight=False, soft_wrap=True)
 _piped = Console(highlight=False, soft_wrap=True, width=1_000)
 """For tables that no terminal shows: no line of them is folded."""
@@ -22,6 +24,11 @@ def fail(sentence: str) -> None:
 def named(name: str, rest: str) -> None:
     """Print a name in bold, a colon and what there is to say of it."""
     out.print(Text.assemble((name, "bold"), ": ", rest))
+
+
+def percentage(bps: int | None) -> str:
+    """Write basis points as a cell or a sentence shows them; a dash for what is not known."""
+    return "—" if bps is None else percent(bps)
 
 
 def as_json(body: Any) -> None:

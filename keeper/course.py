@@ -23,7 +23,7 @@ from keeper.core.plans import Plan
 from keeper.core.policy import PoolRule
 from keeper.core.records import IntentKind
 from keeper.core.slicing import to_sell_ustx
-from keeper.core.units import Bps, Seconds
+from keeper.core.units import Bps, Seconds, percent
 from keeper.errors import PriceLeftMandate
 from keeper.ports import Store
 
@@ -81,10 +81,12 @@ class Courses:
         if now >= due:
             return None
         left = (
-            "it cannot be seen what is left of that" if seen.left_bps is None else f"{seen.left_bps:.0f} bps are left"
+            "it cannot be seen what is left of that"
+            if seen.left_bps is None
+            else f"{percent(round(seen.left_bps))} are left"
         )
         reason = (
-            f"the last slice moved a venue's price by {last.moved_bps:.0f} bps and {left}; "
+            f"the last slice moved a venue's price by {percent(round(last.moved_bps))} and {left}; "
             f"the next one is due in {span(due - now)} at the latest"
         )
         facts = {"due_at": int(due), "moved_bps": last.moved_bps, "left_bps": seen.left_bps}
@@ -117,8 +119,8 @@ class Courses:
         if moved:
             worst = max(moved, key=lambda symbol: moved[symbol])
             message = (
-                f"the price of {worst} has moved by {moved[worst]} bps since mandate {course.mandate_id} was voted, "
-                f"and {self._rule.stop_bps} are borne; it rests until the price is back or a new vote is held"
+                f"the price of {worst} has moved by {percent(moved[worst])} since mandate {course.mandate_id} was voted, "
+                f"and {percent(self._rule.stop_bps)} are borne; it rests until the price is back or a new vote is held"
             )
             raise PriceLeftMandate(message, mandate=course.mandate_id, moved_bps=moved, bound_bps=self._rule.stop_bps)
 

@@ -29,7 +29,7 @@ from keeper.core.plans import Limits, Plan
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.records import Alert, Intent, IntentKind, Outcome
 from keeper.core.slicing import slice_limits, whole_limits
-from keeper.core.units import BPS_ONE, PRICE_ONE, USTX_PER_STX, Bps, Seconds
+from keeper.core.units import BPS_ONE, PRICE_ONE, USTX_PER_STX, Bps, Seconds, percent
 from keeper.core.withdrawals import Payment, PoolMoney, payments
 from keeper.course import Courses
 from keeper.errors import (
@@ -307,7 +307,8 @@ class Steps:
         intent = await self._settle(order)
         done = narrate.slice_facts(intent)
         venues = ", ".join(dict.fromkeys(leg.venue for leg in plan.legs))
-        reason = f"slice {number} at {venues}: drift {done['drift_before_bps']} → {done['drift_after_bps']} bps"
+        before, after = percent(done["drift_before_bps"]), percent(done["drift_after_bps"])
+        reason = f"slice {number} at {venues}: drift {before} → {after}"
         facts: dict[str, Any] = {"slice": done, "plan": narrate.plan_facts(plan)}
         if off := [each.facts() for each in asked if each.differs]:
             facts["requoted"] = off

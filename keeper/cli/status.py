@@ -131,10 +131,6 @@ def _show_pool(pool: dict[str, Any]) -> None:
     last = pool.get("last_decision")
     output.out.print()
     output.named(pool["name"], pool["state"])
-    drift = f"drift {_percent(pool['drift_bps'])}, acts above {_percent(pool['threshold_bps'])}"
+    drift = f"drift {output.percentage(pool['drift_bps'])}, acts above {output.percentage(pool['threshold_bps'])}"
     output.out.print(f"  {drift}; as of {instant(pool['at'])}", markup=False)
     output.out.print(f"  {'—' if last is None else last['reason']}", markup=False)
-
-
-def _percent(bps: int | None) -> str:
-    return "—" if bps is None else f"{bps / 100:.2f} %"

@@ -86,13 +86,9 @@ def preview(config: Config = None, *, json: Json = False) -> None:
 
 def show(whales: Sequence[Whale]) -> None:
     """Print whales as a table."""
-    rows = [(w.address, str(w.score), _percent(w.win_rate_bps), _shares(w)) for w in whales]
+    rows = [(w.address, str(w.score), output.percentage(w.win_rate_bps), _shares(w)) for w in whales]
     output.table(("address", "score", "win rate", "allocation"), rows)
 
 
 def _shares(whale: Whale) -> str:
-    return ", ".join(f"{symbol} {_percent(bps)}" for symbol, bps in whale.allocation_bps.items())
-
-
-def _percent(bps: int | None) -> str:
-    return "—" if bps is None else f"{bps / 100:.2f} %"
+    return ", ".join(f"{symbol} {output.percentage(bps)}" for symbol, bps in whale.allocation_bps.items())

@@ -244,7 +244,7 @@ def _fault(point: PricePoint, *, now: Seconds, bounds: PriceBounds) -> SetAside 
     if age > limit:
         return SetAside(point, f"it is {age} s old and may be {limit} s", Fault.STALE)
     if point.confidence_bps is not None and point.confidence_bps > bounds.widest(point):
-        return SetAside(point, f"its own confidence interval is {point.confidence_bps} bps wide", Fault.UNSURE)
+        return SetAside(point, f"its own confidence interval is {percent(point.confidence_bps)} wide", Fault.UNSURE)
     return None
 
 

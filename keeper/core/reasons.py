@@ -7,7 +7,7 @@ from keeper.core.drift import Drift
 from keeper.core.flows import Flow, Lane, Network
 from keeper.core.plans import Limits
 from keeper.core.schedule import Schedule
-from keeper.core.units import BPS_ONE
+from keeper.core.units import BPS_ONE, percent
 
 NOTICEABLE_BPS = 10
 """An asset that ends nearer than this to its target needs no excuse."""
@@ -19,7 +19,7 @@ def why_empty(network: Network, before: Drift, limits: Limits, *, worth_moving: 
         return "queued withdrawals claim everything the pool holds, so there is nothing to bring to a target"
     if not worth_moving:
         least = max(limits.dust_bps, limits.aim_bps)
-        return f"no asset is further than {least} bps from its target, which is too little to trade for"
+        return f"no asset is further than {percent(least)} from its target, which is too little to trade for"
     if limits.max_legs < 1:
         return "the limits allow no leg at all"
     held = dict(zip(network.basket.symbols, network.basket.holdings, strict=True))
@@ -39,12 +39,12 @@ def why_legs(
     before, after = drifts
     sold = ", ".join(dict.fromkeys(leg.sell for leg in done.legs))
     bought = ", ".join(dict.fromkeys(leg.buy for leg in done.legs))
-    words = [f"sell {sold} for {bought}: drift falls from {before.drift_bps} to {after.drift_bps} bps"]
+    words = [f"sell {sold} for {bought}: drift falls from {percent(before.drift_bps)} to {percent(after.drift_bps)}"]
     apart = _apart(after, limits)
     if apart:
         words += apart
         if capped:
-            words.append(f"one slice may sell {limits.max_turnover_bps} bps of the pool's value")
+            words.append(f"one slice may sell {percent(limits.max_turnover_bps)} of the pool's value")
         else:
             words += _obstacles(network, flow, after, limits)
         if len(done.legs) >= limits.max_legs:
@@ -56,7 +56,7 @@ def _apart(drift: Drift, limits: Limits) -> list[str]:
     """Name the assets that are noticeably off their target."""
     least = max(limits.dust_bps, limits.aim_bps) + NOTICEABLE_BPS
     off = {symbol: bps for symbol, bps in drift.deviations_bps.items() if abs(bps) > least}
-    return [f"{s} is {abs(bps)} bps {'over' if bps > 0 else 'under'} its target" for s, bps in off.items()]
+    return [f"{s} is {percent(abs(bps))} {'over' if bps > 0 else 'under'} its target" for s, bps in off.items()]
 
 
 def _obstacles(network: Network, flow: Flow, drift: Drift, limits: Limits) -> list[str]:
@@ -84,8 +84,8 @@ def _obstacle(network: Network, flow: Flow, asset: int, *, sells: bool) -> str:
     if max(ours, theirs) > network.max_slippage_bps:
         whose = "the agreed price" if ours >= theirs else "the price that the contracts accept"
         return (
-            f"the best way to {verb} more {name} pays {max(ours, theirs)} bps less than {whose}, "
-            f"{network.max_slippage_bps} are allowed"
+            f"the best way to {verb} more {name} pays {percent(max(ours, theirs))} less than {whose}, "
+            f"{percent(network.max_slippage_bps)} are allowed"
         )
     return ""
 

@@ -6,7 +6,7 @@ from typing import Final
 from keeper.core.drift import Drift
 from keeper.core.plans import Limits
 from keeper.core.policy import Policy
-from keeper.core.units import BPS_ONE, Bps, MicroStx, mul_div_down
+from keeper.core.units import BPS_ONE, Bps, MicroStx, mul_div_down, percent
 
 LEG_COST_USTX: Final = MicroStx(10_000)
 """What one more leg adds to the fee of a transaction, on the high side. It keeps the planner from
@@ -60,7 +60,7 @@ def slice_limits(policy: Policy, budget: MandateBudget, drift: Drift) -> SliceLi
     slippage = min(policy.max_slippage_bps, budget.slippage_bps)
     value = drift.value_ustx
     bounds = {
-        f"one slice may sell {policy.max_slice_bps} bps of the pool": mul_div_down(
+        f"one slice may sell {percent(policy.max_slice_bps)} of the pool": mul_div_down(
             value, policy.max_slice_bps, BPS_ONE
         ),
         "the mandate's turnover is nearly used up": int(budget.turnover_left_ustx),

@@ -119,7 +119,10 @@ def show(body: Mapping[str, Any]) -> None:
 
 
 def _show_slice(name: str, item: Mapping[str, Any], decimals: Mapping[str, int]) -> None:
-    output.out.print(f"\n{name}, slice {item['slice']}, cost {item['cost_bps']} bps, txid {item['txid']}", markup=False)
+    output.out.print(
+        f"\n{name}, slice {item['slice']}, cost {output.percentage(item['cost_bps'])}, txid {item['txid']}",
+        markup=False,
+    )
     for leg in item["legs"]:
         sold = decimal(int(leg["amount_in"]), decimals[leg["sell"]])
         bought, least = (decimal(int(leg[which]), decimals[leg["buy"]]) for which in ("actual_out", "min_out"))
@@ -131,18 +134,14 @@ def _row(pool: Mapping[str, Any]) -> tuple[str, ...]:
     proposal = pool["proposal"]
     return (
         pool["name"],
-        _percent(pool["drift_before_bps"]),
-        _percent(pool["drift_after_bps"]),
+        output.percentage(pool["drift_before_bps"]),
+        output.percentage(pool["drift_after_bps"]),
         str(len(pool["slices"])),
-        "—" if pool["cost_bps"] is None else f"{pool['cost_bps']} bps",
+        output.percentage(pool["cost_bps"]),
         "—" if proposal is None else proposal["result"],
         "—" if not pool["withdrawals"] else f"{len(pool['withdrawals'])} paid",
         "on target" if pool["within_tolerance"] else "OFF TARGET",
     )
-
-
-def _percent(bps: int | None) -> str:
-    return "—" if bps is None else f"{bps / 100:.2f} %"
 
 
 def _txid(decision: Decision) -> str | None:
@@ -166,7 +165,7 @@ def _why(pool: Mapping[str, Any]) -> str:
     last = pool["decisions"][-1] if pool["decisions"] else None
     if last is None:
         return "no cycle ended"
-    worst = "an unknown distance" if pool["worst_after_bps"] is None else f"{pool['worst_after_bps']} bps"
+    worst = "an unknown distance" if pool["worst_after_bps"] is None else output.percentage(pool["worst_after_bps"])
     return f"its furthest asset is {worst} away; last decision: {last['outcome']}, {last['reason']}"
 
 

@@ -78,7 +78,7 @@ def test_plan__nothing_is_fair_at_both__has_no_legs_and_is_held_back() -> None:
     made = planned(apart(ALEX=300), {"STX": 8_000, "ALEX": 2_000}, {"STX": 5_000 * 10**6, "ALEX": 50_000 * 10**8})
 
     assert (made.legs, made.held_back) == ((), True)
-    assert "less than the price that the contracts accept, 150 are allowed" in made.reason
+    assert "less than the price that the contracts accept, 1.50 % are allowed" in made.reason
 
 
 def test_plan__no_venue_at_all__is_not_held_back_by_the_contracts() -> None:

@@ -135,7 +135,7 @@ def test_agree__usd_price_that_is_nothing_in_stx__does_not_count() -> None:
 def test_agree__wide_confidence__does_not_count() -> None:
     error = refusal("ALEX", *RATE, usd("pyth", "ALEX", 9, confidence=201), usd("b", "ALEX", 9, confidence=200))
 
-    assert error.facts["set_aside"] == {"pyth": "its own confidence interval is 201 bps wide"}
+    assert error.facts["set_aside"] == {"pyth": "its own confidence interval is 2.01 % wide"}
 
 
 def test_agree__same_source_twice__has_one_voice_the_newest() -> None:
@@ -311,7 +311,7 @@ def test_agree__two_against_two__is_a_disagreement() -> None:
 def test_agree__venue_with_a_wide_gap__does_not_count() -> None:
     error = refusal("ALEX", venue("alex", "ALEX", 9, gap=501), venue("velar", "ALEX", 9, gap=500))
 
-    assert error.facts["set_aside"] == {"alex": "its own confidence interval is 501 bps wide"}
+    assert error.facts["set_aside"] == {"alex": "its own confidence interval is 5.01 % wide"}
 
 
 LED = {

@@ -9,7 +9,7 @@ from keeper.core.drift import pool_drift
 from keeper.core.market import EMPTY_MARKET
 from keeper.core.planning import plan_rebalance
 from keeper.core.plans import Fallback
-from keeper.core.units import MicroStx, value_ustx_down
+from keeper.core.units import MicroStx, percent, value_ustx_down
 from keeper.errors import BadInput
 
 STX = 10**6
@@ -48,7 +48,7 @@ def test_plan__one_asset_short__buys_it_within_a_basis_point() -> None:
 
     assert sides(made) == [("STX", "ALEX")]
     assert shares(made) == pytest.approx({"STX": 6_000, "ALEX": 4_000}, abs=1)
-    assert made.reason == "sell STX for ALEX: drift falls from 4000 to 0 bps"
+    assert made.reason == "sell STX for ALEX: drift falls from 40.00 % to 0.00 %"
     assert made.turnover_ustx == made.legs[0].amount_in
 
 
@@ -207,8 +207,8 @@ def test_plan__turnover_limit__goes_part_of_the_way_and_says_so() -> None:
     )  # fmt: skip
 
     assert 999 * STX < made.turnover_ustx <= 1_000 * STX
-    assert "one slice may sell 1000 bps of the pool's value" in made.reason
-    assert "ALEX is 3003 bps under its target" in made.reason
+    assert "one slice may sell 10.00 % of the pool's value" in made.reason
+    assert "ALEX is 30.03 % under its target" in made.reason
 
 
 def test_plan__turnover_limit_of_nothing__has_no_legs() -> None:
@@ -278,7 +278,7 @@ def test_plan__quote_below_the_agreed_price__is_not_used_and_the_reason_names_it
     made = plan({"STX": 10_000 * STX}, {"STX": 6_000, "ALEX": 4_000}, view, prices=PRICES, max_slippage_bps=200)
 
     assert made.legs == ()
-    assert "the best way to buy more ALEX pays 321 bps less than the agreed price, 200 are allowed" in made.reason
+    assert "the best way to buy more ALEX pays 3.21 % less than the agreed price, 2.00 % are allowed" in made.reason
 
 
 def test_plan__depth_ends_at_the_slippage__goes_as_far_as_it_may_and_says_so() -> None:
@@ -290,7 +290,7 @@ def test_plan__depth_ends_at_the_slippage__goes_as_far_as_it_may_and_says_so() -
     fair = leg.amount_in * units("ALEX") // STX
     assert fair * 9_800 <= leg.expected_out * 10_000 < fair * 9_802
     assert "pays" in made.reason
-    assert "200 are allowed" in made.reason
+    assert "2.00 % are allowed" in made.reason
 
 
 def test_plan__no_venue_for_an_asset__trades_the_rest_and_names_it() -> None:
@@ -324,7 +324,7 @@ def test_plan__within_dust__does_nothing() -> None:
     made = plan(holdings, {"STX": 6_000, "ALEX": 4_000}, market(alex_1=pool("STX", "ALEX")), prices=PRICES, dust_bps=50)
 
     assert made.legs == ()
-    assert made.reason == "no asset is further than 50 bps from its target, which is too little to trade for"
+    assert made.reason == "no asset is further than 0.50 % from its target, which is too little to trade for"
 
 
 def test_plan__drift_would_stay_the_same_in_whole_basis_points__does_nothing() -> None:
@@ -406,5 +406,5 @@ def test_plan__drift_it_reports__is_the_vaults_own() -> None:
 
     made = plan(holdings, target, market(alex_1=pool("STX", "ALEX")), prices=PRICES)
 
-    assert f"drift falls from {before.drift_bps} to 0 bps" in made.reason
+    assert f"drift falls from {percent(before.drift_bps)} to 0.00 %" in made.reason
     assert agreed(PRICES)["STX"].price_e12 == 10**12

@@ -41,7 +41,7 @@ def test_slice__plenty_left__is_bounded_by_the_policy() -> None:
     assert answer.limits.max_turnover_bps == 1_000
     assert (answer.turnover_ustx, answer.expected_slices) == (1_000 * STX, 3)
     assert (answer.limits.max_legs, answer.limits.dust_bps, answer.limits.leg_cost_ustx) == (8, 25, 10_000)
-    assert answer.reason == "one slice may sell 1000 bps of the pool"
+    assert answer.reason == "one slice may sell 10.00 % of the pool"
 
 
 @pytest.mark.parametrize(("own", "voted", "used"), [(100, 200, 100), (200, 150, 150)])

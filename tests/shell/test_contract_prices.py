@@ -45,7 +45,7 @@ async def test_run__contracts_price_differs__no_slice_is_refused_and_all_is_done
     if (way, apart_bps) in AGAINST:
         assert apart[-1].outcome is Outcome.WAITING_FOR_VENUES
         assert f"the best way to {way} more ALEX pays" in apart[-1].reason
-        assert "less than the price that the contracts accept, 150 are allowed" in apart[-1].reason
+        assert "less than the price that the contracts accept, 1.50 % are allowed" in apart[-1].reason
         assert apart[-1].facts["plan"]["legs"] == []
         say(apart[-1])
     else:
