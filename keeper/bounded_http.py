@@ -5,13 +5,18 @@ and with it the key or the webhook's address, into logs and reports.
 """
 
 import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import aiohttp
 
 _CHUNK: Final = 65_536
-_LONGEST_WAIT: Final = 1_000_000
+LONGEST_WAIT: Final = 86_400.0
+"""Seconds; a server that asks for more than a day is not taken at its word."""
+_SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,7 @@ class Answer:
     status: int
     body: bytes = b""
     retry_after: int | None = None
-    """Whole seconds from the Retry-After header, rounded up; None when it says nothing usable."""
+    """What `asked_wait` makes of the answer's headers, in whole seconds, rounded up."""
     trouble: str = ""
 
 
@@ -33,7 +38,7 @@ async def ask(session: aiohttp.ClientSession, method: str, url: str, *, most: in
     status, retry_after, body = 0, None, bytearray()
     try:
         async with session.request(method, url, allow_redirects=False, **options) as response:
-            status, retry_after = response.status, _seconds(response.headers.get("Retry-After", ""))
+            status, retry_after = response.status, _rounded_up(asked_wait(response.headers))
             async for chunk in response.content.iter_chunked(_CHUNK):
                 body += chunk
                 if len(body) > most:
@@ -45,9 +50,20 @@ async def ask(session: aiohttp.ClientSession, method: str, url: str, *, most: in
     return Answer(status, bytes(body), retry_after)
 
 
-def _seconds(header: str) -> int | None:
+def asked_wait(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that `Retry-After` asks for, from 0 to LONGEST_WAIT; None when it says nothing usable.
+
+    A date is taken by the server's own clock (`Date`), so that ours does not matter.
+    """
+    asked = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(asked):
+        return min(float(asked), LONGEST_WAIT)
     try:
-        wait = float(header)
-    except ValueError:
+        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError, OverflowError):
         return None
-    return math.ceil(wait) if math.isfinite(wait) and 0 <= wait < _LONGEST_WAIT else None
+    return min(max(wait.total_seconds(), 0.0), LONGEST_WAIT)
+
+
+def _rounded_up(seconds: float | None) -> int | None:
+    return None if seconds is None else math.ceil(seconds)

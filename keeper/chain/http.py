@@ -7,12 +7,12 @@ nothing here retries.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn
 from urllib.parse import quote
 
 import aiohttp
 
+from keeper.bounded_http import asked_wait
 from keeper.chain.budget import Budget
 from keeper.errors import NodeUnavailable
 
@@ -74,18 +74,9 @@ def _no_such_number(name: str) -> None:
 
 
 def patience(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that `Retry-After` asks for, from 0 to MAX_PATIENCE; None when it says nothing usable.
-
-    A date is taken by the server's own clock (`Date`), so that ours does not matter.
-    """
-    asked = headers.get("Retry-After", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return min(float(asked[:9]), MAX_PATIENCE)
-    try:
-        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(wait.total_seconds(), 0.0), MAX_PATIENCE)
+    """Return the seconds that `Retry-After` asks for, from 0 to MAX_PATIENCE; None when it says nothing usable."""
+    wait = asked_wait(headers)
+    return None if wait is None else min(wait, MAX_PATIENCE)
 
 
 class Endpoint:

@@ -49,8 +49,11 @@ def read_private(path: Path, what: str) -> Secret:
             read = Secret(os.read(descriptor, _LONGEST + 1))
         finally:
             os.close(descriptor)
+    except FileNotFoundError as exc:
+        message = f"{what} {path} is not there; correct the setting, or write the file for the keeper's user alone"
+        raise BadSettings(message, path=str(path)) from exc
     except OSError as exc:
-        message = f"{what} {path}: {exc.strerror}"
+        message = f"{what} {path} cannot be read by user id {os.geteuid()}: {exc.strerror}"
         raise BadSettings(message, path=str(path)) from exc
     if len(read.reveal()) > _LONGEST:
         message = f"{what} {path} is longer than {_LONGEST} bytes; is it the right file?"

@@ -63,7 +63,9 @@ async def test_rate_limit__with_a_retry_after__says_when(scripted: ScriptedNode,
     assert (limited.value.facts["retry_after"], limited.value.facts["patience"]) == ("30", 30.0)
 
 
-@pytest.mark.parametrize(("asked", "seconds"), [("121", 120.0), ("9" * 400, 120.0), ("٣", None), ("1.5", None)])
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [("121", 120.0), ("9" * 400, 120.0), ("٣", None), ("1.5", 1.5), ("-1", None), ("soon", None)]
+)
 async def test_retry_after__odd_or_endless__is_bounded_or_left_out(
     scripted: ScriptedNode, chain: StacksNode, asked: str, seconds: float | None
 ) -> None:

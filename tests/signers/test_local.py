@@ -62,7 +62,7 @@ def test_key_file__number_outside_the_group__is_refused(tmp_path: Path, number: 
 
 
 def test_key_file__missing__is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(BadSettings, match="nowhere"):
+    with pytest.raises(BadSettings, match="nowhere is not there; correct the setting"):
         KeySigner.from_file(tmp_path / "nowhere", Network.TESTNET)
 
 
