@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from keeper.core.leases import FREE, SENDER, Lease
 from keeper.errors import LeaseLost, StoreUnavailable
@@ -172,11 +173,13 @@ async def test_holder__stops__releases_so_that_the_next_takes_at_once(start, sto
 async def test_holder__stops_while_nobody_waits__leaves_the_lease_free_with_its_term(start, store):
     one = start("one", Timer())
     await until(one.tenancy.held)
-    await one.leave()
+    with capture_logs() as logs:
+        await one.leave()
 
     left = await store.lease(SENDER)
 
     assert (left.term, left.holder) == (1, FREE)
+    assert [(line["event"], line["term"]) for line in logs] == [("lease_released", 1)]  # which is no loss
 
 
 async def test_holder__cancelled__holds_nothing_any_more(start):
