@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from keeper.core.paused import PAUSED_NOTE  # noqa: E402 - this folder is no package of the product
 from keeper.demo import session  # noqa: E402 - the same
-from keeper.demo.local_chain import free_port, local_chain  # noqa: E402 - the same
+from keeper.demo.local_chain import LocalChain, free_port, local_chain  # noqa: E402 - the same
 from keeper.errors import KeeperError  # noqa: E402 - the same
 from keeper.pause import pause  # noqa: E402 - the same
 from keeper.store.sqlite import open_store  # noqa: E402 - the same
@@ -91,16 +91,22 @@ def running(command: Sequence[str], env: Mapping[str, str], cwd: Path, log: Path
         process.kill()
 
 
+@asynccontextmanager
+async def nothing_to_do(folder: Path) -> AsyncIterator[LocalChain]:
+    """Start a local chain that makes blocks only when told, and settings and store of a paused keeper with three pools."""
+    async with local_chain(folder / "chain.log", "--block-ms", "3600000") as chain:
+        settings = await session.write_settings(chain, folder, session.Options())
+        async with open_store(settings.store_path) as store:
+            await store.put_whales(await chain.whales())
+            await store.put_note(PAUSED_NOTE, {"at": 0, "by": "make bench", "reason": "nothing to do"})
+        yield chain
+
+
 async def ours() -> Idle:
     """Measure `keeper run` with three pools and everybody told to stop, against the local chain."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        async with local_chain(folder / "chain.log", "--block-ms", "3600000") as chain:
-            settings = await session.write_settings(chain, folder, session.Options())
-            async with open_store(settings.store_path) as store:
-                await store.put_whales(await chain.whales())
-                await store.put_note(PAUSED_NOTE, {"at": 0, "by": "make bench", "reason": "nothing to do"})
-            return await _ours(folder)
+        async with nothing_to_do(Path(name)):
+            return await _ours(Path(name))
 
 
 async def _ours(folder: Path) -> Idle:

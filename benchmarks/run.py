@@ -11,7 +11,7 @@ import structlog
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import api, cycling, day, idle, journal, planning, scale, sending, wire  # noqa: E402 - this folder is no package of the product
+from benchmarks import api, cycling, day, idle, journal, planning, rounds, scale, sending, wire  # noqa: E402 - this folder is no package of the product
 from keeper import console  # noqa: E402 - the same
 
 MEMORY = """
@@ -136,6 +136,7 @@ def main() -> int:
         *cycling_rows(cycling.measure()),
         *scale.rows(scale.measure()),
         *day.rows(day.measure()),
+        *rounds.rows(rounds.measure()),
         *idle.rows(*idle.measure()),
         *serving_rows(api.measure()),
         *journal.rows(JOURNAL),

@@ -24,6 +24,8 @@ from keeper.telemetry.state_metrics import StateMetrics
 LOW_BALANCE_USTX = 2 * USTX_PER_STX
 DAYS = 7
 """Whole days whose fees tell how long the signer's balance lasts."""
+COUNT_SECONDS = Seconds(300)
+"""Block time between two counts of what is open and left for fees, while nothing is sent that would change it."""
 STORE_SECONDS = 5.0
 """A store that takes longer to answer one small question is down for the metrics."""
 
@@ -49,7 +51,7 @@ class Watch:
         self._pulse = pulse
         self._clock = clock
         self._past: tuple[int, list[int]] | None = None
-        self._counted_at: Tip | None = None
+        self._counted_at: Seconds | None = None
 
     async def turn_ended(self, rule: PoolRule, done: Done) -> None:
         """Tell what a pool's turn came to, and what it put an end to."""
@@ -84,14 +86,14 @@ class Watch:
     async def round_ended(self, tip: Tip, *, quiet: bool) -> None:
         """Count the round, and show what is still open and what is left for fees. Raises Transient.
 
-        `tip` is the block that the round began at. A `quiet` round had no turn and found nothing open: at the block
-        of the last count there is nothing to count anew.
+        `tip` is the block that the round began at. A `quiet` round had no turn and found nothing open: what is counted
+        changes then only when others send to the keeper's address, or with the day.
         """
         self._metrics.round_ended()
         self._pulse.round_ended()
-        if not quiet or tip != self._counted_at:
+        if not quiet or self._counted_at is None or tip.time - self._counted_at >= COUNT_SECONDS:
             await self._count()
-            self._counted_at = tip
+            self._counted_at = tip.time
         await self._alerts.tell_what_is_over()
 
     async def _count(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from keeper.core.records import Intent
+from keeper.errors import LeaseLost
 from keeper.ports import Store
 
 
@@ -17,6 +18,9 @@ class Fenced:
     def __init__(self, store: Store, term: Callable[[], int | None] = unfenced) -> None:
         self._store = store
         self._term = term
+        self._puts = 0
+        self._none_open: tuple[int, int] | None = None
+        """Term and number of intents written by then, when the store last had nothing open."""
 
     def require(self) -> None:
         """Raise LeaseLost unless this process holds the lease right now."""
@@ -24,7 +28,9 @@ class Fenced:
 
     async def put_intent(self, intent: Intent) -> None:
         """Insert or replace an intent. Raises LeaseLost, StoreUnavailable."""
-        await self._store.put_intent(intent, term=self._term())
+        term = self._term()
+        self._puts += 1
+        await self._store.put_intent(intent, term=term)
 
     async def put_note(self, key: str, body: Mapping[str, Any]) -> None:
         """Replace a small named document. Raises LeaseLost, StoreUnavailable."""
@@ -39,5 +45,21 @@ class Fenced:
         return await self._store.intent(key)
 
     async def open_intents(self) -> Sequence[Intent]:
-        """Return every intent that is not over."""
-        return await self._store.intents(open_only=True)
+        """Return every intent that is not over.
+
+        Under one lease nobody else writes any: where nothing was open and nothing was written since, the store is not asked.
+        """
+        now = self._now()
+        if now is not None and now == self._none_open:
+            return ()
+        found = await self._store.intents(open_only=True)
+        self._none_open = None if found or now != self._now() else now
+        return found
+
+    def _now(self) -> tuple[int, int] | None:
+        """Return the term held and how many intents were written; None where no lease says that nobody else writes."""
+        try:
+            term = self._term()
+        except LeaseLost:
+            return None
+        return None if term is None else (term, self._puts)

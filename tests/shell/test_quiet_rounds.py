@@ -1,10 +1,11 @@
-"""Rounds in which nothing is due: they ask for what a new block can have changed, and for nothing when there was none."""
+"""Rounds in which nothing is due: they look for a block, and only now and then at what nobody here changes."""
 
 import pytest
 
 from keeper.cycle import BOOKS_EVERY
 from keeper.errors import LedgerMismatch
 from keeper.testing.build import STX
+from keeper.watching import COUNT_SECONDS
 
 
 async def quiet(world, rounds=1):
@@ -12,19 +13,31 @@ async def quiet(world, rounds=1):
         await world.cycle.run((), await world.observer.tip())
 
 
-async def test_run__nothing_due_and_no_block_since__asks_for_no_balance_again(world):
-    await quiet(world, 3)
-    at = world.chain.height
-    world.chain.pass_time(5)
-    await quiet(world, 3)
+async def test_run__nothing_due__asks_for_the_balance_every_five_minutes(world):
+    heights = []
+    for _ in range(3):
+        heights.append(world.chain.height)
+        await quiet(world, 2)
+        world.chain.pass_time(COUNT_SECONDS - 1)
+        await quiet(world)
+        world.chain.pass_time(1)
 
-    assert world.chain.asked_at["account"] == [at, world.chain.height]
+    assert world.chain.asked_at["account"] == heights
 
 
-async def test_run__nothing_due_and_the_signer_ran_dry_in_a_new_block__tells_people(world):
+async def test_run__a_pool_had_its_turn__asks_for_the_balance_at_once(world):
+    await quiet(world)
+    world.chain.asked_at.clear()
+
+    await world.run()
+
+    assert world.chain.asked_at["account"]
+
+
+async def test_run__nothing_due_and_the_signer_ran_dry_meanwhile__tells_people(world):
     await quiet(world)
     world.chain.balance = 1
-    world.chain.pass_time(5)
+    world.chain.pass_time(COUNT_SECONDS)
 
     await quiet(world)
     await world.alerts.flush(10.0)
@@ -32,10 +45,10 @@ async def test_run__nothing_due_and_the_signer_ran_dry_in_a_new_block__tells_peo
     assert world.titles() == ["The keeper runs out of STX for fees"]
 
 
-async def test_run__count_failed__is_made_in_the_next_round_of_the_same_block(world):
+async def test_run__count_failed__is_made_in_the_next_round(world):
     await quiet(world)
     world.chain.asked_at.clear()
-    world.chain.pass_time(5)
+    world.chain.pass_time(COUNT_SECONDS)
     world.chain.down_after = 1  # the round's block, and then nothing more
     await quiet(world)
     world.chain.down_after = None
