@@ -93,6 +93,8 @@ async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
     async with serve(make_app(web_state(keeper, asked)), settings.web_host, settings.web_port) as address:
         settle_memory()
         log.info("keeper_started", page=address, network=settings.network, address=keeper.sender.address)
+        if not keeper.pools:
+            log.warning("no_pools", remedy="add an entry to pools (keeper config explain pools) and start again")
         systemd.ready(f"watching {len(keeper.pools)} pools, page at {address}")
         try:
             async with (

@@ -13,7 +13,16 @@ from keeper.core.chain_types import Tip
 from keeper.core.pauses import RUNNING
 from keeper.core.policy import PoolRule
 from keeper.core.units import USTX_PER_STX
-from keeper.errors import Halt, LedgerMismatch, MarketRefused, Refused, SourceUnavailable, Transient
+from keeper.errors import (
+    Halt,
+    LedgerMismatch,
+    MarketRefused,
+    NodeUnavailable,
+    Refused,
+    SourceUnavailable,
+    StoreUnavailable,
+    Transient,
+)
 from keeper.findings import Check, Finding, Unwell
 from keeper.ports import ContractReader, Dex
 from keeper.price_check import check_prices
@@ -23,6 +32,8 @@ from keeper.whales import Whales
 
 LOW_BALANCE_USTX = 5 * USTX_PER_STX
 CODE_HASH_BYTES = 32
+NODE_REMEDY = "check node_url and that the node is running and synced"
+STORE_REMEDY = "check store_path and the rights of its folder, or store.url and its server"
 PRICES_REMEDY = "check the named sources, their keys and their venues, or configure another source"
 ROLES = {"keeper": "proposes and trades", "reporter": "reports prices"}
 
@@ -41,21 +52,20 @@ async def examine(keeper: Keeper, progress: Callable[[], None] = lambda: None, *
 
 def _around(keeper: Keeper, *, send: bool) -> list[tuple[str, Check, str]]:
     """Return the checks of what everything else stands on, the node first: it tells the time."""
-    node = "check node_url and that the node is running and synced"
     return [
-        ("node", partial(_node, keeper), node),
-        ("network", partial(surroundings.nodes, keeper), node),
-        ("contracts", partial(surroundings.contracts, keeper), node),
+        ("node", partial(_node, keeper), NODE_REMEDY),
+        ("network", partial(surroundings.nodes, keeper), NODE_REMEDY),
+        ("contracts", partial(surroundings.contracts, keeper), NODE_REMEDY),
         ("signer", partial(surroundings.signer, keeper), "see docs/signers.md"),
-        ("clock", partial(surroundings.clock, keeper), node),
+        ("clock", partial(surroundings.clock, keeper), NODE_REMEDY),
         ("disk", partial(surroundings.disk, keeper), "check store_path and the rights of its folder"),
         ("port of the page", partial(surroundings.port, keeper), "check web_host and web_port"),
         ("tokens of the page", partial(surroundings.tokens, keeper), "mend the file, or take the setting away"),
         ("alert channels", partial(surroundings.channels, keeper, send=send), "check the channels' plugins"),
         ("pools", partial(surroundings.pools, keeper), "add a pool to the configuration"),
-        ("runway", partial(surroundings.runway, keeper), "check the store"),
-        ("lease", partial(surroundings.lease, keeper), "check the store"),
-        ("retention", partial(surroundings.retention, keeper), "check the store"),
+        ("runway", partial(surroundings.runway, keeper), STORE_REMEDY),
+        ("lease", partial(surroundings.lease, keeper), STORE_REMEDY),
+        ("retention", partial(surroundings.retention, keeper), STORE_REMEDY),
     ]
 
 
@@ -63,11 +73,7 @@ def _of_pools(keeper: Keeper) -> list[tuple[str, Check, str]]:
     """Return the checks of balance, store, books, prices, roles, pools and venues."""
     checks: list[tuple[str, Check, str]] = [
         ("keeper balance", partial(_balance, keeper), "send STX to the keeper's address for fees"),
-        (
-            "store",
-            partial(_store, keeper),
-            "check store_path and the rights of its folder, or store.url and its server",
-        ),
+        ("store", partial(_store, keeper), STORE_REMEDY),
         ("books", partial(books, keeper), "stop the keeper and find out where the assets went"),
         ("price sources", partial(_sources, keeper), PRICES_REMEDY),
     ]
@@ -95,10 +101,15 @@ def left_out(broken: Broken) -> Finding:
 
 
 async def _look(name: str, check: Check, remedy: str) -> Finding:
+    """Run one check. Where node or store do not answer, that is to be mended first, whatever was looked at."""
     try:
         return Finding(name, ok=True, detail=await check())
     except Unwell as exc:
         return Finding(name, ok=False, detail=str(exc), remedy=exc.remedy)
+    except NodeUnavailable as exc:
+        return Finding(name, ok=False, detail=str(exc), remedy=NODE_REMEDY)
+    except StoreUnavailable as exc:
+        return Finding(name, ok=False, detail=str(exc), remedy=STORE_REMEDY)
     except (Transient, Refused, Halt) as exc:
         return Finding(name, ok=False, detail=str(exc), remedy=remedy)
 

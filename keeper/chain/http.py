@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 
@@ -79,6 +79,13 @@ def patience(headers: Mapping[str, str]) -> float | None:
     return None if wait is None else min(wait, MAX_PATIENCE)
 
 
+def host_of(url: str) -> str:
+    """Return host and port of an address, as logs and errors may show them; a path or a user's part may be a secret."""
+    parts = urlsplit(url)
+    host = parts.hostname or "?"
+    return host if parts.port is None else f"{host}:{parts.port}"
+
+
 class Endpoint:
     """One base URL, its headers, its time-out in seconds, and how often it may be asked."""
 
@@ -93,6 +100,7 @@ class Endpoint:
     ) -> None:
         self._session = session
         self._url = url.rstrip("/")
+        self._host = host_of(url)
         self._headers = headers
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._budget = budget
@@ -135,12 +143,12 @@ class Endpoint:
                 headers = response.headers
                 return Answer(asked, response.status, read, headers.get("Retry-After"), patience(headers))
         except TimeoutError:
-            message = f"{asked}: no answer within {self._timeout.total} s"
+            message = f"{asked}: no answer from {self._host} within {self._timeout.total} s"
             raise NodeUnavailable(message, reason="time-out", reached=True) from None
         except (aiohttp.ClientError, OSError) as exc:
             # Without the cause: aiohttp's errors hold the request headers, and the API key with them.
             reached = not isinstance(exc, aiohttp.ClientConnectorError)
-            message = f"{asked}: {type(exc).__name__}"
+            message = f"{asked}: {self._host} cannot be reached ({type(exc).__name__})"
             raise NodeUnavailable(message, reason=type(exc).__name__, reached=reached) from None
 
 

@@ -98,7 +98,7 @@ class Tenancy:
                     return await self._release()
         finally:
             self._lease = None
-            self._tell(gone="lease_released" if stop.is_set() else "lease_lost")
+            self._tell(released=stop.is_set())
 
     def _rest(self) -> float:
         return self._length / (_LOOKS if self._lease is None or self._failing else _RENEWALS)
@@ -146,12 +146,15 @@ class Tenancy:
         except (StoreUnavailable, TimeoutError) as exc:
             log.warning("lease_not_released", lease=self._name, reason=str(exc) or "no answer in time")
 
-    def _tell(self, *, gone: str = "lease_lost") -> None:
+    def _tell(self, *, released: bool = False) -> None:
         lease = self.held()
         term = None if lease is None else lease.term
         if term == self._told:
             return
-        log.info("lease_gained" if lease else gone, lease=self._name, term=term or self._told)
+        if lease is None and released:
+            log.info("lease_released", lease=self._name, term=self._told)
+        else:
+            log.info("lease_gained" if lease else "lease_lost", lease=self._name, term=term or self._told)
         self._told = term
         self._changed(lease)
 

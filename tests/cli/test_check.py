@@ -57,12 +57,16 @@ def node(network_id=TESTNET, *, missing=(), ustx=10**8):
     return app
 
 
+def write_key(folder):
+    (folder / "keeper.key").touch(mode=0o600)
+    (folder / "keeper.key").write_text("00" * 31 + "01")
+
+
 @pytest.fixture
 async def findings(keeper, config, tmp_path):
     """Return a function that runs the check against a node and gives what it found, by name."""
     servers = []
-    (tmp_path / "keeper.key").touch(mode=0o600)
-    (tmp_path / "keeper.key").write_text("00" * 31 + "01")
+    write_key(tmp_path)
 
     async def run(app, *more, text="", plugins="[]"):
         server = TestServer(app)
@@ -232,3 +236,14 @@ async def test_check__records_past_their_time__are_told_once_nobody_removes_them
 
     assert (found["ok"], "2 records are past their time" in found["detail"]) == (ok, True)
     assert ok or "keeper db prune" in found["remedy"]
+
+
+async def test_check__node_is_not_there__every_failure_that_comes_of_it_says_to_mend_the_node(keeper, config, tmp_path):
+    write_key(tmp_path)
+    _, out, _ = await asyncio.to_thread(keeper, "check", "-c", config, "--json")
+
+    found = {finding["name"]: finding for finding in json.loads(out)["findings"]}
+    assert "127.0.0.1:1 cannot be reached" in found["node"]["detail"]
+    assert {found[name]["remedy"] for name in ("node", "books", "keeper balance", "role keeper")} == {
+        "check node_url and that the node is running and synced"
+    }
