@@ -1,5 +1,6 @@
 """The doctor: looks at everything a keeper depends on, and gives each failure its remedy."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -43,10 +44,17 @@ async def examine(keeper: Keeper, progress: Callable[[], None] = lambda: None, *
 
     Nothing is sent to anybody, but with `send` a message to each alert channel.
     """
-    found = []
-    for name, check, remedy in [*_around(keeper, send=send), *_of_pools(keeper)]:
+    node, *others = [*_around(keeper, send=send), *_of_pools(keeper)]
+
+    async def look(name: str, check: Check, remedy: str) -> Finding:
         progress()
-        found.append(await _look(name, check, remedy))
+        return await _look(name, check, remedy)
+
+    found = [await look(*node)]
+    if found[0].ok:  # one after the other, so that each finds what the one before has read
+        found += [await look(*other) for other in others]
+    else:  # at once, since most will wait in vain
+        found += await asyncio.gather(*(look(*other) for other in others))
     return [*found, *(left_out(broken) for broken in keeper.registry.broken)]
 
 
