@@ -1,6 +1,7 @@
 """Read the settings file and the environment, and say in one sentence what is wrong with them."""
 
 import difflib
+import os
 import re
 import types
 from collections.abc import Iterable, Mapping
@@ -87,14 +88,17 @@ def read_file(file: Path | None) -> dict[str, Any]:
     """Return the settings of a file as they stand in it, nothing for None. Raises BadSettings."""
     if file is None:
         return {}
-    if not file.is_file():
-        msg = f"Setting config ({CONFIG_ENV}) names {file}, which is not a file; create it or correct the path."
-        raise BadSettings(msg, setting="config")
     try:
+        if not file.is_file():
+            msg = f"Setting config ({CONFIG_ENV}) names {file}, which is not a file; create it or correct the path."
+            raise BadSettings(msg, setting="config")
         return TomlConfigSettingsSource(Settings, file)()
-    except (ValueError, OSError) as exc:
-        why = "cannot be read" if isinstance(exc, OSError) else f"is not valid TOML: {exc}"
-        msg = f"Setting config ({CONFIG_ENV}) names {file}, which {why}; mend the file."
+    except OSError as exc:
+        why = f"cannot be read by user id {os.geteuid()} ({exc.strerror}); change the rights of file and folder"
+        msg = f"Setting config ({CONFIG_ENV}) names {file}, which {why}."
+        raise BadSettings(msg, setting="config") from None
+    except ValueError as exc:
+        msg = f"Setting config ({CONFIG_ENV}) names {file}, which is not valid TOML: {exc}; mend the file."
         raise BadSettings(msg, setting="config") from None
 
 

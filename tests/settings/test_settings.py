@@ -196,6 +196,12 @@ def test_load__file_missing_or_broken__says_which_file(tmp_path):
     assert "which is not valid TOML" in refusal(tmp_path, "network = ")
 
 
+def test_load__system_will_not_show_the_file__is_refused_with_its_reason(tmp_path):
+    # As a folder that is closed to the keeper's user; no right keeps anything from root, a name that is too long does.
+    with pytest.raises(BadSettings, match=r"cannot be read by user id \d+ \(File name too long\); change the rights"):
+        load_settings(tmp_path / ("x" * 300), NO_ENV)
+
+
 SECRET = "5c0ffee5c0ffee5c0ffee5c0ffee5c0ffee5c0ffee5c0ffee5c0ffee5c0ffee5"  # noqa: S105 - made up
 
 
