@@ -1,7 +1,8 @@
 """Reads whales from a JSON file: a list of objects with the fields of `Whale`. Everything is checked; nothing is guessed."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -11,6 +12,7 @@ from keeper.core.whales import Whale
 from keeper.errors import BadInput
 
 MAX_BYTES = 16 * 1024 * 1024
+STANDARD_INPUT: Final = Path("-")
 
 
 Share = Annotated[int, Field(ge=0, le=10**6)]
@@ -32,21 +34,31 @@ _ROWS = TypeAdapter(list[_WhaleRow])
 
 
 def read_whales(path: Path) -> tuple[Whale, ...]:
-    """Return the whales in `path`. Raises BadInput, naming the row and the field."""
+    """Return the whales in `path`, of standard input for STANDARD_INPUT. Raises BadInput, naming the row and the field."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            message = f"{path} is larger than {MAX_BYTES} bytes"
-            raise BadInput(message)
-        rows = _ROWS.validate_json(path.read_bytes())
-    except OSError as exc:
-        message = f"{path} cannot be read: {exc.strerror}"
-        raise BadInput(message) from None
+        rows = _ROWS.validate_json(_content(path))
     except ValidationError as exc:
         first = exc.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the document"
         message = f"{path}, whale {where}: {first['msg']}"
         raise BadInput(message) from None
     return tuple(_whale(path, index, row) for index, row in enumerate(rows))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path == STANDARD_INPUT:
+            content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+    except OSError as exc:
+        message = f"{path} cannot be read: {exc.strerror}"
+        raise BadInput(message) from None
+    if len(content) > MAX_BYTES:
+        message = f"{path} is larger than {MAX_BYTES} bytes"
+        raise BadInput(message)
+    return content
 
 
 def _whale(path: Path, index: int, row: _WhaleRow) -> Whale:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -26,7 +27,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(whales, name="whales")
 
 
-def load(file: Path, config: Config = None) -> None:
+def load(
+    file: Annotated[Path, typer.Argument(help="JSON file; - reads standard input.")], config: Config = None
+) -> None:
     """Put the whales of a JSON file into the store; the same address and category is replaced.
 
     Example: keeper whales load whales.json

@@ -36,6 +36,22 @@ def test_unit__key__comes_as_a_credential_and_never_by_environment():
     assert ("DynamicUser", "yes") in directives()
 
 
+def test_keeperctl__runs_a_command_as_the_unit_runs_the_keeper():
+    script = (UNITS / "keeperctl").read_text()
+    unit = directives()
+    given = re.findall(r"--property=(\w+)=(\S+)", script)
+    folder = "/run/credentials/$unit.service"
+    set_env = [value.replace("%d", folder).replace("%S", "/var/lib") for name, value in unit if name == "Environment"]
+
+    assert [pair for pair in given if pair not in unit and pair[0] != "WorkingDirectory"] == []
+    for name in ("DynamicUser", "User", "StateDirectory", "LoadCredential", "EnvironmentFile"):
+        assert [value for key, value in unit if key == name] == [value for key, value in given if key == name]
+    told = {name: value.strip('"') for name, value in re.findall(r"--setenv=(KEEPER_\w+)=(\S+)", script)}
+    assert told.items() <= dict(pair.split("=", 1) for pair in set_env).items()
+    assert {CONFIG_ENV, "KEEPER_SIGNER_KEY_FILE", "KEEPER_STORE_PATH"} == set(told)
+    assert f'{dict(unit)["ExecStart"].removesuffix(" run")} "$@"' in script
+
+
 def test_unit_and_example__every_keeper_name__is_a_setting():
     names = names_in((UNITS / "keeper.service").read_text()) | names_in((UNITS / "keeper.env.example").read_text())
 
