@@ -3,7 +3,10 @@
 import json
 
 import pytest
+from typer.testing import CliRunner
 
+from keeper.cli import app
+from keeper.whale_file import MAX_BYTES
 from tests.cli.kit import CONFIG, shell
 from tests.shell.test_whale_file import ROW, file_of
 
@@ -62,6 +65,17 @@ def test_whales__loaded__are_listed(keeper, config, tmp_path):
 
     assert (loaded[0], loaded[1].strip()) == (DONE, "1 whales are in the store")
     assert [whale["address"] for whale in json.loads(listed[1])["whales"]] == [ROW["address"]]
+
+
+def test_whales__from_standard_input__are_loaded_or_refused_like_a_file(keeper, config):
+    given = [json.dumps([ROW]), json.dumps([ROW | {"score": -1}]), " " * (MAX_BYTES + 1)]
+
+    done = [CliRunner().invoke(app, ["whales", "load", "-", "-c", config], input=text) for text in given]
+
+    assert done[0].output.strip() == "1 whales are in the store"
+    assert ["whale 0.score" in str(done[1].exception), "- is larger than" in str(done[2].exception)] == [True, True]
+    listed = json.loads(keeper("whales", "list", "defi", "-c", config, "--json")[1])
+    assert [whale["address"] for whale in listed["whales"]] == [ROW["address"]]
 
 
 def test_whales__bad_file__fails_with_one_sentence(keeper, config, tmp_path):

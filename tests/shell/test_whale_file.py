@@ -1,13 +1,11 @@
 """A file of whales: taken whole, or refused with the row and the field."""
 
-import io
 import json
-import sys
 
 import pytest
 
 from keeper.errors import BadInput
-from keeper.whale_file import MAX_BYTES, STANDARD_INPUT, read_whales
+from keeper.whale_file import MAX_BYTES, read_whales
 
 ROW = {
     "address": "SP2C2YFP12AJZB4MABJBAJ55XECVS7E4PMMZ89YZR",
@@ -29,16 +27,6 @@ def test_read__good_file__gives_whales_with_unknown_numbers_unknown(tmp_path):
 
     assert (whale.address, whale.allocation_bps) == (ROW["address"], ROW["allocation_bps"])
     assert (whale.win_rate_bps, whale.stacked_ustx) == (None, 0)
-
-
-def test_read__standard_input__is_taken_like_a_file(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps([ROW]).encode())))
-    [whale] = read_whales(STANDARD_INPUT)
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b" " * (MAX_BYTES + 1))))
-
-    with pytest.raises(BadInput, match="- is larger than"):
-        read_whales(STANDARD_INPUT)
-    assert whale.address == ROW["address"]
 
 
 def test_read__empty_list__gives_no_whales(tmp_path):
