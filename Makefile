@@ -50,8 +50,9 @@ contracts/node_modules/.ready: contracts/package-lock.json $(VENV)/.node
 demo: setup  ## three pools, drifting and brought back, on a local chain; page at http://127.0.0.1:5182
 	$(BIN)/keeper demo
 
+# One more at a time than there are cores to count on: many tests wait for a chain or a clock.
 test: setup  ## every test: Python, end to end, contracts as Clarity 4 with coverage, 5 and 6
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 	cd contracts && npm test --silent
 
 CHAOS ?=
