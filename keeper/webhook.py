@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final, NoReturn
 
 import aiohttp
@@ -24,6 +24,18 @@ def _is_address(url: SecretStr) -> SecretStr:
         msg = "a webhook address starts with https:// (plain http only on this machine)"
         raise ValueError(msg)
     return url
+
+
+def fitted(pieces: Iterable[str], limit: int) -> str:
+    """Join pieces that are kept whole or not at all; `limit` is in UTF-16 units, as services count. A mark says what was cut."""
+    kept: list[str] = []
+    room = limit - 1  # for the mark that says something was cut
+    for piece in pieces:
+        room -= len(piece.encode("utf-16-le")) // 2
+        if room < 0:
+            return "".join(kept) + "…"
+        kept.append(piece)
+    return "".join(kept)
 
 
 class WebhookSettings(BaseModel):

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from keeper import webhook
 from keeper.core.records import Alert, Severity
 
 TITLE_LIMIT: Final = 256
@@ -51,14 +52,7 @@ def message_for(alert: Alert) -> dict[str, Any]:
 
 def fitted(text: str, limit: int) -> str:
     """Return data as Discord may show it: mark-up escaped, mentions broken, never empty, at most `limit` long."""
-    kept: list[str] = []
-    room = limit - 1  # for the mark that says something was cut
-    for piece in _pieces(text):
-        room -= len(piece.encode("utf-16-le")) // 2
-        if room < 0:
-            return "".join(kept) + "…"
-        kept.append(piece)
-    return "".join(kept).strip() or NOTHING
+    return webhook.fitted(_pieces(text), limit).strip() or NOTHING
 
 
 def _pieces(text: str) -> Iterable[str]:

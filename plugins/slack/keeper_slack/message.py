@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from keeper import webhook
 from keeper.core.records import Alert
 
 HEADER_LIMIT: Final = 150
@@ -50,14 +51,7 @@ def _runbook(link: str) -> list[dict[str, Any]]:
 
 def fitted(text: str, limit: int) -> str:
     """Return data as Slack may show it: no control characters, entities for mark-up, at most `limit` long."""
-    kept: list[str] = []
-    room = limit - 1  # for the mark that says something was cut
-    for piece in _pieces(text):
-        room -= len(piece.encode("utf-16-le")) // 2
-        if room < 0:
-            return "".join(kept) + "…"
-        kept.append(piece)
-    return "".join(kept)
+    return webhook.fitted(_pieces(text), limit)
 
 
 def _pieces(text: str) -> Iterable[str]:
