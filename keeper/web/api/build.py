@@ -10,9 +10,9 @@ from keeper.core.records import Decision as Decided
 from keeper.core.units import PriceE12
 from keeper.core.views import PRICE_DECIMALS
 from keeper.core.views import decimal as written
-from keeper.web.api.models import Alert, Decision, Node, PausedBy, PoolPulse, Status, Transaction, Trouble, Working
+from keeper.web.api.models import Alert, Decision, Node, PausedBy, Status, Transaction, Trouble, Working
 from keeper.web.api.shapes import AsOf, as_of, instant
-from keeper.web.asides import NodeLine, node_line, trouble_lines
+from keeper.web.asides import node_line, trouble_lines
 from keeper.web.health import Health
 from keeper.web.state import WebState
 
@@ -32,7 +32,7 @@ def status(state: WebState, health: Health, paused: Paused | None) -> Status:
         address=state.address,
         balance_ustx=None if balance is None else str(balance),
         plugins=state.plugins,
-        nodes=tuple(_node(node_line(health)) for health in state.nodes()),
+        nodes=tuple(Node.model_validate(node_line(each), from_attributes=True) for each in state.nodes()),
         health=working(health),
         paused=paused_by(paused),
     )
@@ -40,29 +40,7 @@ def status(state: WebState, health: Health, paused: Paused | None) -> Status:
 
 def working(health: Health) -> Working:
     """Return whether the keeper does its work."""
-    pools = tuple(PoolPulse.model_validate(pool, from_attributes=True) for pool in health.pools)
-    return Working(
-        state=health.state,
-        useful=health.useful,
-        loop_age_seconds=health.loop_age_seconds,
-        loop_limit_seconds=health.loop_limit_seconds,
-        age_seconds=health.age_seconds,
-        limit_seconds=health.limit_seconds,
-        pools=pools,
-    )
-
-
-def _node(line: NodeLine) -> Node:
-    return Node(
-        name=line.name,
-        leads=line.leads,
-        standing=line.standing,
-        height=line.height,
-        failures=line.failures,
-        resting_seconds=line.resting_seconds,
-        last_error=line.last_error,
-        requests_left=line.requests_left,
-    )
+    return Working.model_validate(health, from_attributes=True)
 
 
 def paused_by(paused: Paused | None) -> PausedBy | None:
