@@ -3,12 +3,10 @@
 // The clarinet SDK knows neither fees nor nonces nor post-conditions; mine.mjs accounts for those.
 // Arguments and results stay serialised here, because the SDK's helpers re-order tuple keys.
 
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-
 import { Cl } from "@stacks/transactions";
 
 import { MemoryImage } from "./memory.mjs";
+import { openSdk } from "./sdk.mjs";
 import { serializedArgs } from "./wire.mjs";
 
 const EPOCH = "3.4";
@@ -22,33 +20,6 @@ export const BURN_BLOCK_SECS = 600;
 
 /** Thrown when the virtual machine stops without a Clarity result. */
 export class VmError extends Error {}
-
-function loadSdk() {
-  const require = createRequire(import.meta.url);
-  const sdkPath = require.resolve("@stacks/clarinet-sdk");
-  const wasmPath = createRequire(sdkPath).resolve("@stacks/clarinet-sdk-wasm");
-  const { Instance } = WebAssembly;
-  const { FinalizationRegistry: Registry } = globalThis;
-  let exports;
-  WebAssembly.Instance = function (module, imports) {
-    const instance = new Instance(module, imports);
-    exports ??= instance.exports;
-    return instance;
-  };
-  // A finaliser would free memory that a restore has already given back.
-  globalThis.FinalizationRegistry = class {
-    register() {}
-    unregister() {}
-  };
-  try {
-    const wasm = require(wasmPath);
-    const esmPath = sdkPath.replace("/dist/cjs/", "/dist/esm/");
-    return { wasm, memory: exports.memory, sdkUrl: pathToFileURL(esmPath) };
-  } finally {
-    WebAssembly.Instance = Instance;
-    globalThis.FinalizationRegistry = Registry;
-  }
-}
 
 async function withClockAt(seconds, action) {
   const RealDate = globalThis.Date;
@@ -70,12 +41,12 @@ async function withClockAt(seconds, action) {
  * With `trackCosts` every call knows its cost, and takes two to four times as long.
  */
 export async function openChain({ manifestPath, genesisTime, trackCosts = false }) {
-  const { wasm, memory, sdkUrl } = loadSdk();
+  const { wasm, exports, sdkUrl } = openSdk();
   const { initSimnet } = await import(sdkUrl);
   const sdk = await withClockAt(genesisTime, () => initSimnet(manifestPath, true, { trackCosts }));
   if (sdk.currentEpoch !== EPOCH) sdk.setEpoch(EPOCH);
   sdk.deployContract("devnet-probe", PROBE_SOURCE, { clarityVersion: 4 }, PROBE_OWNER);
-  return new Chain(sdk, wasm, memory);
+  return new Chain(sdk, wasm, exports.memory);
 }
 
 export class Chain {

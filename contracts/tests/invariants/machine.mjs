@@ -1,41 +1,14 @@
 // The real Clarity virtual machine, as quick as it goes: arguments and answers stay bytes, maps are read without a
 // contract being loaded, and a whole chain is put back by copying its memory.
 
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-
 import { makeProject } from "../../devnet/project.mjs";
+import { openSdk } from "../../devnet/sdk.mjs";
 import { decode } from "./codec.mjs";
 
 const EPOCH = "3.4";
 const NOTHING = "0x09";
 const BURN_BLOCK_SECS = 600n;
 const BLOCK_SECS = 10n;
-
-function loadSdk() {
-  const require = createRequire(import.meta.url);
-  const sdkPath = require.resolve("@stacks/clarinet-sdk");
-  const wasmPath = createRequire(sdkPath).resolve("@stacks/clarinet-sdk-wasm");
-  const { Instance } = WebAssembly;
-  const { FinalizationRegistry: Registry } = globalThis;
-  let memory;
-  WebAssembly.Instance = function (module, imports) {
-    const instance = new Instance(module, imports);
-    memory ??= instance.exports.memory;
-    return instance;
-  };
-  // A finaliser would free memory that a restore has already given back.
-  globalThis.FinalizationRegistry = class {
-    register() {}
-    unregister() {}
-  };
-  try {
-    return { wasm: require(wasmPath), memory, sdkUrl: pathToFileURL(sdkPath.replace("/dist/cjs/", "/dist/esm/")) };
-  } finally {
-    WebAssembly.Instance = Instance;
-    globalThis.FinalizationRegistry = Registry;
-  }
-}
 
 // The first block takes its time from the clock, and the same seed must find the same second.
 async function withClockAt(seconds, action) {
@@ -65,11 +38,11 @@ export class Machine {
   static async open(genesisTime) {
     const project = makeProject({ bare: true });
     try {
-      const { wasm, memory, sdkUrl } = loadSdk();
+      const { wasm, exports, sdkUrl } = openSdk();
       const { initSimnet } = await import(sdkUrl);
       const sdk = await withClockAt(genesisTime, () => initSimnet(project.manifestPath, true));
       if (sdk.currentEpoch !== EPOCH) sdk.setEpoch(EPOCH);
-      return new Machine(sdk, wasm, memory);
+      return new Machine(sdk, wasm, exports.memory);
     } finally {
       project.remove();
     }

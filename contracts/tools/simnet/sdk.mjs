@@ -1,8 +1,6 @@
 // The SDK with its virtual machine laid open, so that moments of it can be kept.
 
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-
+import { openSdk } from "../../devnet/sdk.mjs";
 import { Moments } from "./moments.mjs";
 
 const LOADED = Symbol.for("whale-pool simnet sdk");
@@ -14,28 +12,7 @@ export function loadSdk() {
 }
 
 async function load() {
-  const require = createRequire(import.meta.url);
-  const sdkPath = require.resolve("@stacks/clarinet-sdk");
-  const { Instance } = WebAssembly;
-  const { FinalizationRegistry: Registry } = globalThis;
-  let exports;
-  WebAssembly.Instance = function (module, imports) {
-    const instance = new Instance(module, imports);
-    exports ??= instance.exports;
-    return instance;
-  };
-  // A finaliser would free memory that going back has already given back.
-  globalThis.FinalizationRegistry = class {
-    register() {}
-    unregister() {}
-  };
-  try {
-    const wasm = createRequire(sdkPath)("@stacks/clarinet-sdk-wasm");
-    if (exports === undefined) throw new Error("the SDK was loaded before; its memory is out of reach");
-    const { initSimnet } = await import(pathToFileURL(sdkPath.replace("/dist/cjs/", "/dist/esm/")).href);
-    return { initSimnet, newMoments: (first) => new Moments(exports, wasm, first) };
-  } finally {
-    WebAssembly.Instance = Instance;
-    globalThis.FinalizationRegistry = Registry;
-  }
+  const { wasm, exports, sdkUrl } = openSdk();
+  const { initSimnet } = await import(sdkUrl);
+  return { initSimnet, newMoments: (first) => new Moments(exports, wasm, first) };
 }
