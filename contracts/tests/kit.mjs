@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { Cl } from "@stacks/transactions";
 import { expect } from "vitest";
 
+import { FUNDS, GOVERNMENT, SHARES, TOKENS, TRAITS_AND_ROLES, VAULT_PARTS, namedSource } from "./chain-order.mjs";
+
 const SRC = new URL("../src/", import.meta.url);
 const MOCKS = new URL("./mocks/", import.meta.url);
 
@@ -24,36 +26,15 @@ export const who = {
   mover: "STNHKEPYEPJ8ET55ZZ0M5A34J0R3N5FM2CMMMAZ6", // holds the rebalancer role where a test gives it
 };
 
-/** Our contracts in the order they are deployed; pool-oracle is dictated by the test. */
+/** What a test's chain has, in the order it is deployed; pool-oracle is dictated by the test. */
 const CHAIN = [
-  "sip-010-trait",
-  "pool-share-trait",
-  "dex-adapter-trait",
-  "script-trait",
-  "stx-token",
-  "flow-token",
-  "pool-access",
-  "flow-staking",
+  ...TRAITS_AND_ROLES,
   ["pool-oracle", "mock:dictated-oracle"],
-  "pool-share",
-  ["pool-share-1", "pool-share"],
-  ["pool-share-2", "pool-share"],
-  "pool-portfolios",
-  "pool-books",
-  "pool-terms",
-  "withdrawal-queue",
-  "pool-valuation",
-  "pool-desk",
-  "pool-office",
-  "whale-pool-vault",
-  "fee-treasury",
-  "insurance-fund",
-  "whale-list",
-  "ballot-box",
-  "pool-governance",
-  "pool-rebalancer",
-  ["token-a", "mock:freezable-token"],
-  ["token-b", "mock:freezable-token"],
+  ...SHARES,
+  ...VAULT_PARTS,
+  ...FUNDS,
+  ...GOVERNMENT,
+  ...TOKENS,
   ["token-c", "mock:freezable-token"],
   "mock:fair-adapter",
   "mock:lying-adapter",
@@ -75,20 +56,9 @@ export const OWN = [
   "pool-access",
   "pool-share",
   "flow-staking",
-  "pool-portfolios",
-  "pool-books",
-  "pool-terms",
-  "withdrawal-queue",
-  "pool-valuation",
-  "pool-desk",
-  "pool-office",
-  "whale-pool-vault",
-  "fee-treasury",
-  "insurance-fund",
-  "whale-list",
-  "ballot-box",
-  "pool-governance",
-  "pool-rebalancer",
+  ...VAULT_PARTS,
+  ...FUNDS,
+  ...GOVERNMENT,
   "price-averages",
   "price-sources",
   "price-observations",
@@ -246,7 +216,7 @@ async function bootAfresh({ realOracle = false }) {
   if (!realOracle) await simnet.initSession(PROJECT, join(PROJECT, "Clarinet.toml"));
   simnet.setEpoch("3.4");
   for (const entry of CHAIN) {
-    const [name, source] = Array.isArray(entry) ? entry : [entry.replace("mock:", ""), entry];
+    const [name, source] = namedSource(entry);
     if (realOracle && (name === "pool-oracle" || !source.startsWith("mock:"))) continue;
     const { result } = simnet.deployContract(name, sourceOf(source), { clarityVersion: 4 }, DEPLOYER);
     expect(result.type, name).toBe("true");
@@ -281,7 +251,7 @@ async function bootStateAfresh() {
   await simnet.initSession(PROJECT, join(PROJECT, "Clarinet.toml"));
   simnet.setEpoch("3.4");
   for (const entry of STATE) {
-    const [name, source] = Array.isArray(entry) ? entry : [entry, entry];
+    const [name, source] = namedSource(entry);
     expect(simnet.deployContract(name, sourceOf(source), { clarityVersion: 4 }, DEPLOYER).result.type, name).toBe("true");
   }
   simnet.deployContract("clock", CLOCK, { clarityVersion: 4 }, DEPLOYER);

@@ -5,6 +5,7 @@
 
 import { readFileSync, readdirSync } from "node:fs";
 
+import { GOVERNMENT, SHARES, TOKENS, TRAITS_AND_ROLES, VAULT_PARTS, namedSource } from "../chain-order.mjs";
 import * as codec from "./codec.mjs";
 import { Machine } from "./machine.mjs";
 import { setUpOracle } from "./oracle.mjs";
@@ -25,36 +26,10 @@ export const POOLS = [1, 2];
 export const KINDS = [["dictated", 55], ["voted", 30], ["real", 15]];
 const GENESIS = 1_780_000_000;
 
-/** In the order they are deployed: [name, file], the file beginning with "mock:" for what is ours only in tests. */
-const CONTRACTS = [
-  "sip-010-trait",
-  "pool-share-trait",
-  "dex-adapter-trait",
-  "script-trait",
-  "stx-token",
-  "flow-token",
-  "pool-access",
-  "flow-staking",
-  "pool-oracle",
-  "pool-share",
-  ["pool-share-1", "pool-share"],
-  ["pool-share-2", "pool-share"],
-  "pool-portfolios",
-  "pool-books",
-  "pool-terms",
-  "withdrawal-queue",
-  "pool-valuation",
-  "pool-desk",
-  "pool-office",
-  "whale-pool-vault",
-  ["token-a", "mock:freezable-token"],
-  ["token-b", "mock:freezable-token"],
-  "mock:market-adapter",
-];
+const CONTRACTS = [...TRAITS_AND_ROLES, "pool-oracle", ...SHARES, ...VAULT_PARTS, ...TOKENS, "mock:market-adapter"];
 
 const DICTATED = { "pool-oracle": ["mock:dictated-oracle"] };
 const REAL = { "pool-oracle": ["venue-prices", "price-averages", "price-sources", "price-observations", "pool-oracle"] };
-const GOVERNMENT = ["whale-list", "ballot-box", "pool-governance", "pool-rebalancer"];
 
 function sourceOf(name) {
   return readFileSync(name.startsWith("mock:") ? new URL(`${name.slice(5)}.clar`, MOCKS) : new URL(`${name}.clar`, SRC), "utf8");
@@ -153,7 +128,7 @@ export class World {
     if (this.kind === "real") this.#deployDoubles();
     const oracle = this.kind === "real" ? REAL : DICTATED;
     for (const entry of this.kind === "voted" ? [...CONTRACTS, ...GOVERNMENT] : CONTRACTS) {
-      const [name, file] = Array.isArray(entry) ? entry : [entry.replace("mock:", ""), entry];
+      const [name, file] = namedSource(entry);
       for (const source of oracle[name] ?? [file]) {
         const as = source.startsWith("mock:") || source === file ? name : source;
         const text = sourceOf(source);
