@@ -159,6 +159,7 @@ class Rounds:
         alerts, broken = self._keeper.alerts, self._keeper.registry.broken
         for kind in ("cycles-skipped", "halted", "standing-by", *(() if broken else ("plugins-left-out",))):
             await alerts.over(kind)
+        await alerts.over_outside({rule.pool_id for rule in self._keeper.pools})
 
     async def _do_what_is_due(self) -> None:
         """Go on with what is open, look at the pools that are due, and once a day at everything else."""

@@ -1,6 +1,6 @@
 """The troubles that people were told of and that are not over yet; a note of the store keeps them over a restart."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -70,6 +70,13 @@ class OpenTroubles:
         """Note that no trouble whose key begins with these parts, other than `still`, is there at the moment."""
         for key, trouble in self._open.items():
             if f"{key}:".startswith(f"{prefix}:") and key != still and trouble.gone_at is None:
+                self._open[key] = replace(trouble, gone_at=now)
+                self._changed = True
+
+    def missing_outside(self, pool_ids: Collection[int], now: Seconds) -> None:
+        """Note that the troubles of all other pools are not there at the moment."""
+        for key, trouble in self._open.items():
+            if trouble.pool_id is not None and trouble.pool_id not in pool_ids and trouble.gone_at is None:
                 self._open[key] = replace(trouble, gone_at=now)
                 self._changed = True
 

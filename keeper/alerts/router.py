@@ -1,7 +1,7 @@
 """Says each trouble once, to the channels that are for it, and says when it is over. Nothing here waits for a channel."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -111,6 +111,14 @@ class AlertRouter:
         with suppress(Transient):
             if self._open:
                 self._open.missing(prefix, still, self._clock.now())
+        await self.tell_what_is_over()
+
+    async def over_outside(self, pool_ids: Collection[int]) -> None:
+        """Note that no trouble of any other pool is there any more: nobody looks after that pool now."""
+        await self._recall()
+        with suppress(Transient):
+            if self._open:
+                self._open.missing_outside(pool_ids, self._clock.now())
         await self.tell_what_is_over()
 
     async def tell_what_is_over(self) -> None:

@@ -1,6 +1,6 @@
 """Troubles that last: told once, over once, whatever comes in between."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -54,6 +54,20 @@ async def test_over__gone_for_the_settling_time__is_told_once_with_how_long_it_l
     assert "20 min" in end.what
     assert end.link == "docs/runbook/refused.md"
     assert await bench.store.note(NOTE) == {}
+
+
+async def test_over_outside__pool_was_taken_out_of_the_settings__its_troubles_end_and_no_others(bench):
+    router = bench.router()
+    await router.send(trouble())
+    await router.send(replace(trouble("refused:2:StalePrice"), title="DIKO is stale", pool_id=2))
+    await router.send(replace(trouble("low-balance:ST1"), title="Runs out of STX", pool_id=None))
+
+    for later in (1_260, 1_800):
+        bench.clock.at = START + later
+        await router.over_outside({2})
+    await router.flush(5)
+
+    assert bench.channel.titles() == ["ALEX is stale", "DIKO is stale", "Runs out of STX", "Over: ALEX is stale"]
 
 
 async def test_over__comes_back_before_it_has_settled__is_not_over(bench):
