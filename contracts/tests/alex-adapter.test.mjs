@@ -2,13 +2,20 @@ import fc from "fast-check";
 import { Cl } from "@stacks/transactions";
 import { beforeEach, describe, expect, it } from "vitest";
 
+import {
+  MAX_UINT,
+  expectAllCanBeSold,
+  expectBoth,
+  expectMiddlemanRefused,
+  expectQuotesPaid,
+  expectVaultGetsQuote,
+  refused,
+} from "./adapter-kit.mjs";
 import { Desk, errorsOf } from "./samples/adapters.mjs";
 import * as venues from "./samples/venues.mjs";
 
 const { FACTOR, TOKEN, WRAPPED, act, principal } = venues;
 const errors = errorsOf("alex-adapter");
-const refused = (code) => ({ err: code });
-const MAX_UINT = 2n ** 128n - 1n;
 const ROUTES = [
   ["STX", "ALEX"],
   ["STX", "WELSH"],
@@ -32,20 +39,7 @@ beforeEach(() => {
 
 describe("quote and swap", () => {
   it.each(ROUTES)("%s to %s: the quote is what arrives, to the unit, and exactly the amount leaves", (from, to) => {
-    fc.assert(
-      fc.property(amounts, (amount) => {
-        const before = [desk.holds(from), desk.holds(to)];
-        const quote = desk.quote(from, to, amount);
-
-        const paid = desk.swap(from, to, amount, BigInt(quote));
-
-        expect(paid).toBe(quote);
-        expect(desk.topics).toEqual(["alex-swapped"]);
-        expect(desk.holds(from)).toBe(before[0] - amount);
-        expect(desk.holds(to)).toBe(before[1] + BigInt(paid));
-      }),
-      { numRuns: 12, seed: 20261121 },
-    );
+    expectQuotesPaid(desk, from, to, amounts, { topic: "alex-swapped", runs: 12 });
   });
 
   it("odd amounts of tokens with 6 decimals lose nothing but the venue's own rounding", () => {
@@ -93,15 +87,8 @@ describe("a venue that leaves part of the input", () => {
 
 describe("inside a vault's allowance", () => {
   it.each(ROUTES)("%s to %s: the vault pays the amount and gets the quote", (from, to) => {
-    desk.sellAsVault("STX", "ALEX", 1n); // deploys the vault
-    desk.give(from, 10n ** 9n, desk.vault);
-    const quote = desk.quote(from, to, 3n * 10n ** 8n);
+    expectVaultGetsQuote(desk, from, to, { given: 10n ** 9n, amount: 3n * 10n ** 8n });
 
-    const paid = desk.sellAsVault(from, to, 3n * 10n ** 8n, BigInt(quote));
-
-    expect(paid).toBe(quote);
-    expect(desk.holds(from, desk.vault)).toBe(7n * 10n ** 8n);
-    expect(desk.holds(to, desk.vault)).toBe(BigInt(quote));
     if (to !== "ALEX" && from !== "ALEX") expect(desk.holds("ALEX", desk.vault)).toBe(0n);
   });
 
@@ -126,21 +113,16 @@ describe("edges", () => {
     ["STX", "STSTX", MAX_UINT, "ERR_TOO_LARGE"],
     ["DIKO", "STX", MAX_UINT, "ERR_TOO_LARGE"],
   ])("%s to %s, amount %s: %s", (from, to, amount, error) => {
-    expect(desk.quote(from, to, amount)).toEqual(refused(errors[error]));
-    expect(desk.swap(from, to, amount)).toEqual(refused(errors[error]));
+    expectBoth(desk, from, to, amount, refused(errors[error]));
   });
 
   it.each([
     ["WELSH", "STX"],
     ["DIKO", "STX"],
   ])("%s to %s: all that the sender has can be sold, and not one unit more", (from, to) => {
-    const poor = simnet.getAccounts().get("wallet_2");
-    desk.give(from, 10n ** 9n, poor);
-    const quote = desk.quote(from, to, 10n ** 9n);
+    const paid = desk.quote(from, to, 10n ** 9n);
 
-    expect(desk.swap(from, to, 10n ** 9n + 1n, 0n, poor)).toEqual(refused(errors.ERR_NO_FUNDS));
-    expect(desk.swap(from, to, 10n ** 9n, 0n, poor)).toBe(quote);
-    expect(desk.holds(from, poor)).toBe(0n);
+    expectAllCanBeSold(desk, from, to, 10n ** 9n, { paid, beyond: refused(errors.ERR_NO_FUNDS) });
   });
 
   it.each([
@@ -156,22 +138,19 @@ describe("edges", () => {
 describe("refusals", () => {
   it("pairs without a route, in quote and swap", () => {
     for (const [from, to] of [["WELSH", "ALEX"], ["STX", "STX"], ["STSTX", "DIKO"], ["ALEX", "STSTX"], [`${simnet.deployer}.flow-token`, "STX"]]) {
-      expect(desk.quote(from, to, 10n ** 8n)).toEqual(refused(errors.ERR_UNKNOWN_PAIR));
-      expect(desk.swap(from, to, 10n ** 8n)).toEqual(refused(errors.ERR_UNKNOWN_PAIR));
+      expectBoth(desk, from, to, 10n ** 8n, refused(errors.ERR_UNKNOWN_PAIR));
     }
   });
 
   it("amounts that would pay nothing: zero, one unit of cheap for dear", () => {
     for (const [from, to, amount] of [["STX", "ALEX", 0n], ["WELSH", "STX", 1n], ["DIKO", "STX", 0n]]) {
-      expect(desk.quote(from, to, amount)).toEqual(refused(errors.ERR_DUST));
-      expect(desk.swap(from, to, amount)).toEqual(refused(errors.ERR_DUST));
+      expectBoth(desk, from, to, amount, refused(errors.ERR_DUST));
     }
   });
 
   it("amounts that are too large, whether the venue says so or its arithmetic would burst", () => {
     for (const amount of [300_000n * 10n ** 6n, 10n ** 16n, 10n ** 16n + 1n, 2n ** 128n - 1n]) {
-      expect(desk.quote("STX", "ALEX", amount)).toEqual(refused(errors.ERR_TOO_LARGE));
-      expect(desk.swap("STX", "ALEX", amount)).toEqual(refused(errors.ERR_TOO_LARGE));
+      expectBoth(desk, "STX", "ALEX", amount, refused(errors.ERR_TOO_LARGE));
     }
     expect(desk.swap("ALEX", "STX", 10n ** 18n)).toEqual(refused(errors.ERR_TOO_LARGE));
     act(simnet, venues.POOL, "set-max-out-ratio", [...key("STX", "ALEX"), Cl.uint(1)]);
@@ -189,8 +168,7 @@ describe("refusals", () => {
   it("a paused venue", () => {
     act(simnet, venues.POOL, "pause", [Cl.bool(true)]);
 
-    expect(desk.quote("STX", "DIKO", 10n ** 8n)).toEqual(refused(errors.ERR_VENUE_PAUSED));
-    expect(desk.swap("STX", "DIKO", 10n ** 8n)).toEqual(refused(errors.ERR_VENUE_PAUSED));
+    expectBoth(desk, "STX", "DIKO", 10n ** 8n, refused(errors.ERR_VENUE_PAUSED));
   });
 
   it("a blocked sender, and a pool that is not open", () => {
@@ -255,9 +233,6 @@ describe("refusals", () => {
   });
 
   it("a contract that trades in its caller's name", () => {
-    const before = desk.holds("STX");
-
-    expect(desk.sellThroughMiddleman("STX", "ALEX", 10n ** 8n)).toEqual(refused(errors.ERR_NOT_OWNER));
-    expect(desk.holds("STX")).toBe(before);
+    expectMiddlemanRefused(desk, "STX", "ALEX", refused(errors.ERR_NOT_OWNER));
   });
 });

@@ -1,16 +1,24 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { Cl } from "@stacks/transactions";
 import { beforeEach, describe, expect, it } from "vitest";
 
+import {
+  MAX_UINT,
+  expectAllCanBeSold,
+  expectBoth,
+  expectMiddlemanRefused,
+  expectMinimumsKept,
+  expectQuotesPaid,
+  expectRecordedSwaps,
+  expectVaultGetsQuote,
+  refused,
+} from "./adapter-kit.mjs";
 import { Desk, errorsOf } from "./samples/adapters.mjs";
 import { expectXyk, playXykAdapter } from "./samples/pools.mjs";
 import * as venues from "./samples/venues.mjs";
 
 const { BITFLOW_STX, TOKEN, XYK, XYK_POOL, act, principal } = venues;
 const errors = errorsOf("bitflow-xyk-adapter");
-const refused = (code) => ({ err: code });
-const MAX_UINT = 2n ** 128n - 1n;
 const ROUTES = [
   ["SBTC", "STX", fc.bigInt({ min: 2n, max: 9_000_000n })],
   ["STX", "SBTC", fc.bigInt({ min: 50_000n, max: 20_000_000_000n })],
@@ -37,20 +45,7 @@ beforeEach(open);
 
 describe("quote and swap", () => {
   it.each(ROUTES)("%s to %s: the quote is what arrives, to the unit, and exactly the amount leaves", (from, to, amounts) => {
-    fc.assert(
-      fc.property(amounts, (amount) => {
-        const before = [desk.holds(from), desk.holds(to)];
-        const quote = desk.quote(from, to, amount);
-
-        const paid = desk.swap(from, to, amount, BigInt(quote));
-
-        expect(paid).toBe(quote);
-        expect(desk.topics).toEqual(["bitflow-xyk-swapped"]);
-        expect(desk.holds(from)).toBe(before[0] - amount);
-        expect(desk.holds(to)).toBe(before[1] + BigInt(paid));
-      }),
-      { numRuns: 20, seed: 20261121 },
-    );
+    expectQuotesPaid(desk, from, to, amounts, { topic: "bitflow-xyk-swapped" });
   });
 
   it("takes each side's own fees, where the venue's quote for the second token takes the first one's", () => {
@@ -76,15 +71,7 @@ describe("quote and swap", () => {
   });
 
   it.each(ROUTES)("%s to %s inside a vault's allowance of exactly the amount", (from, to) => {
-    desk.sellAsVault("STX", "SBTC", 1n); // deploys the vault
-    desk.give(from, 10n ** 8n, desk.vault);
-    const quote = desk.quote(from, to, 3n * 10n ** 6n);
-
-    const paid = desk.sellAsVault(from, to, 3n * 10n ** 6n, BigInt(quote));
-
-    expect(paid).toBe(quote);
-    expect(desk.holds(from, desk.vault)).toBe(97n * 10n ** 6n);
-    expect(desk.holds(to, desk.vault)).toBe(BigInt(quote));
+    expectVaultGetsQuote(desk, from, to, { given: 10n ** 8n, amount: 3n * 10n ** 6n });
   });
 
   it("counts what arrived when the venue leaves part of the input", () => {
@@ -99,18 +86,9 @@ describe("quote and swap", () => {
 
 describe("recorded swaps of the venue", () => {
   it("come out through the adapter to the unit, and its refusals under our names", () => {
-    const rows = JSON.parse(readFileSync(new URL("./samples/bitflow_xyk.json", import.meta.url), "utf8"));
+    const columns = { amount: "amount", balances: ["x_balance", "y_balance"] };
 
-    for (const row of rows) {
-      const { quote, swap_out, spent, arrived, ...state } = playXykAdapter(simnet, row);
-      const expected = expectXyk(row, errors);
-
-      expect({ id: row.id, quote, swap_out }).toEqual({ id: row.id, ...expected });
-      if (typeof swap_out !== "string") expect(state).toEqual({ x_balance_after: row.x_balance, y_balance_after: row.y_balance });
-      else expect([spent, arrived]).toEqual([BigInt(row.amount), BigInt(swap_out)]);
-      if (swap_out === row.swap_out) expect(state).toEqual({ x_balance_after: row.x_balance_after, y_balance_after: row.y_balance_after });
-    }
-    expect(rows.filter(({ swap_out }) => typeof swap_out === "string").length).toBeGreaterThanOrEqual(30);
+    expectRecordedSwaps("bitflow_xyk.json", (row) => playXykAdapter(simnet, row), (row) => expectXyk(row, errors), columns);
   });
 });
 
@@ -125,8 +103,7 @@ describe("edges", () => {
     ["STX", "WELSH", MAX_UINT, refused(errors.ERR_TOO_LARGE)],
     ["SBTC", "STX", MAX_UINT, refused(errors.ERR_TOO_LARGE)],
   ])("%s to %s, amount %s: %s", (from, to, amount, answer) => {
-    expect(desk.quote(from, to, amount)).toEqual(answer);
-    expect(desk.swap(from, to, amount)).toEqual(answer);
+    expectBoth(desk, from, to, amount, answer);
   });
 
   it("the largest amount is quoted without an abort, and never more than the pool has", () => {
@@ -137,32 +114,18 @@ describe("edges", () => {
   });
 
   it("all that the sender has can be sold, and not one unit more", () => {
-    const poor = simnet.getAccounts().get("wallet_2");
-    desk.give("WELSH", 10n ** 9n, poor);
-
-    expect(desk.swap("WELSH", "STX", 10n ** 9n + 1n, 0n, poor)).toEqual(refused(errors.ERR_NO_FUNDS));
-    expect(desk.swap("WELSH", "STX", 10n ** 9n, 0n, poor)).toBe("1661648");
-    expect(desk.holds("WELSH", poor)).toBe(0n);
+    expectAllCanBeSold(desk, "WELSH", "STX", 10n ** 9n, { paid: "1661648", beyond: refused(errors.ERR_NO_FUNDS) });
   });
 
   it("a minimum of zero and of one are allowed, the quote is met, one more is ERR_SLIPPAGE", () => {
-    const quoted = () => BigInt(desk.quote("STX", "WELSH", 10n ** 8n));
-
-    // The venue itself refuses a minimum of zero.
-    for (const minimum of [0n, 1n]) expect(desk.swap("STX", "WELSH", 10n ** 8n, minimum)).toMatch(/^\d+$/);
-    for (const minimum of [quoted() + 1n, MAX_UINT]) {
-      expect(desk.swap("STX", "WELSH", 10n ** 8n, minimum)).toEqual(refused(errors.ERR_SLIPPAGE));
-    }
-    const quote = quoted();
-    expect(desk.swap("STX", "WELSH", 10n ** 8n, quote)).toBe(String(quote));
+    expectMinimumsKept(desk, "STX", "WELSH", refused(errors.ERR_SLIPPAGE));
   });
 });
 
 describe("refusals", () => {
   it("ERR_UNKNOWN_PAIR: pairs without a route, in quote and swap", () => {
     for (const [from, to] of [["STX", "STX"], ["SBTC", "WELSH"], ["STX", "ALEX"], ["STSTX", "STX"], [`${simnet.deployer}.flow-token`, "STX"]]) {
-      expect(desk.quote(from, to, 10n ** 8n)).toEqual(refused(errors.ERR_UNKNOWN_PAIR));
-      expect(desk.swap(from, to, 10n ** 8n)).toEqual(refused(errors.ERR_UNKNOWN_PAIR));
+      expectBoth(desk, from, to, 10n ** 8n, refused(errors.ERR_UNKNOWN_PAIR));
     }
   });
 
@@ -171,8 +134,7 @@ describe("refusals", () => {
     const other = symbol === "SBTC" ? "WELSH" : "SBTC";
     act(simnet, XYK, "set-pool-status", [principal(XYK_POOL[symbol]), Cl.bool(false)]);
 
-    expect(desk.quote(from, to, 10n ** 6n)).toEqual(refused(errors.ERR_POOL_CLOSED));
-    expect(desk.swap(from, to, 10n ** 6n)).toEqual(refused(errors.ERR_POOL_CLOSED));
+    expectBoth(desk, from, to, 10n ** 6n, refused(errors.ERR_POOL_CLOSED));
     expect(desk.swap("STX", other, 10n ** 6n)).toMatch(/^\d+$/);
   });
 
@@ -182,8 +144,7 @@ describe("refusals", () => {
       desk = new Desk("bitflow-xyk-adapter");
       if (ends) venues.openXykPool(simnet, "SBTC", 0n, 0n, ends);
 
-      expect(desk.quote("SBTC", "STX", 10n ** 6n)).toEqual(refused(errors.ERR_NO_POOL));
-      expect(desk.swap("SBTC", "STX", 10n ** 6n)).toEqual(refused(errors.ERR_NO_POOL));
+      expectBoth(desk, "SBTC", "STX", 10n ** 6n, refused(errors.ERR_NO_POOL));
     }
   });
 
@@ -236,9 +197,6 @@ describe("refusals", () => {
   });
 
   it("ERR_NOT_OWNER: a contract that trades in its caller's name", () => {
-    const before = desk.holds("STX");
-
-    expect(desk.sellThroughMiddleman("STX", "SBTC", 10n ** 8n)).toEqual(refused(errors.ERR_NOT_OWNER));
-    expect(desk.holds("STX")).toBe(before);
+    expectMiddlemanRefused(desk, "STX", "SBTC", refused(errors.ERR_NOT_OWNER));
   });
 });

@@ -2,13 +2,20 @@ import fc from "fast-check";
 import { Cl } from "@stacks/transactions";
 import { beforeEach, describe, expect, it } from "vitest";
 
+import {
+  MAX_UINT,
+  expectAllCanBeSold,
+  expectBoth,
+  expectMiddlemanRefused,
+  expectQuotesPaid,
+  expectVaultGetsQuote,
+  refused,
+} from "./adapter-kit.mjs";
 import { Desk, errorsOf } from "./samples/adapters.mjs";
 import * as venues from "./samples/venues.mjs";
 
 const { TOKEN, act } = venues;
 const errors = errorsOf("velar-adapter");
-const refused = (code) => ({ err: code });
-const MAX_UINT = 2n ** 128n - 1n;
 const ROUTES = [
   ["STX", "WELSH"],
   ["WELSH", "STX"],
@@ -24,20 +31,7 @@ beforeEach(() => {
 
 describe("quote and swap", () => {
   it.each(ROUTES)("%s to %s: the quote is what arrives, to the unit, and exactly the amount leaves", (from, to) => {
-    fc.assert(
-      fc.property(amounts, (amount) => {
-        const before = [desk.holds(from), desk.holds(to)];
-        const quote = desk.quote(from, to, amount);
-
-        const paid = desk.swap(from, to, amount, BigInt(quote));
-
-        expect(paid).toBe(quote);
-        expect(desk.topics).toEqual(["velar-swapped"]);
-        expect(desk.holds(from)).toBe(before[0] - amount);
-        expect(desk.holds(to)).toBe(before[1] + BigInt(paid));
-      }),
-      { numRuns: 20, seed: 20261121 },
-    );
+    expectQuotesPaid(desk, from, to, amounts, { topic: "velar-swapped" });
   });
 
   it("a minimum of zero is allowed, though the venue refuses it", () => {
@@ -45,15 +39,7 @@ describe("quote and swap", () => {
   });
 
   it.each(ROUTES)("%s to %s inside a vault's allowance", (from, to) => {
-    desk.sellAsVault("STX", "WELSH", 1n); // deploys the vault
-    desk.give(from, 10n ** 9n, desk.vault);
-    const quote = desk.quote(from, to, 3n * 10n ** 8n);
-
-    const paid = desk.sellAsVault(from, to, 3n * 10n ** 8n, BigInt(quote));
-
-    expect(paid).toBe(quote);
-    expect(desk.holds(from, desk.vault)).toBe(7n * 10n ** 8n);
-    expect(desk.holds(to, desk.vault)).toBe(BigInt(quote));
+    expectVaultGetsQuote(desk, from, to, { given: 10n ** 9n, amount: 3n * 10n ** 8n });
   });
 });
 
@@ -76,41 +62,33 @@ describe("edges", () => {
     ["STX", "WELSH", MAX_UINT, "ERR_TOO_LARGE"],
     ["WELSH", "STX", MAX_UINT, "ERR_TOO_LARGE"],
   ])("%s to %s, amount %s: %s", (from, to, amount, error) => {
-    expect(desk.quote(from, to, amount)).toEqual(refused(errors[error]));
-    expect(desk.swap(from, to, amount)).toEqual(refused(errors[error]));
+    expectBoth(desk, from, to, amount, refused(errors[error]));
   });
 
   it("all that the sender has can be sold, and not one unit more", () => {
-    const poor = simnet.getAccounts().get("wallet_2");
-    desk.give("WELSH", 10n ** 9n, poor);
-    const quote = desk.quote("WELSH", "STX", 10n ** 9n);
+    const paid = desk.quote("WELSH", "STX", 10n ** 9n);
 
-    expect(desk.swap("WELSH", "STX", 10n ** 9n + 1n, 0n, poor)).toEqual(refused(errors.ERR_NO_FUNDS));
-    expect(desk.swap("WELSH", "STX", 10n ** 9n, 0n, poor)).toBe(quote);
-    expect(desk.holds("WELSH", poor)).toBe(0n);
+    expectAllCanBeSold(desk, "WELSH", "STX", 10n ** 9n, { paid, beyond: refused(errors.ERR_NO_FUNDS) });
   });
 });
 
 describe("refusals", () => {
   it("pairs without a route, in quote and swap", () => {
     for (const [from, to] of [["STX", "ALEX"], ["STX", "STX"], ["WELSH", "WELSH"], [`${simnet.deployer}.flow-token`, "STX"]]) {
-      expect(desk.quote(from, to, 10n ** 8n)).toEqual(refused(errors.ERR_UNKNOWN_PAIR));
-      expect(desk.swap(from, to, 10n ** 8n)).toEqual(refused(errors.ERR_UNKNOWN_PAIR));
+      expectBoth(desk, from, to, 10n ** 8n, refused(errors.ERR_UNKNOWN_PAIR));
     }
   });
 
   it("amounts that would pay nothing", () => {
     for (const [from, to, amount] of [["STX", "WELSH", 0n], ["STX", "WELSH", 1n], ["WELSH", "STX", 600n]]) {
-      expect(desk.quote(from, to, amount)).toEqual(refused(errors.ERR_DUST));
-      expect(desk.swap(from, to, amount)).toEqual(refused(errors.ERR_DUST));
+      expectBoth(desk, from, to, amount, refused(errors.ERR_DUST));
     }
     expect(desk.quote("STX", "WELSH", 2n)).toBe("599");
   });
 
   it("amounts that would burst the venue's arithmetic", () => {
     for (const amount of [10n ** 16n + 1n, 2n ** 128n - 1n]) {
-      expect(desk.quote("STX", "WELSH", amount)).toEqual(refused(errors.ERR_TOO_LARGE));
-      expect(desk.swap("STX", "WELSH", amount)).toEqual(refused(errors.ERR_TOO_LARGE));
+      expectBoth(desk, "STX", "WELSH", amount, refused(errors.ERR_TOO_LARGE));
     }
     expect(BigInt(desk.quote("STX", "WELSH", 10n ** 16n))).toBeGreaterThan(0n);
   });
@@ -151,18 +129,14 @@ describe("refusals", () => {
   });
 
   it("a contract that trades in its caller's name", () => {
-    const before = desk.holds("STX");
-
-    expect(desk.sellThroughMiddleman("STX", "WELSH", 10n ** 8n)).toEqual(refused(errors.ERR_NOT_OWNER));
-    expect(desk.holds("STX")).toBe(before);
+    expectMiddlemanRefused(desk, "STX", "WELSH", refused(errors.ERR_NOT_OWNER));
   });
 
   it("a pool the venue does not have, and one that is empty", async () => {
     await simnet.initSession(process.cwd(), globalThis.options.clarinet.manifestPath);
     desk = new Desk("velar-adapter");
 
-    expect(desk.quote("STX", "WELSH", 10n ** 8n)).toEqual(refused(errors.ERR_NO_POOL));
-    expect(desk.swap("STX", "WELSH", 10n ** 8n)).toEqual(refused(errors.ERR_NO_POOL));
+    expectBoth(desk, "STX", "WELSH", 10n ** 8n, refused(errors.ERR_NO_POOL));
     venues.openVelarPool(simnet, venues.WSTX, TOKEN.WELSH, 0n, 0n);
     expect(desk.quote("STX", "WELSH", 10n ** 8n)).toEqual(refused(errors.ERR_DUST));
   });
