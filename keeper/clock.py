@@ -1,5 +1,6 @@
 """One clock for prices, votes and mandates: the chain's, carried forward between blocks."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -15,11 +16,14 @@ class ChainClock:
         self._monotonic = monotonic
         self._time: Seconds | None = None
         self._noted_at = 0.0
+        self.started = asyncio.Event()
+        """Set by the first block."""
 
     def note(self, tip: Tip) -> None:
         """Take over the time of a block; an older block than one already seen changes nothing."""
         if self._time is None or tip.time > self.now():
             self._time, self._noted_at = tip.time, self._monotonic()
+            self.started.set()
 
     def now(self) -> Seconds:
         """Return seconds since 1970. Raises NodeUnavailable before the first block was seen."""

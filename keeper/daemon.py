@@ -287,8 +287,12 @@ async def _tidying(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
         watched = tuple(each.watched() for each in keeper.settings.watched_whales)
         await whale_watch.refresh_when_due(keeper, watched, keeper.settings.limits(), stop)
 
+    async def once_it_has_a_clock(name: str, step: Step, every: float) -> None:
+        await keeper.clock.started.wait()
+        await repeat(name, step, every=every, stop=stop)
+
     steps = (("tidy", tidy, LOOK_SECONDS), ("whales", watch, whale_watch.LOOK_SECONDS))
-    tasks = [asyncio.create_task(repeat(name, step, every=every, stop=stop)) for name, step, every in steps]
+    tasks = [asyncio.create_task(once_it_has_a_clock(name, step, every)) for name, step, every in steps]
     try:
         yield
     finally:

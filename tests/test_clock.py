@@ -15,6 +15,15 @@ def test_now__before_any_block__is_not_known():
         ChainClock().now()
 
 
+def test_started__is_set_by_the_first_block():
+    clock = ChainClock()
+    before = clock.started.is_set()
+
+    clock.note(tip(5_000))
+
+    assert (before, clock.started.is_set()) == (False, True)
+
+
 def test_now__between_blocks__goes_on_with_the_machines_timer():
     ticks = [100.0]
     clock = ChainClock(lambda: ticks[0])

@@ -116,11 +116,29 @@ async def test_run__killed_in_the_middle__the_next_start_finishes_and_sends_noth
         assert key not in log.read_text() + page + printed
 
 
+async def test_run__nothing_but_an_address_to_follow__reads_its_balances_at_once_and_proposes(tmp_path, start):
+    async with local_chain(tmp_path / "chain.log") as chain:
+        settings = await session.write_settings(chain, tmp_path, session.Options())
+        config, log = tmp_path / "keeper.toml", tmp_path / "keeper.log"
+        watched = f'\n[[watched_whales]]\ncategory = "defi"\naddresses = ["{settings.deployer}"]\n'
+        config.write_text(config.read_text() + watched)
+        write_token(tmp_path)
+
+        start(config, log, free_port())
+
+        await until(lambda: "outcome=proposed pool=1" in log.read_text())
+        assert "whales_read_from_chain" in log.read_text()
+
+
+def write_token(folder):
+    (folder / "token").touch(mode=0o600)
+    (folder / "token").write_text(TOKEN)
+
+
 async def installed(chain, folder):
     """Write settings, key and whales as an operator would, and return the settings file."""
     await session.write_settings(chain, folder, session.Options())
-    (folder / "token").touch(mode=0o600)
-    (folder / "token").write_text(TOKEN)
+    write_token(folder)
     config, whales = folder / "keeper.toml", folder / "whales.json"
     whales.write_text(json.dumps([_row(whale) for whale in await chain.whales()]))
     loaded = await asyncio.to_thread(keeper, "whales", "load", str(whales), "-c", str(config))
