@@ -5,12 +5,14 @@ StoreUnavailable and never a half-filled record.
 """
 
 import json
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from typing_extensions import override
 
 from keeper.core.history import HistoryPoint
 from keeper.core.leases import Lease
@@ -50,10 +52,49 @@ class Kind(Generic[T]):
             raise StoreUnavailable(msg, kind=self.name, field=place) from None
 
 
+class Shared:
+    """JSON texts of what many documents have in common, told apart by identity: it is spelled out once.
+
+    Only for what is never changed once it was made. The last few are kept, and with them their texts.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._texts: OrderedDict[int, tuple[object, str]] = OrderedDict()
+
+    def text(self, value: object) -> str:
+        """Return the value as JSON text."""
+        known = self._texts.pop(id(value), None)
+        found = (value, to_json(value)) if known is None else known  # holds the value, so that no other gets its id
+        self._texts[id(value)] = found
+        while len(self._texts) > self._most:
+            self._texts.popitem(last=False)
+        return found[1]
+
+
+_CROWDS: Final = Shared(32)
+"""Of the rows of followed whales: pools that follow the same ones share the list, most of a view's text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Views(Kind[PoolView]):
+    @override
+    def document(self, record: PoolView) -> str:
+        body = dict(record.body)
+        crowd = body.pop("whales", None)
+        if not crowd or not body:
+            return Kind.document(self, record)
+        view = to_json(
+            {"pool_id": record.pool_id, "name": record.name, "at": record.at, "tip_height": record.tip_height}
+        )
+        written = f'{to_json(body)[:-1]},"whales":{_CROWDS.text(crowd)}}}'
+        return f'{{"form":{FORM},"{self.name}":{view[:-1]},"body":{written}}}}}'
+
+
 DECISIONS: Final = Kind("decision", TypeAdapter(Decision))
 INTENTS: Final = Kind("intent", TypeAdapter(Intent))
 ALERTS: Final = Kind("alert", TypeAdapter(AlertRecord))
-VIEWS: Final = Kind("view", TypeAdapter(PoolView))
+VIEWS: Final = _Views("view", TypeAdapter(PoolView))
 POINTS: Final = Kind("point", TypeAdapter(HistoryPoint))
 WHALES: Final = Kind("whale", TypeAdapter(Whale))
 
