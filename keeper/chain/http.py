@@ -81,9 +81,7 @@ def patience(headers: Mapping[str, str]) -> float | None:
 
 def host_of(url: str) -> str:
     """Return host and port of an address, as logs and errors may show them; a path or a user's part may be a secret."""
-    parts = urlsplit(url)
-    host = parts.hostname or "?"
-    return host if parts.port is None else f"{host}:{parts.port}"
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 class Endpoint:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from keeper.chain.budget import Budget
+from keeper.chain.http import host_of
 from keeper.chain.members import Member, NodeHealth, awake, in_order
 from keeper.chain.rpc import StacksNode
 from keeper.chain.statuses import TxInfo
@@ -231,7 +232,7 @@ def _host(url: str) -> str:
 
 def _named(addresses: Sequence[NodeAddress]) -> list[tuple[str, NodeAddress]]:
     """Name each endpoint by its host, which may be shown where its path may not; numbered where hosts repeat."""
-    hosts = [urlsplit(address.url).netloc.rpartition("@")[2] for address in addresses]
+    hosts = [host_of(address.url) for address in addresses]
     return [
         (host if hosts.count(host) == 1 else f"{host} ({number})", address)
         for number, (host, address) in enumerate(zip(hosts, addresses, strict=True), start=1)
