@@ -84,9 +84,7 @@ class _Views(Kind[PoolView]):
         crowd = body.pop("whales", None)
         if not crowd or not body:
             return Kind.document(self, record)
-        view = to_json(
-            {"pool_id": record.pool_id, "name": record.name, "at": record.at, "tip_height": record.tip_height}
-        )
+        view = to_json({name: getattr(record, name) for name in _names(PoolView) if name != "body"})
         written = f'{to_json(body)[:-1]},"whales":{_CROWDS.text(crowd)}}}'
         return f'{{"form":{FORM},"{self.name}":{view[:-1]},"body":{written}}}}}'
 
