@@ -1,6 +1,6 @@
 """The troubles that people were told of and that are not over yet; a note of the store keeps them over a restart."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -68,16 +68,17 @@ class OpenTroubles:
 
     def missing(self, prefix: str, still: str | None, now: Seconds) -> None:
         """Note that no trouble whose key begins with these parts, other than `still`, is there at the moment."""
-        for key, trouble in self._open.items():
-            if f"{key}:".startswith(f"{prefix}:") and key != still and trouble.gone_at is None:
-                self._open[key] = replace(trouble, gone_at=now)
-                self._changed = True
+        self._gone([key for key in self._open if f"{key}:".startswith(f"{prefix}:") and key != still], now)
 
     def missing_outside(self, pool_ids: Collection[int], now: Seconds) -> None:
         """Note that the troubles of all other pools are not there at the moment."""
-        for key, trouble in self._open.items():
-            if trouble.pool_id is not None and trouble.pool_id not in pool_ids and trouble.gone_at is None:
-                self._open[key] = replace(trouble, gone_at=now)
+        there = {None, *pool_ids}
+        self._gone([key for key, trouble in self._open.items() if trouble.pool_id not in there], now)
+
+    def _gone(self, keys: Iterable[str], now: Seconds) -> None:
+        for key in keys:
+            if self._open[key].gone_at is None:
+                self._open[key] = replace(self._open[key], gone_at=now)
                 self._changed = True
 
     def take_ended(self, now: Seconds, settle: int) -> list[tuple[str, OpenTrouble]]:

@@ -1,7 +1,7 @@
 """Says each trouble once, to the channels that are for it, and says when it is over. Nothing here waits for a channel."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -106,19 +106,18 @@ class AlertRouter:
 
         Costs nothing while nothing is open; until the store has said once what is, it is asked each time.
         """
+        await self._note_missing(lambda now: self._open.missing(prefix, still, now))
+
+    async def over_outside(self, pool_ids: Collection[int]) -> None:
+        """Note that no trouble of any other pool is there any more: nobody looks after that pool now."""
+        await self._note_missing(lambda now: self._open.missing_outside(pool_ids, now))
+
+    async def _note_missing(self, note: Callable[[Seconds], None]) -> None:
         await self._recall()
         # Without a time nothing can be told to be long gone.
         with suppress(Transient):
             if self._open:
-                self._open.missing(prefix, still, self._clock.now())
-        await self.tell_what_is_over()
-
-    async def over_outside(self, pool_ids: Collection[int]) -> None:
-        """Note that no trouble of any other pool is there any more: nobody looks after that pool now."""
-        await self._recall()
-        with suppress(Transient):
-            if self._open:
-                self._open.missing_outside(pool_ids, self._clock.now())
+                note(self._clock.now())
         await self.tell_what_is_over()
 
     async def tell_what_is_over(self) -> None:
