@@ -17,7 +17,8 @@ from time import perf_counter, process_time
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from keeper.clock import ChainClock  # noqa: E402 - this folder is no package of the product
+from benchmarks.tables import quiet  # noqa: E402 - this folder is no package of the product
+from keeper.clock import ChainClock  # noqa: E402 - the same
 from keeper.core.chain_types import Tip  # noqa: E402 - the same
 from keeper.core.units import Seconds  # noqa: E402 - the same
 from keeper.supervisor import settle_memory  # noqa: E402 - the same
@@ -155,9 +156,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    import logging
-
-    import structlog
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    quiet()
     main()

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.scale import weighed_fakes  # noqa: E402 - this folder is no package of the product
+from benchmarks.tables import Row, quiet, show  # noqa: E402 - the same
 from keeper.core.calendar import Periods  # noqa: E402 - the same
 from keeper.core.retention import Retention  # noqa: E402 - the same
 from keeper.core.units import Seconds  # noqa: E402 - the same
@@ -31,7 +32,6 @@ UNTRACED = 200
 """Further rounds without tracing, for what an idle one costs."""
 POOLS = 10
 KEEPS = Retention(whole_days=0, alert_days=0, intent_days=0)
-Row = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +150,5 @@ def rows(found: Day) -> list[Row]:
 
 
 if __name__ == "__main__":
-    import logging
-
-    import structlog
-
-    from keeper import console
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    console.out.width = max(console.out.width, 120)
-    console.table(("what", "cost", "compared"), rows(measure()))
+    quiet()
+    show(rows(measure()))

@@ -22,7 +22,8 @@ from time import monotonic
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from keeper.core.paused import PAUSED_NOTE  # noqa: E402 - this folder is no package of the product
+from benchmarks.tables import Row, show  # noqa: E402 - this folder is no package of the product
+from keeper.core.paused import PAUSED_NOTE  # noqa: E402 - the same
 from keeper.demo import session  # noqa: E402 - the same
 from keeper.demo.local_chain import LocalChain, free_port, local_chain  # noqa: E402 - the same
 from keeper.errors import KeeperError  # noqa: E402 - the same
@@ -53,7 +54,6 @@ def started(_):
 def block(_):
     pass
 """
-Row = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,4 @@ def _rows(name: str, one: Idle, own: Idle | None) -> list[Row]:
 
 
 if __name__ == "__main__":
-    from keeper import console
-
-    console.out.width = max(console.out.width, 120)
-    console.table(("what", "cost", "compared"), rows(*measure()))
+    show(rows(*measure()))

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import slice as ten_legs  # noqa: E402 - this folder is no package of the product
+from benchmarks.tables import Row, show  # noqa: E402 - the same
 from keeper import console  # noqa: E402 - the same
 from keeper.chain.clarity import uint  # noqa: E402 - the same
 from keeper.chain.contracts import ContractCall  # noqa: E402 - the same
@@ -45,7 +46,6 @@ AROUND: Final = 400
 MARK: Final = "@purpose@"
 GOAL_SECONDS: Final = 2.0
 GOAL_MIB: Final = 120.0
-Row = tuple[str, str, str]
 
 
 def template(call: ContractCall, state: IntentState) -> Intent:
@@ -192,8 +192,7 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--measure"]:
         console.as_json(asyncio.run(measure(Path(arguments[1]), int(arguments[2]))))
         return 0
-    console.out.width = max(console.out.width, 120)
-    console.table(("what", "cost", "compared"), rows(int(arguments[0]) if arguments else MANY))
+    show(rows(int(arguments[0]) if arguments else MANY))
     return 0
 
 

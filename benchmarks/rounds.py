@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.idle import IDLE, nothing_to_do  # noqa: E402 - this folder is no package of the product
+from benchmarks.tables import Row, quiet, show  # noqa: E402 - the same
 from keeper.app import Keeper, open_keeper  # noqa: E402 - the same
 from keeper.daemon import Rounds, holding_lease, may_send_soon  # noqa: E402 - the same
 from keeper.demo.local_chain import LocalChain  # noqa: E402 - the same
@@ -24,7 +25,6 @@ from keeper.supervisor import settle_memory  # noqa: E402 - the same
 
 WARM_UP = 40
 TIMES = 300
-Row = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,5 @@ def rows(found: Round) -> list[Row]:
 
 
 if __name__ == "__main__":
-    import logging
-
-    import structlog
-
-    from keeper import console
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    console.out.width = max(console.out.width, 120)
-    console.table(("what", "cost", "compared"), rows(measure()))
+    quiet()
+    show(rows(measure()))

@@ -1,18 +1,15 @@
 """Prints what things cost, all of it measured now: `make bench`. Nothing here passes or fails by its time."""
 
-import logging
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import structlog
-
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import api, cycling, day, idle, journal, planning, rounds, scale, sending, wire  # noqa: E402 - this folder is no package of the product
-from keeper import console  # noqa: E402 - the same
+from benchmarks.tables import Row, quiet, show  # noqa: E402 - the same
 
 MEMORY = """
 import {module}
@@ -20,11 +17,8 @@ from pathlib import Path
 lines = Path("/proc/self/status").read_text().splitlines()
 print(next(line.split()[1] for line in lines if line.startswith("VmRSS")))
 """
-Row = tuple[str, str, str]
 JOURNAL = 50_000
 """Intents in the journal that is opened here; `benchmarks/journal.py` does it with a million."""
-WIDTH = 120
-"""So that the table stays whole when it goes into a file."""
 
 
 def memory_mib(module: str) -> float | None:
@@ -126,7 +120,7 @@ def memory_rows(whole: float | None, bare: float | None) -> list[Row]:
 
 def main() -> int:
     """Measure and print; the exit status is 1 only if the two libraries disagree about some bytes."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    quiet()
     compared = wire.measure()
     rows = [
         *wire_rows(compared),
@@ -142,8 +136,7 @@ def main() -> int:
         *journal.rows(JOURNAL),
         *memory_rows(memory_mib("keeper.app"), memory_mib("sys")),
     ]
-    console.out.width = max(console.out.width, WIDTH)
-    console.table(("what", "cost", "compared"), rows)
+    show(rows)
     return 1 if any(one.same_bytes is False for one in compared) else 0
 
 

@@ -17,7 +17,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from keeper.supervisor import settle_memory  # noqa: E402 - this folder is no package of the product
+from benchmarks.tables import Row, quiet, show  # noqa: E402 - this folder is no package of the product
+from keeper.supervisor import settle_memory  # noqa: E402 - the same
 from keeper.testing.fakes import FakeDex, FakePriceSource  # noqa: E402 - the same
 from tests.shell.model_chain import ModelChain  # noqa: E402 - the same
 from tests.shell.world import AT_HOME, RULE, open_world, whale  # noqa: E402 - the same
@@ -35,7 +36,6 @@ FAKED = (
     (FakeDex, "market"),
     (FakePriceSource, "prices"),
 )
-Row = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +151,6 @@ def rows(found: list[Scale]) -> list[Row]:
 
 
 if __name__ == "__main__":
-    import logging
-
-    import structlog
-
-    from keeper import console
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    quiet()
     sizes = tuple(int(size) for size in sys.argv[1:]) or SIZES
-    console.out.width = max(console.out.width, 120)
-    console.table(("what", "cost", "compared"), rows(measure(sizes)))
+    show(rows(measure(sizes)))
