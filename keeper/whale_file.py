@@ -40,9 +40,13 @@ def read_whales(path: Path) -> tuple[Whale, ...]:
     except ValidationError as exc:
         first = exc.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the document"
-        message = f"{path}, whale {where}: {first['msg']}"
+        message = f"{_name(path)}, whale {where}: {first['msg']}"
         raise BadInput(message) from None
     return tuple(_whale(path, index, row) for index, row in enumerate(rows))
+
+
+def _name(path: Path) -> str:
+    return "standard input" if path == STANDARD_INPUT else str(path)
 
 
 def _content(path: Path) -> bytes:
@@ -53,10 +57,10 @@ def _content(path: Path) -> bytes:
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
     except OSError as exc:
-        message = f"{path} cannot be read: {exc.strerror}"
+        message = f"{_name(path)} cannot be read: {exc.strerror}"
         raise BadInput(message) from None
     if len(content) > MAX_BYTES:
-        message = f"{path} is larger than {MAX_BYTES} bytes"
+        message = f"{_name(path)} is larger than {MAX_BYTES} bytes"
         raise BadInput(message)
     return content
 
@@ -65,7 +69,7 @@ def _whale(path: Path, index: int, row: _WhaleRow) -> Whale:
     try:
         parse_principal(row.address)
     except BadInput as exc:
-        message = f"{path}, whale {index}.address: {exc}"
+        message = f"{_name(path)}, whale {index}.address: {exc}"
         raise BadInput(message) from None
     return Whale(
         address=row.address,
