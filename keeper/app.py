@@ -10,6 +10,7 @@ from functools import partial
 
 import aiohttp
 
+from keeper.agreed_prices import PRICES_NOTE
 from keeper.alerts.router import AlertRouter
 from keeper.chain.contracts import PoolContracts
 from keeper.chain.nodes import NodeAddress, Nodes, open_nodes
@@ -19,7 +20,7 @@ from keeper.core.assets import AssetBook
 from keeper.core.leases import SENDER
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.venue_prices import Probe
-from keeper.cycle import PRICES_NOTE, Cycle
+from keeper.cycle import Cycle
 from keeper.errors import BadSettings
 from keeper.execution.actions import Actions
 from keeper.execution.lease import Tenancy

@@ -8,18 +8,19 @@ from typing import Any
 import structlog
 
 from keeper import narrate
+from keeper.agreed_prices import AgreedPrices
 from keeper.alerts.router import AlertRouter
 from keeper.analysis import Analysis, agree, analyse, held_or_wanted
 from keeper.core import alerting
 from keeper.core.assets import AssetBook
 from keeper.core.chain_types import Tip
-from keeper.core.consensus import STX_USD, Agreement, LastPrice
+from keeper.core.consensus import Agreement
 from keeper.core.mandates import NextStep
 from keeper.core.paused import PAUSED_NOTE, Paused, paused_from
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.prices import Fault, RefusedPrice
-from keeper.core.records import Decision, Intent, IntentState, Outcome, PoolView
-from keeper.core.units import PriceE12, Seconds
+from keeper.core.records import Decision, Intent, IntentState, Outcome, PoolView, Turn
+from keeper.core.units import Seconds
 from keeper.core.views import pool_body
 from keeper.errors import KeeperError, LedgerMismatch, PlanRejected, Refused, Transient
 from keeper.execution.sender import Sender
@@ -28,12 +29,12 @@ from keeper.ports import Clock, Store, WhaleSource
 from keeper.steps import Done, Steps, Unfinished
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
+from keeper.turn_log import TurnLog
 from keeper.watching import Watch
 from keeper.whales import SeenWhales
 
 log = structlog.get_logger("keeper.cycle")
 
-PRICES_NOTE = "agreed-prices"
 WEB_PRICES_LAST = Seconds(60)
 """Answers of web sources serve all pools of a cycle, but no longer than this in block time."""
 BOOKS_EVERY = 20
@@ -95,9 +96,8 @@ class Cycle:
         self._timer = timer
         self._sights: dict[int, Sight] = {}
         self._web: WebPrices | None = None
-        self._noted: dict[str, Any] | None = None
-        self._unwritten: dict[str, dict[str, Any]] = {}
-        """The note of agreed prices while it is not in the store yet."""
+        self._turns = TurnLog(store, timer)
+        self._prices = AgreedPrices(store, self._turns)
         self._judged: set[tuple[str, str, Fault]] = set()
         self._said: dict[int, Outcome] = {}
         self._valued: dict[int, Analysis] = {}
@@ -120,9 +120,10 @@ class Cycle:
         for intent in left_open:
             await self._learn(intent)
         await self._watch.key_seen()
-        self._web = self._noted = None
-        self._unwritten = {}
-        decisions = tuple([await self.turn(rule) for rule in pools])
+        self._web = None
+        self._prices.begin()
+        async with self._turns:
+            decisions = tuple([await self.turn(rule) for rule in pools])
         try:
             await self._watch.round_ended(tip, quiet=not (decisions or left_open))
         except Transient as exc:
@@ -242,11 +243,11 @@ class Cycle:
         web = await self._web_prices()
         points = (*web.points, *facts.venue_points)
         symbols = held_or_wanted(rule, facts)
-        agreement = agree(symbols, points, self._policy, await self._last_prices(), self._clock.now())
+        agreement = agree(symbols, points, self._policy, await self._prices.last(), self._clock.now())
         self._count_refused(agreement.refused)
         self._metrics.prices.sources(points, agreement, now=self._clock.now())
         self._sights[rule.pool_id] = Sight(facts, agreement, web=web)
-        await self._remember_prices(agreement)
+        await self._prices.remember(agreement)
         followed = await self._whales.followed(rule.whales, self._clock.now())
         found = analyse(rule, facts, agreement, followed, self._assets)
         self._sights[rule.pool_id] = Sight(facts, agreement, found, web)
@@ -281,12 +282,14 @@ class Cycle:
         log.info("prices_posted", pool=rule.pool_id, txid=posted.facts.get("txid"))
         await self._not_paused()  # that took a block or more, in which somebody may have said stop
         found = await self._look(rule)
-        await self._write_prices()
+        await self._turns.write()
         return found
 
     async def _not_paused(self) -> None:
         """End the pool's turn here when a person paused the keeper. Asked before anything new is sent, never kept."""
-        await self._write_prices()
+        await (
+            self._turns.write()
+        )  # what was decided before, and the prices that it will be made from, lest a crash forget them
         paused = paused_from(await self._store.note(PAUSED_NOTE))
         if paused is not None:
             raise _Held(paused)
@@ -319,9 +322,9 @@ class Cycle:
             facts={**_seen(sight), **done.facts},
         )
         view = None if facts is None else self._view(rule, facts, sight, decision)
-        await self._store.record(decision, view, self._unwritten)
-        self._unwritten = {}
-        self._say(rule, done)
+        news = self._news(rule, done)
+        await self._turns.add(Turn(decision, view), news=news or done.alert is not None)
+        self._say(rule, done, news=news)
         self._pulse.cycle_finished(rule.pool_id, done.outcome)
         self._metrics.drift(rule.pool_id, decision.drift_bps)
         if facts is not None and sight.agreement is not None:
@@ -330,9 +333,12 @@ class Cycle:
         await self._watch.turn_ended(rule, done)
         return decision
 
-    def _say(self, rule: PoolRule, done: Done) -> None:
-        """Log a decision that differs from the pool's last one; the same again is for those who ask for detail."""
-        news = done.outcome in ACTIONS or self._said.get(rule.pool_id) is not done.outcome
+    def _news(self, rule: PoolRule, done: Done) -> bool:
+        """Tell whether a turn did something, or came to something else than the pool's last one."""
+        return done.outcome in ACTIONS or self._said.get(rule.pool_id) is not done.outcome
+
+    def _say(self, rule: PoolRule, done: Done, *, news: bool) -> None:
+        """Log a decision; the same again is for those who ask for detail."""
         self._said[rule.pool_id] = done.outcome
         write = log.info if news else log.debug
         write("decided", pool=rule.pool_id, outcome=str(done.outcome), reason=done.reason)
@@ -341,35 +347,6 @@ class Cycle:
         failed = {} if sight.agreement is None else {s: str(e) for s, e in sight.agreement.failed.items()}
         body = pool_body(narrate.view_facts(rule, facts, sight.found, failed, decision), self._assets)
         return PoolView(rule.pool_id, rule.name, decision.at, facts.tip.height, body)
-
-    async def _known_prices(self) -> Mapping[str, Any]:
-        """Return the note of agreed prices, read once a round: nobody else writes it while this keeper has the lease."""
-        if self._noted is None:
-            self._noted = dict(await self._store.note(PRICES_NOTE) or {})
-        return self._noted
-
-    async def _last_prices(self) -> dict[str, LastPrice]:
-        return {
-            symbol: LastPrice(PriceE12(int(row["price_e12"])), Seconds(int(row["at"])))
-            for symbol, row in (await self._known_prices()).items()
-        }
-
-    async def _remember_prices(self, agreement: Agreement) -> None:
-        """Have the agreed prices written with the turn's outcome, unless the pool before agreed on the very same."""
-        before = await self._known_prices()
-        agreed = dict(agreement.agreed)
-        if agreement.stx_usd is not None:
-            agreed[STX_USD] = agreement.stx_usd
-        new = {s: {"price_e12": str(price.price_e12), "at": int(price.oldest_at)} for s, price in agreed.items()}
-        if any(before.get(symbol) != row for symbol, row in new.items()):
-            self._noted = {**before, **new}
-            self._unwritten = {PRICES_NOTE: self._noted}
-
-    async def _write_prices(self) -> None:
-        """Write the agreed prices before something is sent that was made from them, lest a crash forget them."""
-        for key, body in self._unwritten.items():
-            await self._store.put_note(key, body)
-        self._unwritten = {}
 
 
 def _seen(sight: Sight) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from keeper.core.leases import Lease
 from keeper.core.market import MarketView
 from keeper.core.paging import Page
 from keeper.core.prices import Observation
-from keeper.core.records import Alert, AlertRecord, Decision, Intent, PoolView
+from keeper.core.records import Alert, AlertRecord, Decision, Intent, PoolView, Turn
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import MicroStx, Seconds
 from keeper.core.whales import Whale
@@ -287,13 +287,11 @@ class Store(WhaleSource, Protocol):
         """Return how many records of each kind `thin` would remove in all; nothing is changed."""
         ...
 
-    async def record(
-        self, decision: Decision, view: PoolView | None = None, notes: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> None:
-        """Write what a pool's turn came to in one call: as add_decision, put_view and put_note, in this order.
+    async def record(self, turns: Sequence[Turn], notes: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        """Write what pools' turns came to in one call: each as add_decision and put_view, and put_note, in this order.
 
-        A crash meanwhile may leave the first of them without the rest, never the other way round. Raises ValueError
-        for a view of another pool; then, and when something is not JSON-safe, nothing is written.
+        A crash meanwhile may leave the first of them without the rest, never the other way round. Raises TypeError or
+        ValueError when something is not JSON-safe; then nothing is written.
         """
         ...
 

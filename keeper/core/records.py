@@ -183,3 +183,19 @@ class PoolView:
     tip_height: int
     body: Mapping[str, Any]
     """JSON-safe; built by keeper.core.views.pool_body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a pool's turn came to. Raises ValueError for a view of another pool than the decision's."""
+
+    decision: Decision
+    view: PoolView | None = None
+    """None where the pool could not be read."""
+
+    def __post_init__(self) -> None:
+        if self.view is not None and self.view.pool_id != self.decision.pool_id:
+            msg = (
+                f"a decision of pool {self.decision.pool_id} was to be written with a view of pool {self.view.pool_id}"
+            )
+            raise ValueError(msg)

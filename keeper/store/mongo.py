@@ -15,7 +15,7 @@ from keeper.core.archive import Row
 from keeper.core.history import MOST_POINTS, HistoryPoint, point_of, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.paging import Page
-from keeper.core.records import AlertRecord, Decision, Intent, PoolView
+from keeper.core.records import AlertRecord, Decision, Intent, PoolView, Turn
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Seconds
 from keeper.core.whales import Whale
@@ -23,7 +23,7 @@ from keeper.ports import Store
 from keeper.store import mongo_rows, mongo_thinning
 from keeper.store.mongo_link import Duplicate, Link, open_link
 from keeper.store.mongo_shape import migrate
-from keeper.store.promises import LAST_PLACE, NEWEST_INTENTS, check_turn, lease_lost
+from keeper.store.promises import LAST_PLACE, NEWEST_INTENTS, lease_lost
 from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, from_json, to_json
 
 T = TypeVar("T")
@@ -98,17 +98,15 @@ class MongoStore(Store):
         await self._put_view(view, VIEWS.document(view))
 
     @override
-    async def record(
-        self, decision: Decision, view: PoolView | None = None, notes: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> None:
-        check_turn(decision, view)
+    async def record(self, turns: Sequence[Turn], notes: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         # All texts first: what is not JSON-safe has to be found before anything is written.
-        decided = DECISIONS.document(decision)
-        seen = "" if view is None else VIEWS.document(view)
+        decided = [(turn.decision, DECISIONS.document(turn.decision)) for turn in turns]
+        seen = [None if turn.view is None else (turn.view, VIEWS.document(turn.view)) for turn in turns]
         texts = {key: to_json(body) for key, body in (notes or {}).items()}
-        await self._add_decision(decision, decided)
-        if view is not None:
-            await self._put_view(view, seen)
+        for decision, view in zip(decided, seen, strict=True):
+            await self._add_decision(*decision)
+            if view is not None:
+                await self._put_view(*view)
         for key, text in texts.items():
             await self._replace("notes", key, {"body": text})
 

@@ -19,13 +19,13 @@ from keeper.core.archive import KINDS, Row
 from keeper.core.history import MOST_POINTS, HistoryPoint, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.paging import Page
-from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, PoolView
+from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, PoolView, Turn
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Seconds
 from keeper.core.whales import Whale
 from keeper.ports import Store
 from keeper.store import sqlite_rows, sqlite_turn, thinning
-from keeper.store.promises import LAST_PLACE, NEWEST_INTENTS, check_turn, lease_lost
+from keeper.store.promises import LAST_PLACE, NEWEST_INTENTS, lease_lost
 from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, from_json, to_json
 from keeper.store.sqlite_file import connect, migrate, prepare, read_only, unavailable
 
@@ -64,7 +64,7 @@ class SqliteStore(Store):
     @override
     async def add_decision(self, decision: Decision) -> None:
         """Append a decision; the same decision_id again changes nothing, so an unsure writer may repeat."""
-        await self._write_turn(sqlite_turn.values(decision))
+        await self._write_rows([sqlite_turn.row(decision)])
 
     @override
     async def decisions(
@@ -120,14 +120,12 @@ class SqliteStore(Store):
 
     @override
     async def put_view(self, view: PoolView) -> None:
-        await self._write_turn(sqlite_turn.values(view=view))
+        await self._write_rows([sqlite_turn.row(view=view)])
 
     @override
-    async def record(
-        self, decision: Decision, view: PoolView | None = None, notes: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> None:
-        check_turn(decision, view)
-        await self._write_turn(sqlite_turn.values(decision, view, notes))
+    async def record(self, turns: Sequence[Turn], notes: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        rows = [sqlite_turn.row(turn.decision, turn.view) for turn in turns]
+        await self._write_rows([*rows, sqlite_turn.row(notes=notes)] if notes else rows)
 
     @override
     async def views(self) -> Sequence[PoolView]:
@@ -246,11 +244,12 @@ class SqliteStore(Store):
             below = rows[-1][0]
         return Page.of(found)
 
-    async def _write_turn(self, values: Mapping[str, Any]) -> None:
-        """Write what `sqlite_turn.values` gave; as a question without rows it goes to the connection's thread only once."""
+    async def _write_rows(self, rows: Sequence[sqlite_turn.Row]) -> None:
+        """Write rows of `sqlite_turn`; as a question without an answer each statement goes to the connection's thread once."""
         async with self._writing:
             try:
-                await self._db.execute_fetchall(sqlite_turn.WRITE, values)
+                for statement, values in sqlite_turn.statements(rows):
+                    await self._db.execute_fetchall(statement, values)
             except (sqlite3.Error, ValueError) as exc:
                 raise unavailable(exc, "written") from exc
 

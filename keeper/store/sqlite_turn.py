@@ -1,10 +1,12 @@
-"""What a pool's turn came to, as SQLite writes it: decision, view, point and notes by one statement.
+"""What pools' turns came to, as SQLite writes it: decisions, views, points and notes by one statement.
 
 SQLite has no stored procedures. A temporary view with a trigger is the same thing: it belongs to the connection and is
 not in the file, and what is inserted into it is written wholly or not at all, with a single commit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 from keeper.core.history import point_of
@@ -52,14 +54,16 @@ PROCEDURE: Final = (
     """,
 )
 """Run once on each connection that writes."""
-WRITE: Final = f"INSERT INTO turn ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608 - constants
-"""Takes what `values` returns."""
+Row = tuple[Any, ...]
+"""The values of all columns, in their order."""
+MOST_ROWS: Final = 64
+"""Of one statement: SQLite takes 999 values in its oldest versions in use."""
 
 
-def values(
+def row(
     decision: Decision | None = None, view: PoolView | None = None, notes: Mapping[str, Mapping[str, Any]] | None = None
-) -> dict[str, Any]:
-    """Return what WRITE is given; what is None is not written. Raises TypeError or ValueError for what is no JSON."""
+) -> Row:
+    """Return a row for `statements`; what is None is not written. Raises TypeError or ValueError for what is no JSON."""
     found: dict[str, Any] = dict.fromkeys(_COLUMNS)
     if decision is not None:
         found |= {
@@ -81,4 +85,17 @@ def values(
         }
     if notes:
         found["notes"] = to_json([[key, to_json(body)] for key, body in notes.items()])
-    return found
+    return tuple(found.values())
+
+
+def statements(rows: Sequence[Row]) -> Iterator[tuple[str, Row]]:
+    """Yield statements that write `rows` in their order, with their values: one for up to MOST_ROWS."""
+    for start in range(0, len(rows), MOST_ROWS):
+        some = rows[start : start + MOST_ROWS]
+        yield _insert(len(some)), tuple(chain.from_iterable(some))
+
+
+@cache
+def _insert(rows: int) -> str:
+    marks = f"({', '.join('?' for _ in _COLUMNS)})"
+    return f"INSERT INTO turn ({', '.join(_COLUMNS)}) VALUES {', '.join([marks] * rows)}"  # noqa: S608 - constants

@@ -73,7 +73,10 @@ def test_whales__from_standard_input__are_loaded_or_refused_like_a_file(keeper, 
     done = [CliRunner().invoke(app, ["whales", "load", "-", "-c", config], input=text) for text in given]
 
     assert done[0].output.strip() == "1 whales are in the store"
-    assert ["standard input, whale 0.score" in str(done[1].exception), "standard input is larger than" in str(done[2].exception)] == [True, True]
+    assert [
+        "standard input, whale 0.score" in str(done[1].exception),
+        "standard input is larger than" in str(done[2].exception),
+    ] == [True, True]
     listed = json.loads(keeper("whales", "list", "defi", "-c", config, "--json")[1])
     assert [whale["address"] for whale in listed["whales"]] == [ROW["address"]]
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from keeper.agreed_prices import PRICES_NOTE
 from keeper.core.allocation import MAX_AHEAD, select_whales, target_from_whales
 from keeper.core.records import Outcome
 from keeper.core.units import Seconds
-from keeper.cycle import PRICES_NOTE
 from keeper.errors import BadInput
 from keeper.whales import SeenWhales
 from tests.shell.world import ADRIFT, RULE, open_world, whale
@@ -73,9 +73,9 @@ async def test_cycle__unchanged_prices__are_written_once(tmp_path):
     async with open_world(tmp_path, pools=rules) as world:
         written, record = [], world.store.record
 
-        async def counted(decision, view, notes):
+        async def counted(turns, notes):
             written.extend(notes)
-            await record(decision, view, notes)
+            await record(turns, notes)
 
         world.store.record = counted
         await world.cycle.run()

@@ -22,6 +22,7 @@ from keeper.core.records import (
     Outcome,
     PoolView,
     Severity,
+    Turn,
 )
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Bps, MicroStx, PriceE12, Seconds
@@ -390,8 +391,8 @@ class StoreConformance:
 
     async def test_turn__recorded__is_there_as_if_written_one_by_one(self, store: Store):
         notes = {"prices": {"ALEX": {"price_e12": str(BIG), "é": None, "float": 0.1}}, "other": {}}
-        await store.record(decided(1, NOON), valued(NOON, BIG), notes)
-        await store.record(decided(2, NOON + 1), valued(NOON + 1, 7), {"other": {"n": 2}})
+        await store.record([Turn(decided(1, NOON), valued(NOON, BIG))], notes)
+        await store.record([Turn(decided(2, NOON + 1), valued(NOON + 1, 7))], {"other": {"n": 2}})
 
         assert list(await store.decisions()) == [decided(2, NOON + 1), decided(1, NOON)]
         assert list(await store.views()) == [valued(NOON + 1, 7)]
@@ -400,20 +401,29 @@ class StoreConformance:
 
     async def test_turn__recorded_without_a_view__leaves_the_last_one(self, store: Store):
         await store.put_view(view(1))
-        await store.record(decision(1))
-        await store.record(decision(1))
+        await store.record([Turn(decision(1))])
+        await store.record([Turn(decision(1))])
 
         assert (list(await store.decisions()), list(await store.views())) == ([decision(1)], [view(1)])
         assert len(await store.history(1)) == 1
 
-    @pytest.mark.parametrize("wrong", ["decision", "view", "note", "pool"])
-    async def test_turn__a_part_of_it_cannot_be_written__nothing_is(self, store: Store, wrong: str):
-        bad = {"x": float("nan")}
-        first = replace(decision(1), facts=bad if wrong == "decision" else {})
-        seen = replace(view(2 if wrong == "pool" else 1), body=bad if wrong == "view" else {})
+    async def test_turns__recorded_at_once__keep_their_order_and_the_newest_view(self, store: Store):
+        turns = [Turn(decided(n, NOON + n), valued(NOON + n, n)) for n in range(1, 151)]
+        await store.record(turns, {"n": {"of": "them"}})
+        await store.record([])
 
-        with pytest.raises(ValueError, match=r"JSON|pool"):
-            await store.record(first, seen, {"n": bad if wrong == "note" else {}})
+        assert list(await store.decisions(limit=200)) == [turn.decision for turn in reversed(turns)]
+        assert list(await store.views()) == [valued(NOON + 150, 150)]
+        assert await store.note("n") == {"of": "them"}
+
+    @pytest.mark.parametrize("wrong", ["decision", "view", "note"])
+    async def test_turns__a_part_of_one_cannot_be_written__nothing_is(self, store: Store, wrong: str):
+        bad = {"x": float("nan")}
+        last = replace(decision(2), facts=bad if wrong == "decision" else {})
+        seen = replace(view(1), body=bad if wrong == "view" else {})
+
+        with pytest.raises(ValueError, match="JSON"):
+            await store.record([Turn(decision(1), view(1)), Turn(last, seen)], {"n": bad if wrong == "note" else {}})
 
         assert (list(await store.decisions()), list(await store.views()), await store.note("n")) == ([], [], None)
 

@@ -11,7 +11,7 @@ import pytest
 from conformance import StoreConformance, alert, decision, intent, view
 
 from keeper.core.leases import SENDER, Lease
-from keeper.core.records import IntentState
+from keeper.core.records import IntentState, Turn
 from keeper.errors import BadSettings, StoreUnavailable
 from keeper.store import migrations
 from keeper.store.sqlite import _select, open_store
@@ -169,13 +169,13 @@ async def test_turn__one_of_its_tables_cannot_be_written__none_of_the_others_is(
         raw.execute(f"CREATE TRIGGER full BEFORE INSERT ON {missing} BEGIN SELECT raise(ABORT, 'full'); END")
 
         with pytest.raises(StoreUnavailable, match="full"):
-            await store.record(decision(1), view(1), {"n": {}})
+            await store.record([Turn(decision(1), view(1))], {"n": {}})
 
         tables = ("decisions", "history", "views", "notes")
         assert [raw.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables] == [(0,)] * 4  # noqa: S608
         raw.execute("DROP TRIGGER full")
         raw.close()
-        await store.record(decision(1), view(1), {"n": {}})
+        await store.record([Turn(decision(1), view(1))], {"n": {}})
         assert list(await store.decisions()) == [decision(1)]
 
 
