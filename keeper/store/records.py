@@ -99,7 +99,7 @@ WHALES: Final = Kind("whale", TypeAdapter(Whale))
 
 def to_json(value: Any) -> str:
     """Return compact JSON text; NaN and values that JSON lacks are errors, not approximations."""
-    return json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def from_json(document: str) -> Mapping[str, Any]:
@@ -137,3 +137,7 @@ def _plain(value: object) -> object:
         return dict(value)
     msg = f"{type(value).__name__} has no place in a JSON document"
     raise TypeError(msg)
+
+
+_ENCODER: Final = json.JSONEncoder(default=_plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+"""Made once: `json.dumps` makes one for each text."""
