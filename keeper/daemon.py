@@ -19,7 +19,7 @@ from keeper.pause import pause
 from keeper.plans_now import estimable
 from keeper.price_check import check_prices
 from keeper.settings import Settings
-from keeper.supervisor import Step, repeat, settle_memory, stop_on_signals
+from keeper.supervisor import beside, repeat, settle_memory, stop_on_signals
 from keeper.telemetry import sentry
 from keeper.telemetry.logs import setup_logging
 from keeper.telemetry.pulse import Pulse
@@ -254,18 +254,6 @@ async def _may_send(keeper: Keeper, stop: asyncio.Event) -> bool:
 
 
 @asynccontextmanager
-async def beside(name: str, step: Step, *, every: float, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Repeat `step` for as long as the block lasts; what ended it before that comes out when the block is left."""
-    task = asyncio.create_task(repeat(name, step, every=every, stop=stop), name=name)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-@asynccontextmanager
 async def _probing(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
     """Ask the store now and then whether it is there and whether a person paused the keeper, for the metrics."""
 
@@ -281,24 +269,19 @@ async def _tidying(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
     """Thin the store once a day and read the whales' balances, beside everything else."""
 
     async def tidy() -> None:
+        await keeper.clock.started.wait()  # nobody knows what is old before a block
         await thin_when_due(keeper.store, keeper.settings.store.retention(), keeper.clock, stop)
 
     async def watch() -> None:
+        await keeper.clock.started.wait()
         watched = tuple(each.watched() for each in keeper.settings.watched_whales)
         await whale_watch.refresh_when_due(keeper, watched, keeper.settings.limits(), stop)
 
-    async def once_it_has_a_clock(name: str, step: Step, every: float) -> None:
-        await keeper.clock.started.wait()
-        await repeat(name, step, every=every, stop=stop)
-
-    steps = (("tidy", tidy, LOOK_SECONDS), ("whales", watch, whale_watch.LOOK_SECONDS))
-    tasks = [asyncio.create_task(once_it_has_a_clock(name, step, every)) for name, step, every in steps]
-    try:
+    async with (
+        beside("tidy", tidy, every=LOOK_SECONDS, stop=stop),
+        beside("whales", watch, every=whale_watch.LOOK_SECONDS, stop=stop),
+    ):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager

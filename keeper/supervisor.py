@@ -3,13 +3,14 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 
 from keeper.errors import Refused, Transient
 from keeper.pause import pause
+from keeper.telemetry import sentry
 
 log = structlog.get_logger("keeper.supervisor")
 
@@ -30,6 +31,25 @@ async def repeat(
             log.warning("step_skipped", loop=name, error=type(exc).__name__, reason=str(exc))
         if await pause(stop, every, nudge):
             return
+
+
+@asynccontextmanager
+async def beside(name: str, step: Step, *, every: float, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Repeat `step` for as long as the block lasts. An error that ends it is told at once and leaves the block alone."""
+    task = asyncio.create_task(repeat(name, step, every=every, stop=stop), name=name)
+    task.add_done_callback(_tell_what_ended_it)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _tell_what_ended_it(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        log.error("loop_ended", loop=task.get_name(), error=type(error).__name__, reason=str(error), exc_info=error)
+        sentry.report(error, loop=task.get_name())
 
 
 def settle_memory() -> None:

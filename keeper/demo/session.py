@@ -18,13 +18,13 @@ import structlog
 from keeper import console as output
 from keeper.app import Keeper, open_keeper
 from keeper.core.records import Decision, Outcome
-from keeper.daemon import beside, holding_lease, may_send_soon, serve_and_repeat, set_up_voices
+from keeper.daemon import holding_lease, may_send_soon, serve_and_repeat, set_up_voices
 from keeper.demo import report
 from keeper.demo.local_chain import LocalChain, local_chain
 from keeper.errors import BadInput, KeeperError
 from keeper.pause import pause
 from keeper.settings import Settings, load_settings
-from keeper.supervisor import stop_on_signals
+from keeper.supervisor import beside, stop_on_signals
 
 log = structlog.get_logger("keeper.demo")
 

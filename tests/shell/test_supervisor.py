@@ -5,9 +5,11 @@ import os
 import signal
 
 import pytest
+from structlog.testing import capture_logs
 
 from keeper.errors import LedgerMismatch, NodeUnavailable, TooFewSources
-from keeper.supervisor import repeat, stop_on_signals
+from keeper.pause import pause
+from keeper.supervisor import beside, repeat, stop_on_signals
 
 AT_ONCE = 5.0
 """Far below the hour the loop would otherwise wait."""
@@ -121,3 +123,30 @@ async def test_repeat__nudged__runs_again_at_once():
         await task
 
     assert ran == [1, 1]
+
+
+async def test_beside__its_step_fails_for_good__is_told_at_once_and_the_block_goes_on(stop):
+    step = Steps(stop, ValueError("no such day"))
+
+    with capture_logs() as said:
+        async with beside("tidy", step, every=HOUR, stop=stop):
+            while not said:
+                await pause(stop, 0.01)
+            stop_was_set = stop.is_set()
+
+    assert [(row["event"], row["loop"], row["error"], row["reason"]) for row in said] == [
+        ("loop_ended", "tidy", "ValueError", "no such day")
+    ]
+    assert (step.done, stop_was_set) == (1, False)
+
+
+async def test_beside__block_is_left__the_loop_ends_with_it_and_nothing_is_said(stop):
+    step = Steps(stop, None)
+
+    with capture_logs() as said:
+        async with beside("tidy", step, every=HOUR, stop=stop):
+            while not step.done:
+                await pause(stop, 0.01)
+
+    assert (step.done, said) == (1, [])
+    assert len(asyncio.all_tasks()) == 1
