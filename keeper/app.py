@@ -15,7 +15,7 @@ from keeper.alerts.router import AlertRouter
 from keeper.chain.contracts import PoolContracts
 from keeper.chain.nodes import NodeAddress, Nodes, open_nodes
 from keeper.chain.transactions import Network
-from keeper.clock import ChainClock
+from keeper.clock import ChainClock, wall_of
 from keeper.core.assets import AssetBook
 from keeper.core.leases import SENDER
 from keeper.core.policy import Policy, PoolRule
@@ -145,7 +145,7 @@ def _ground(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSess
         stop=stop,
         session=session,
         store=store,
-        chain=open_nodes(session, node_addresses(settings), stop),
+        chain=open_nodes(session, node_addresses(settings), stop, wall=wall_of(settings.network)),
         clock=ChainClock(),
         assets=settings.asset_book(),
         contracts=PoolContracts(settings.deployer),

@@ -23,11 +23,18 @@ REST_SECONDS: Final = 0.2
 
 
 async def thin_when_due(store: Store, rule: Retention, clock: Clock, stop: asyncio.Event) -> Thinned | None:
-    """Thin the store when a day has passed since it was last done; None when it is not due. Raises Transient."""
-    now = clock.now()
+    """Thin the store when a day has passed since it was last done; None when it is not due. Raises Transient.
+
+    Ages are counted from the newest decision, or from the clock where that is behind it: a clock that runs ahead makes
+    nothing old.
+    """
+    newest = await store.decisions(limit=1)
+    if not newest:
+        return None  # nothing was done yet, so nothing is old
+    now = min(clock.now(), newest[0].at)
     last = await store.note(THINNED_NOTE)
     at = None if last is None else last.get("at")
-    if isinstance(at, int) and at // DAY_SECONDS >= now // DAY_SECONDS:
+    if isinstance(at, int) and at // DAY_SECONDS == now // DAY_SECONDS:
         return None
     total = await thin(store, rule, now, stop)
     if not stop.is_set():

@@ -19,7 +19,7 @@ from keeper.chain.http import host_of
 from keeper.chain.members import Member, NodeHealth, awake, in_order
 from keeper.chain.rpc import StacksNode
 from keeper.chain.statuses import TxInfo
-from keeper.chain.tips import Jury, Report
+from keeper.chain.tips import Jury, Report, refuse_the_future
 from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.units import MicroStx
 from keeper.errors import NodeUnavailable, TipMoved
@@ -54,11 +54,13 @@ class Nodes:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         grace: float = GRACE,
+        wall: Callable[[], float] | None = None,
     ) -> None:
         self._members = tuple(Member(index, name, node, monotonic) for index, (name, node) in enumerate(nodes))
         self._leader = self._members[0]
         self._jury = Jury(monotonic)
         self._grace = grace
+        self._wall = wall
         self._owners: OrderedDict[str, Member] = OrderedDict()
 
     def health(self) -> tuple[NodeHealth, ...]:
@@ -68,7 +70,8 @@ class Nodes:
     async def tip(self) -> Tip:
         """Return the newest block of the best endpoint, and pin it to that endpoint. Raises NodeUnavailable.
 
-        All endpoints that are not at rest are asked. One of another fork, and one that is behind, gives no tip.
+        All endpoints that are not at rest are asked. One of another fork, one that is behind, and one whose block is
+        far ahead of the machine's clock, where that is to be compared, gives no tip.
         """
         reports = await self._reports()
         chosen = reports[0] if len(self._members) == 1 else await self._jury.choose(reports)
@@ -150,7 +153,7 @@ class Nodes:
         asked = awake(self._members)
         if not any(member.trusted() for member in asked):
             asked = [*asked, *(m for m in in_order(self._members, self._leader) if m not in asked)]
-        tasks = [asyncio.create_task(_report(member)) for member in asked]
+        tasks = [asyncio.create_task(self._report(member)) for member in asked]
         try:
             await self._first_and_grace(tasks)
         finally:
@@ -168,6 +171,17 @@ class Nodes:
             member.rest(LATE_REST, f"no tip within {self._grace:g} s of the others")
         return reports
 
+    async def _report(self, member: Member) -> Report:
+        tip = await member.ask(self._vetted_tip, member)
+        member.height = tip.height
+        return Report(member, tip)
+
+    async def _vetted_tip(self, member: Member) -> Tip:
+        tip = await member.node.tip()
+        if self._wall is not None:
+            refuse_the_future(tip, member.name, self._wall())
+        return tip
+
     async def _first_and_grace(self, tasks: Sequence[asyncio.Task[Report]]) -> None:
         """Wait until one has reported, then a little for the others; until all are done when none reports."""
         waiting = set(tasks)
@@ -178,12 +192,6 @@ class Nodes:
                 return
 
 
-async def _report(member: Member) -> Report:
-    tip = await member.ask(member.node.tip)
-    member.height = tip.height
-    return Report(member, tip)
-
-
 def open_nodes(
     session: aiohttp.ClientSession,
     addresses: Sequence[NodeAddress],
@@ -192,10 +200,14 @@ def open_nodes(
     monotonic: Callable[[], float] = time.monotonic,
     timeout: float = REQUEST_SECONDS,
     grace: float = GRACE,
+    wall: Callable[[], float] | None = None,
 ) -> Nodes:
-    """Return the nodes at `addresses`, each host with a budget of its own where it has a limit."""
+    """Return the nodes at `addresses`, each host with a budget of its own where it has a limit.
+
+    `wall` is the machine's clock in seconds since 1970, which no block may be far ahead of; None compares with none.
+    """
     nodes = [(name, _open(session, address, stop, monotonic, timeout)) for name, address in _named(addresses)]
-    return Nodes(nodes, monotonic=monotonic, grace=grace)
+    return Nodes(nodes, monotonic=monotonic, grace=grace, wall=wall)
 
 
 def _open(

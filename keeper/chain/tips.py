@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from keeper.chain.members import MAX_LAG, VERDICT, Member, Standing
@@ -11,6 +12,8 @@ from keeper.errors import NodeUnavailable
 
 FORK_REST: Final = 60.0
 """Seconds for which an endpoint on another fork is left alone."""
+MOST_AHEAD: Final = 7_200
+"""Seconds that a block may be ahead of this machine's clock; Bitcoin allows its blocks as much."""
 _NOT_FOUND: Final = 404
 
 
@@ -62,6 +65,22 @@ class Jury:
 
     def _memory_is_old(self) -> bool:
         return self._monotonic() - self._reached_at > VERDICT
+
+
+def refuse_the_future(tip: Tip, name: str, here: float) -> None:
+    """Refuse a block that `name` dates far ahead of this machine's clock (`here`, in seconds). Raises NodeUnavailable.
+
+    The keeper goes by the time of blocks: one false date would make all prices old, all mandates over, and all records
+    so old that they are removed.
+    """
+    ahead = tip.time - here
+    if ahead > MOST_AHEAD:
+        now = f"{datetime.fromtimestamp(here, UTC):%Y-%m-%d %H:%M} UTC"
+        message = (
+            f"{name} dates block {tip.height} {ahead / 3_600:,.0f} hours ahead of this machine's clock, which says {now}; "
+            "set the clock if that is wrong (timedatectl), else use another node"
+        )
+        raise NodeUnavailable(message, reason="not trusted", endpoint=name)
 
 
 async def _chains(reports: Sequence[Report]) -> list[list[Report]]:

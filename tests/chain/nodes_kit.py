@@ -1,7 +1,7 @@
 """Several scripted nodes on loopback ports behind one `Nodes`, and a timer that is moved by hand."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,7 +88,9 @@ async def reads(nodes: Nodes, tip: Tip) -> Any:
 
 
 @asynccontextmanager
-async def several(count: int, *, timeout: float = 10.0, grace: float = 5.0, **more: Any) -> AsyncIterator[Several]:
+async def several(
+    count: int, *, timeout: float = 10.0, grace: float = 5.0, wall: Callable[[], float] | None = None, **more: Any
+) -> AsyncIterator[Several]:
     """Open this many nodes at height 100; `more` goes to every address."""
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -106,5 +108,7 @@ async def several(count: int, *, timeout: float = 10.0, grace: float = 5.0, **mo
             answers(script, number)
         timer = Timer()
         addresses = [NodeAddress(script.url, api_key=KEY, **more) for script in scripts]
-        nodes = open_nodes(session, addresses, asyncio.Event(), monotonic=timer, timeout=timeout, grace=grace)
+        nodes = open_nodes(
+            session, addresses, asyncio.Event(), monotonic=timer, timeout=timeout, grace=grace, wall=wall
+        )
         yield Several(scripts, nodes, timer, servers)

@@ -254,3 +254,39 @@ async def test_read__tip_of_long_ago__is_forgotten() -> None:
 async def test_read__single_endpoint__takes_any_tip() -> None:
     async with several(1) as one:
         assert await reads(one.nodes, Tip(100, "ee" * 32, 1_790_000_000)) == 0
+
+
+# --- a block cannot come from the future --------------------------------------------------------------------
+
+BLOCK_TIME = 1_790_000_000 + 6 * 100
+"""Of the block that all of these nodes stand at."""
+
+
+async def test_tip__dated_two_hours_ahead_of_this_machine__is_taken() -> None:
+    async with several(1, wall=lambda: BLOCK_TIME - 7_200.0) as one:
+        assert (await one.nodes.tip()).height == 100
+
+
+async def test_tip__dated_years_ahead_of_this_machine__is_a_fault_that_names_node_and_clock() -> None:
+    async with several(1, wall=lambda: BLOCK_TIME - 4 * 366 * 86_400.0) as one:
+        for _ in range(2):
+            with pytest.raises(
+                NodeUnavailable, match=r"127\.0\.0\.1:\d+ .*35,136 hours ahead.*timedatectl.*another node"
+            ):
+                await one.nodes.tip()
+
+        [health] = one.nodes.health()
+        assert health.resting_seconds > 0
+        assert "35,136 hours ahead" in (health.last_error or "")
+
+
+async def test_tip__one_of_two_dates_its_block_years_ahead__is_the_others() -> None:
+    async with several(2, wall=lambda: BLOCK_TIME) as two:
+        stands_at(two.scripts[1], 101)
+        two.scripts[1]["/extended/v2/blocks/latest"] = {
+            "height": 101,
+            "index_block_hash": "0x" + block_id(101),
+            "block_time": BLOCK_TIME + 10**8,
+        }
+
+        assert (await two.nodes.tip()).height == 100
