@@ -39,7 +39,7 @@ class Timetable:
             for rule in self._pools
             if (due := as_due(rule, looked.get(rule.pool_id), now, height, self._seed, self._periods)) is not None
         }
-        return chosen(found, looked, self._periods)
+        return chosen(found, looked, now, self._periods)
 
     async def done(self, rules: Iterable[PoolRule], decisions: Iterable[Decision]) -> None:
         """Take note of the looks that were made by `rules`, as `due` gave them."""

@@ -102,12 +102,13 @@ def next_due(job: Job, last: Seconds | None, now: Seconds, seed: str, periods: P
     """Return when `job` is due; `seed` decides its jitter.
 
     What was never done is due now. What was missed many times over is due once, and counts from then.
-    A last time that lies ahead, as after a block was undone, counts as now.
+    A last time may lie a little ahead, as after a block was undone; one that lies more than a period ahead is false and
+    counts as none.
     """
-    if last is None:
-        return now
     period = periods.of(job)
-    return Seconds(min(last, now) + period + _part(f"{seed}:{job}:{last}", period // JITTER_PARTS))
+    if last is None or last > now + period:
+        return now
+    return Seconds(last + period + _part(f"{seed}:{job}:{last}", period // JITTER_PARTS))
 
 
 def next_date(cadence: Cadence, last: Seconds, seed: str) -> Seconds | None:
@@ -127,7 +128,7 @@ def upcoming(rule: PoolRule, looked: Looked | None, now: Seconds, seed: str, per
     """Return when what is next due for a pool, in seconds since 1970; None where it has no date of its own."""
     of_pool = f"{seed}:{rule.pool_id}"
     at, proposals = (None, None) if looked is None else (looked.at, looked.proposals_at)
-    counted = now if looked is None or looked.date_at is None else looked.date_at
+    counted = now if looked is None or looked.date_at is None else min(looked.date_at, now)
     return {
         "analysis": next_due("analysis", at, now, of_pool, periods),
         "proposals": next_due("proposals", proposals, now, of_pool, periods),
@@ -156,17 +157,20 @@ def as_due(
     return rule if waited and height != looked.height else None
 
 
-def chosen(due: Mapping[int, PoolRule], looked: Mapping[int, Looked], periods: Periods) -> tuple[PoolRule, ...]:
+def chosen(
+    due: Mapping[int, PoolRule], looked: Mapping[int, Looked], now: Seconds, periods: Periods
+) -> tuple[PoolRule, ...]:
     """Return those to look at now: all that have something under way, and of those at rest the longest unseen few."""
     moving = {pool for pool in due if pool in looked and not looked[pool].resting}
-    waiting = sorted(due.keys() - moving, key=lambda pool: (looked[pool].at if pool in looked else 0, pool))
-    now = moving | set(waiting[: periods.looks_at_once])
-    return tuple(rule for pool, rule in due.items() if pool in now)
+    seen = {pool: looked[pool].at if pool in looked and looked[pool].at <= now else 0 for pool in due}
+    waiting = sorted(due.keys() - moving, key=lambda pool: (seen[pool], pool))
+    taken = moving | set(waiting[: periods.looks_at_once])
+    return tuple(rule for pool, rule in due.items() if pool in taken)
 
 
 def after(before: Looked | None, rule: PoolRule, decision: Decision, seed: str) -> Looked:
     """Return what is remembered of a look that was made by `rule`, as `as_due` gave it."""
-    counted = before.date_at if before is not None and before.date_at is not None else decision.at
+    counted = min(before.date_at, decision.at) if before is not None and before.date_at is not None else decision.at
     date = next_date(rule.cadence, counted, f"{seed}:{rule.pool_id}")
     proposals = None if before is None else before.proposals_at
     kept = _over(date, decision.at) and rule.proposals_open and decision.outcome in DATE_KEPT

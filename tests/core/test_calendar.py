@@ -63,8 +63,16 @@ def test_next_due__never_done__is_due_now():
     assert next_due("health", None, NOW, SEED, PERIODS) == NOW
 
 
-def test_next_due__last_time_lies_ahead__counts_from_now():
-    assert next_due("proposals", Seconds(NOW + DAY), NOW, SEED, PERIODS) <= NOW + HOUR + HOUR // 20
+@given(ahead=st.integers(min_value=1, max_value=400 * DAY))
+def test_next_due__last_time_lies_ahead__is_due_within_two_periods(ahead):
+    last = Seconds(NOW + ahead)
+    later = Seconds(NOW + 2 * HOUR + HOUR // 20)
+
+    assert min(next_due("proposals", last, now, SEED, PERIODS) - now for now in (NOW, later)) <= 0
+
+
+def test_next_due__last_time_lies_a_little_ahead__is_not_due_at_once():
+    assert next_due("proposals", Seconds(NOW + 60), NOW, SEED, PERIODS) >= NOW + HOUR
 
 
 def test_next_due__many_pools_done_at_once__do_not_come_back_at_once():
@@ -139,6 +147,17 @@ def test_due__on_its_own_date__any_drift_beyond_the_tolerance_counts():
     assert due(looked, RULE, now=now) is None
 
 
+def test_after__every_time_lay_ahead__all_is_due_again_as_ever():
+    ahead = Seconds(NOW + 365 * DAY)
+    looked = seen(at=ahead, proposals_at=ahead, date_at=ahead)
+    rule = due(looked, MONTHLY)
+    then = after(looked, rule, decision(), SEED)
+
+    assert rule == MONTHLY
+    assert (then.at, then.proposals_at, then.date_at) == (NOW, NOW, NOW)
+    assert 0 <= upcoming(MONTHLY, then, NOW, SEED, PERIODS)["date"] - day(2026, 12, 1) <= HOUR
+
+
 def test_due__date_passed_during_downtime__is_kept_once():
     now = Seconds(int(day(2027, 4, 17)))
     looked = seen(date_at=NOW, proposals_at=NOW)
@@ -182,9 +201,16 @@ def test_chosen__all_due_after_downtime__takes_a_few_and_the_longest_unseen_firs
     rules = {pool: replace(RULE, pool_id=pool) for pool in range(1, 101)}
     looked = {pool: seen(ago=pool) for pool in rules} | {7: seen(ago=1, resting=False)}
 
-    found = [rule.pool_id for rule in chosen(rules, looked, Periods(looks_at_once=3))]
+    found = [rule.pool_id for rule in chosen(rules, looked, NOW, Periods(looks_at_once=3))]
 
     assert found == [7, 98, 99, 100]
+
+
+def test_chosen__last_look_lies_ahead__does_not_come_last():
+    rules = {pool: replace(RULE, pool_id=pool) for pool in (1, 2)}
+    looked = {1: seen(ago=HOUR), 2: seen(ago=-HOUR)}
+
+    assert [rule.pool_id for rule in chosen(rules, looked, NOW, Periods(looks_at_once=1))] == [2]
 
 
 def test_looked__written_and_read__is_the_same():
