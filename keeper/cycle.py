@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -19,7 +19,7 @@ from keeper.core.mandates import NextStep
 from keeper.core.paused import PAUSED_NOTE, Paused, paused_from
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.prices import Fault, RefusedPrice
-from keeper.core.records import Decision, Intent, IntentState, Outcome, PoolView, Turn
+from keeper.core.records import POSTED_BESIDE, Decision, Intent, IntentState, Outcome, PoolView, Turn
 from keeper.core.units import Seconds
 from keeper.core.views import pool_body
 from keeper.errors import KeeperError, LedgerMismatch, PlanRejected, Refused, Transient
@@ -198,7 +198,7 @@ class Cycle:
         match found.step.step:
             case NextStep.PROPOSE:
                 done = await self._steps.propose(rule, found)
-                return done if done.outcome is Outcome.PROPOSED else await self._rest(rule, found) or done
+                return done if done.outcome is Outcome.PROPOSED else await self._rest(rule, found, done)
             case NextStep.CONCLUDE:
                 found = await self._with_fresh_oracle(rule, found)
                 return await self._steps.conclude(rule, found)
@@ -207,9 +207,9 @@ class Cycle:
             case NextStep.WAIT_VOTE:
                 return Done(Outcome.WAITING_FOR_VOTE, found.step.reason)
             case NextStep.SETTLED:
-                return await self._rest(rule, found) or self._settled(rule, found)
+                return await self._rest(rule, found, self._settled(rule, found))
             case NextStep.HOLD:
-                return await self._rest(rule, found) or Done(Outcome.WITHIN_THRESHOLD, found.step.reason)
+                return await self._rest(rule, found, Done(Outcome.WITHIN_THRESHOLD, found.step.reason))
 
     async def _not_stopped(self, rule: PoolRule, found: Analysis) -> None:
         """End the pool's turn here when its next step would send what is paused on the chain, or by a person."""
@@ -223,18 +223,19 @@ class Cycle:
         """Run the next slice, or wait with it until the venues have refilled."""
         waits = await self._steps.wait_for_venues(rule, found)
         if waits is not None:
-            return await self._rest(rule, found) or waits
+            return await self._rest(rule, found, waits)
         return await self._steps.run_slice(rule, await self._with_fresh_oracle(rule, found))
 
-    async def _rest(self, rule: PoolRule, found: Analysis) -> Done | None:
-        """Keep the oracle's prices usable for depositors while there is nothing else to do."""
+    async def _rest(self, rule: PoolRule, found: Analysis, done: Done) -> Done:
+        """Keep the oracle's prices usable for depositors while there is nothing else to do than `done`."""
         pauses = found.facts.info.pauses
         if pauses.deposits and pauses.withdrawals:
-            return None
+            return done
         if not await self._steps.heartbeat_due(rule, found):
-            return None
+            return done
         await self._not_paused()
-        return await self._steps.post_prices(rule, found, await self._web_prices())
+        posted = await self._steps.post_prices(rule, found, await self._web_prices())
+        return replace(posted, facts={**posted.facts, POSTED_BESIDE: str(done.outcome)})
 
     async def _look(self, rule: PoolRule) -> Analysis:
         facts = await self._observer.pool(rule)

@@ -173,11 +173,11 @@ def after(before: Looked | None, rule: PoolRule, decision: Decision, seed: str) 
     counted = min(before.date_at, decision.at) if before is not None and before.date_at is not None else decision.at
     date = next_date(rule.cadence, counted, f"{seed}:{rule.pool_id}")
     proposals = None if before is None else before.proposals_at
-    kept = _over(date, decision.at) and rule.proposals_open and decision.outcome in DATE_KEPT
+    kept = _over(date, decision.at) and rule.proposals_open and decision.came_to in DATE_KEPT
     return Looked(
         at=decision.at,
         height=decision.tip_height,
-        resting=decision.outcome not in UNDER_WAY,
+        resting=decision.came_to not in UNDER_WAY,
         drift_bps=decision.drift_bps,
         proposals_at=decision.at if rule.proposals_open else proposals,
         date_at=decision.at if kept else counted,

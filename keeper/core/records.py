@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from keeper.core.units import Bps, MicroStx, Seconds
 
@@ -53,6 +53,8 @@ class IntentState(StrEnum):
     SETTLED = "settled"
 
 
+POSTED_BESIDE: Final = "posted_beside"
+"""In the facts of a decision that posted prices: what the pool else came to."""
 OPEN_STATES = frozenset({IntentState.PLANNED, IntentState.SIGNED, IntentState.SENT, IntentState.MINED})
 SUCCESS = "success"
 """What the chain says of a transaction that did what it was made for."""
@@ -79,6 +81,11 @@ class Decision:
     drift_bps: Bps | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     """JSON-safe: prices and their sources, whales and coverage, plan, proposal, txids."""
+
+    @property
+    def came_to(self) -> Outcome:
+        """What the pool came to: the outcome, or where prices were posted meanwhile, what it would have been else."""
+        return Outcome(self.facts.get(POSTED_BESIDE, self.outcome))
 
 
 @dataclass(frozen=True, slots=True)

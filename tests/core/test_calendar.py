@@ -18,7 +18,7 @@ from keeper.core.calendar import (
     upcoming,
 )
 from keeper.core.policy import PoolRule
-from keeper.core.records import Decision, Outcome
+from keeper.core.records import POSTED_BESIDE, Decision, Outcome
 from keeper.core.units import Bps, Seconds
 from keeper.core.whales import WhaleRule
 
@@ -176,6 +176,22 @@ def test_after__date_could_not_be_kept__it_stays_due(outcome):
     then = after(looked, due(looked, MONTHLY, now=now), decision(outcome, at=now), SEED)
 
     assert then.date_at == NOW
+
+
+@pytest.mark.parametrize(("beside", "kept"), [("within_threshold", True), ("not_worth_it", True), ("refused", False)])
+def test_after__prices_posted_on_its_date__is_kept_by_what_the_pool_came_to(beside, kept):
+    now = Seconds(int(day(2026, 12, 2)))
+    looked = seen(date_at=NOW, proposals_at=NOW)
+    posted = replace(decision(Outcome.PRICES_POSTED, at=now), facts={POSTED_BESIDE: beside})
+    then = after(looked, due(looked, MONTHLY, now=now), posted, SEED)
+
+    assert (then.date_at == now) is kept
+
+
+def test_after__prices_posted_while_the_venues_refill__is_still_under_way():
+    posted = replace(decision(Outcome.PRICES_POSTED), facts={POSTED_BESIDE: "waiting_for_venues"})
+
+    assert not after(None, RULE, posted, SEED).resting
 
 
 def test_after__first_look__counts_its_dates_from_there():

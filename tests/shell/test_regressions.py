@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from keeper.core.calendar import Periods
 from keeper.core.pauses import RUNNING
 from keeper.core.records import Outcome
 from keeper.core.units import Seconds
 from keeper.doctor import books
 from keeper.errors import BadInput, LedgerMismatch
-from keeper.testing.build import STX
+from keeper.testing.build import DEPLOYER, STX
+from keeper.timetable import Timetable
 from keeper.whale_file import read_whales
 from tests.shell.test_whale_file import ROW, file_of
 from tests.shell.test_withdrawals import OTHER, request
-from tests.shell.world import ALL_PAUSED, POLICY, open_world
+from tests.shell.world import ALL_PAUSED, AT_HOME, POLICY, RULE, open_world
 
 
 @pytest.fixture
@@ -141,6 +143,25 @@ async def test_run__at_rest_with_old_prices__reports_them_once_so_that_people_ca
             Outcome.WITHIN_THRESHOLD,
         ]
         assert world.chain.called() == ["post-prices"]
+        assert old.came_to is Outcome.WITHIN_THRESHOLD
+
+
+async def test_run__every_look_reports_prices__a_pool_keeps_its_own_date(tmp_path):
+    policy, monthly = replace(POLICY, price_heartbeat=Seconds(60)), replace(RULE, cadence="monthly")
+    async with open_world(tmp_path, policy=policy, pools=(monthly,)) as world:
+        table = Timetable(world.store, (monthly,), Periods(), DEPLOYER)
+        outcomes = []
+        for _ in range(2):
+            world.chain.pass_time(32 * 86_400)
+            await world.follow(AT_HOME)
+            rules = await table.due(world.clock.now(), world.chain.height)
+            decisions = await world.cycle.run(rules)
+            await table.done(rules, decisions)
+            outcomes += [decision.outcome for decision in decisions]
+
+        [again] = await table.due(Seconds(world.clock.now() + 3_600 * 7), world.chain.height + 1)
+        assert outcomes == [Outcome.PRICES_POSTED] * 2
+        assert again.drift_threshold_bps == monthly.drift_threshold_bps
 
 
 async def test_run__at_rest_and_a_breaker_is_out__says_so_each_time_it_reports(tmp_path):
