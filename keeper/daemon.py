@@ -124,7 +124,6 @@ class Rounds:
         self._keeper = keeper
         self._stop = stop
         self._asked = asyncio.Event() if asked is None else asked
-        self._wanted = False
         self._skipped = 0
         self._told = not keeper.registry.broken
         self._tested = False
@@ -138,8 +137,9 @@ class Rounds:
         if not await _may_send(keeper, self._stop):
             return
         # Taken away first, whatever comes of the round: a nudge that stays would let failing rounds follow without rest.
-        self._wanted = self._wanted or self._asked.is_set()
-        self._asked.clear()
+        if self._asked.is_set():
+            self._timetable.want()
+            self._asked.clear()
         try:
             await self._look_around()
             with keeper.pulse.at_work():
@@ -170,9 +170,8 @@ class Rounds:
             timetable.forget()
             keeper.alerts.recall_anew()
         tip = await keeper.observer.tip()
-        rules = keeper.pools if self._wanted else await timetable.due(keeper.clock.now(), tip.height)
+        rules = await timetable.due(keeper.clock.now(), tip.height)
         await timetable.done(rules, await keeper.cycle.run(rules, tip))
-        self._wanted = False
         if await timetable.health_due(keeper.clock.now()):
             await self._check_up()
             await timetable.health_done(keeper.clock.now())

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import structlog
 
-from keeper.core.calendar import Looked, Periods, after, as_due, chosen, next_due, upcoming
+from keeper.core.calendar import Looked, Periods, after, as_due, chosen, next_due, rule_at, upcoming
 from keeper.core.policy import PoolRule
 from keeper.core.records import Decision
 from keeper.core.units import Seconds
@@ -26,6 +26,11 @@ class Timetable:
         self._seed = seed
         self._looked: dict[int, Looked] | None = None
         self._health_at: Seconds | None = None
+        self._wanted: set[int] = set()
+
+    def want(self) -> None:
+        """Have every pool looked at once more, due or not: as many at once and by the same rules as when they are due."""
+        self._wanted = {rule.pool_id for rule in self._pools}
 
     def forget(self) -> None:
         """Read the store again before the next answer: another keeper may have written meanwhile."""
@@ -34,11 +39,13 @@ class Timetable:
     async def due(self, now: Seconds, height: int) -> tuple[PoolRule, ...]:
         """Return the pools to look at now, each with the rule that holds at this look."""
         looked = await self._known()
-        found = {
-            rule.pool_id: due
-            for rule in self._pools
-            if (due := as_due(rule, looked.get(rule.pool_id), now, height, self._seed, self._periods)) is not None
-        }
+        found: dict[int, PoolRule] = {}
+        for rule in self._pools:
+            last = looked.get(rule.pool_id)
+            if rule.pool_id in self._wanted:
+                found[rule.pool_id] = rule_at(rule, last, now, self._seed, self._periods)
+            elif (due := as_due(rule, last, now, height, self._seed, self._periods)) is not None:
+                found[rule.pool_id] = due
         return chosen(found, looked, now, self._periods)
 
     async def done(self, rules: Iterable[PoolRule], decisions: Iterable[Decision]) -> None:
@@ -48,6 +55,7 @@ class Timetable:
         for decision in made:
             before = looked.get(decision.pool_id)
             looked[decision.pool_id] = after(before, by_pool[decision.pool_id], decision, self._seed)
+            self._wanted.discard(decision.pool_id)
         if made:
             await self._save(looked)
 

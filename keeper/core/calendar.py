@@ -136,18 +136,24 @@ def upcoming(rule: PoolRule, looked: Looked | None, now: Seconds, seed: str, per
     }
 
 
-def as_due(
-    rule: PoolRule, looked: Looked | None, now: Seconds, height: int, seed: str, periods: Periods
-) -> PoolRule | None:
-    """Return the rule to look at the pool by if it is due, else None.
+def rule_at(rule: PoolRule, looked: Looked | None, now: Seconds, seed: str, periods: Periods) -> PoolRule:
+    """Return the rule to look at the pool by if it is looked at now.
 
     On its own date any drift beyond its tolerance is reason to propose. Between the times of proposals none is opened.
     """
     due = upcoming(rule, looked, now, seed, periods)
-    on_date, may_propose = _over(due["date"], now), _over(due["proposals"], now)
-    if on_date:
+    if _over(due["date"], now):
         rule = replace(rule, drift_threshold_bps=min(rule.tolerance_bps, rule.drift_threshold_bps))
-    rule = replace(rule, proposals_open=may_propose)
+    return replace(rule, proposals_open=_over(due["proposals"], now))
+
+
+def as_due(
+    rule: PoolRule, looked: Looked | None, now: Seconds, height: int, seed: str, periods: Periods
+) -> PoolRule | None:
+    """Return the rule to look at the pool by if it is due, else None."""
+    due = upcoming(rule, looked, now, seed, periods)
+    on_date, may_propose = _over(due["date"], now), _over(due["proposals"], now)
+    rule = rule_at(rule, looked, now, seed, periods)
     if looked is None or not looked.resting or _over(due["analysis"], now) or (on_date and may_propose):
         return rule
     adrift = looked.drift_bps is not None and looked.drift_bps > rule.drift_threshold_bps
