@@ -10,7 +10,7 @@ from keeper.core.policy import Cadence, PoolRule
 from keeper.core.records import Decision, Outcome
 from keeper.core.units import Bps, Seconds
 
-Job = Literal["analysis", "proposals", "health"]
+Job = Literal["analysis", "proposals", "health", "retry"]
 JITTER_PARTS: Final = 20
 """A job waits up to a twentieth of its period longer, so that keepers and pools do not all ask at once."""
 DATE_JITTER: Final = Seconds(3_600)
@@ -26,11 +26,13 @@ UNDER_WAY: Final = frozenset(
         Outcome.WITHDRAWAL_PAID,
         Outcome.WAITING_FOR_TRANSACTION,
         Outcome.WAITING_FOR_VENUES,
-        Outcome.REFUSED,
-        Outcome.UNAVAILABLE,
     }
 )
-"""Outcomes after which the next round looks again: there is more to do, or it has to be tried again."""
+"""Outcomes after which the next round looks again: there is more to do."""
+TROUBLED: Final = frozenset({Outcome.REFUSED, Outcome.UNAVAILABLE})
+"""Outcomes after which it has to be tried again: the pool was not held against its whales."""
+RETRY: Final = Seconds(60)
+"""How soon it is tried again; sooner where looks follow each other faster anyway."""
 DATE_KEPT: Final = frozenset({Outcome.WITHIN_THRESHOLD, Outcome.REBALANCED, Outcome.PROPOSED, Outcome.NOT_WORTH_IT})
 """Outcomes that show that a pool was held against its whales on its date."""
 
@@ -45,7 +47,7 @@ class Periods:
     after_block: Seconds = Seconds(300)
     """After so long a new block is reason enough for a look; 0: never."""
     looks_at_once: int = 10
-    """Most pools at rest that are looked at in one round."""
+    """Most pools that are looked at in one round beside those with something under way."""
 
     def of(self, job: Job) -> Seconds:
         """Return the period of a job."""
@@ -56,6 +58,8 @@ class Periods:
                 return self.proposals
             case "health":
                 return self.health
+            case "retry":
+                return min(RETRY, self.after_block or RETRY)
 
     def longest_rest(self, pools: int, tick: int) -> int:
         """Return how long a pool at rest may go without a look while all is well, in seconds; `tick` is that of the rounds."""
@@ -70,11 +74,14 @@ class Looked:
     at: Seconds
     height: int
     resting: bool
+    """Whether nothing is under way."""
     drift_bps: Bps | None = None
     proposals_at: Seconds | None = None
     """When a proposal could last be opened."""
     date_at: Seconds | None = None
     """When its own date was last kept, or counted from."""
+    troubled: bool = False
+    """Whether that look was refused, or the pool could not be read."""
 
     def body(self) -> dict[str, Any]:
         """Return it JSON-safe."""
@@ -95,6 +102,7 @@ class Looked:
             None if drift is None else Bps(drift),
             None if proposals is None else Seconds(proposals),
             None if date is None else Seconds(date),
+            bool(body.get("troubled", False)),
         )
 
 
@@ -154,7 +162,12 @@ def as_due(
     due = upcoming(rule, looked, now, seed, periods)
     on_date, may_propose = _over(due["date"], now), _over(due["proposals"], now)
     rule = rule_at(rule, looked, now, seed, periods)
-    if looked is None or not looked.resting or _over(due["analysis"], now) or (on_date and may_propose):
+    if looked is None or not looked.resting:
+        return rule
+    if looked.troubled:  # whatever else is due waits for the same thing
+        retry = next_due("retry", looked.at, now, f"{seed}:{rule.pool_id}", periods)
+        return rule if retry <= now else None
+    if _over(due["analysis"], now) or (on_date and may_propose):
         return rule
     adrift = looked.drift_bps is not None and looked.drift_bps > rule.drift_threshold_bps
     if may_propose and adrift:
@@ -166,7 +179,7 @@ def as_due(
 def chosen(
     due: Mapping[int, PoolRule], looked: Mapping[int, Looked], now: Seconds, periods: Periods
 ) -> tuple[PoolRule, ...]:
-    """Return those to look at now: all that have something under way, and of those at rest the longest unseen few."""
+    """Return those to look at now: all that have something under way, and of the others the longest unseen few."""
     moving = {pool for pool in due if pool in looked and not looked[pool].resting}
     seen = {pool: looked[pool].at if pool in looked and looked[pool].at <= now else 0 for pool in due}
     waiting = sorted(due.keys() - moving, key=lambda pool: (seen[pool], pool))
@@ -175,18 +188,23 @@ def chosen(
 
 
 def after(before: Looked | None, rule: PoolRule, decision: Decision, seed: str) -> Looked:
-    """Return what is remembered of a look that was made by `rule`, as `as_due` gave it."""
+    """Return what is remembered of a look that was made by `rule`, as `as_due` gave it.
+
+    A look that came to nothing leaves the next one free to propose.
+    """
     counted = min(before.date_at, decision.at) if before is not None and before.date_at is not None else decision.at
     date = next_date(rule.cadence, counted, f"{seed}:{rule.pool_id}")
     proposals = None if before is None else before.proposals_at
+    troubled = decision.came_to in TROUBLED
     kept = _over(date, decision.at) and rule.proposals_open and decision.came_to in DATE_KEPT
     return Looked(
         at=decision.at,
         height=decision.tip_height,
         resting=decision.came_to not in UNDER_WAY,
         drift_bps=decision.drift_bps,
-        proposals_at=decision.at if rule.proposals_open else proposals,
+        proposals_at=decision.at if rule.proposals_open and not troubled else proposals,
         date_at=decision.at if kept else counted,
+        troubled=troubled,
     )
 
 

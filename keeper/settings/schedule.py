@@ -19,7 +19,7 @@ class ScheduleSettings(Section):
     health_seconds: int = Field(default=86_400, ge=60, le=604_800)
     """How often the running keeper looks at everything it depends on, as `keeper check` does, in seconds."""
     looks_at_once: int = Field(default=10, ge=1, le=10_000)
-    """Most pools at rest that are looked at in one round; those that were not seen longest come first."""
+    """Most pools that are looked at in one round beside those where something is under way; those that were not seen longest come first."""
 
     def periods(self) -> Periods:
         """Return the same as the core takes it."""

@@ -200,10 +200,31 @@ def test_after__first_look__counts_its_dates_from_there():
 
 @pytest.mark.parametrize(
     ("outcome", "resting"),
-    [(Outcome.WAITING_FOR_VOTE, True), (Outcome.SLICE_EXECUTED, False), (Outcome.REFUSED, False)],
+    [(Outcome.WAITING_FOR_VOTE, True), (Outcome.SLICE_EXECUTED, False), (Outcome.REFUSED, True)],
 )
 def test_after__each_outcome__says_whether_something_is_under_way(outcome, resting):
     assert after(None, RULE, decision(outcome), SEED).resting is resting
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.UNAVAILABLE])
+def test_after__look_came_to_nothing__leaves_the_next_one_free_to_propose(outcome):
+    looked = seen(proposals_at=Seconds(NOW - 2 * HOUR))
+    then = after(looked, RULE, decision(outcome), SEED)
+
+    assert then.troubled
+    assert then.proposals_at == looked.proposals_at
+    assert due(then, now=Seconds(NOW + 70)) == RULE
+
+
+def test_due__last_look_came_to_nothing__is_tried_again_after_a_minute_and_not_before():
+    troubled = seen(ago=59, troubled=True, drift_bps=Bps(9_000), proposals_at=None)
+
+    assert due(troubled, height=100) is None
+    assert due(replace(troubled, at=Seconds(NOW - 63)), height=100) is not None
+
+
+def test_due__looks_follow_faster_than_a_minute__so_do_tries():
+    assert due(seen(ago=1, troubled=True), periods=Periods(after_block=Seconds(1))) is not None
 
 
 def test_after__look_between_proposals__keeps_the_time_of_the_last_ones():
@@ -229,10 +250,18 @@ def test_chosen__last_look_lies_ahead__does_not_come_last():
     assert [rule.pool_id for rule in chosen(rules, looked, NOW, Periods(looks_at_once=1))] == [2]
 
 
-def test_looked__written_and_read__is_the_same():
-    looked = seen(ago=5, proposals_at=None)
+@pytest.mark.parametrize("troubled", [True, False])
+def test_looked__written_and_read__is_the_same(troubled):
+    looked = seen(ago=5, proposals_at=None, troubled=troubled)
 
     assert Looked.of(looked.body()) == looked
+
+
+def test_looked__written_by_an_older_keeper__is_read():
+    body = seen().body()
+    del body["troubled"]
+
+    assert Looked.of(body) == seen()
 
 
 def test_longest_rest__many_pools__grows_with_the_rounds_it_takes():

@@ -69,3 +69,30 @@ async def test_wanted__just_after_a_look__opens_no_proposal_before_its_time(stor
     table.want()
 
     assert [rule.proposals_open for rule in await looked(table, Seconds(NOON + 60))] == [False]
+
+
+async def test_due__every_pool_is_refused__takes_few_at_once_and_starves_nobody(store):
+    table = Timetable(store, pools(6), TWO_AT_ONCE, DEPLOYER)
+    turns = [ids(await looked(table, Seconds(NOON + 70 * number), Outcome.REFUSED)) for number in range(6)]
+
+    assert turns == [[1, 2], [3, 4], [5, 6]] * 2
+
+
+async def test_due__some_are_refused_and_some_at_rest__all_have_their_turn(store):
+    table, at_rest = Timetable(store, pools(4), TWO_AT_ONCE, DEPLOYER), []
+    for number in range(12):
+        now = Seconds(NOON + 400 * number)
+        rules = await table.due(now, number)
+        outcomes = {1: Outcome.REFUSED, 2: Outcome.UNAVAILABLE, 3: Outcome.REFUSED, 4: Outcome.WITHIN_THRESHOLD}
+        await table.done(rules, [Decision("d", r.pool_id, now, number, outcomes[r.pool_id], "so") for r in rules])
+        at_rest.append(4 in ids(rules))
+
+    assert at_rest == [False, True] * 6
+
+
+async def test_due__looks_in_trouble__are_remembered_over_a_restart(store):
+    await looked(Timetable(store, pools(1), TWO_AT_ONCE, DEPLOYER), NOON, Outcome.REFUSED)
+    after_restart = Timetable(store, pools(1), TWO_AT_ONCE, DEPLOYER)
+
+    assert await after_restart.due(Seconds(NOON + 30), 8) == ()
+    assert await after_restart.due(Seconds(NOON + 70), 7) == pools(1)
