@@ -10,7 +10,7 @@ from keeper.core.policy import Cadence, PoolRule
 from keeper.core.records import Decision, Outcome
 from keeper.core.units import Bps, Seconds
 
-Job = Literal["analysis", "proposals", "health", "retry"]
+Job = Literal["analysis", "proposals", "health", "block", "retry"]
 JITTER_PARTS: Final = 20
 """A job waits up to a twentieth of its period longer, so that keepers and pools do not all ask at once."""
 DATE_JITTER: Final = Seconds(3_600)
@@ -58,13 +58,15 @@ class Periods:
                 return self.proposals
             case "health":
                 return self.health
+            case "block":
+                return self.after_block
             case "retry":
                 return min(RETRY, self.after_block or RETRY)
 
     def longest_rest(self, pools: int, tick: int) -> int:
         """Return how long a pool at rest may go without a look while all is well, in seconds; `tick` is that of the rounds."""
-        rest = self.after_block or self.analysis + self.analysis // JITTER_PARTS
-        return max(tick, rest) + tick * -(-pools // self.looks_at_once)
+        rest = self.after_block or self.analysis
+        return max(tick, rest + rest // JITTER_PARTS) + tick * -(-pools // self.looks_at_once)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,8 @@ def as_due(
     adrift = looked.drift_bps is not None and looked.drift_bps > rule.drift_threshold_bps
     if may_propose and adrift:
         return rule
-    waited = now - looked.at >= periods.after_block > 0 or looked.at > now
+    of_pool = f"{seed}:{rule.pool_id}"
+    waited = periods.after_block and next_due("block", looked.at, now, of_pool, periods) <= now
     return rule if waited and height != looked.height else None
 
 

@@ -103,7 +103,7 @@ async def test_timetable__after_a_restart__goes_on_where_it_was(config):
 
         assert rules == settings.pool_rules()
         assert await table().due(NOON, 8) == ()
-        assert await table().due(Seconds(NOON + 300), 8) == (replace(rules[0], proposals_open=False),)
+        assert await table().due(Seconds(NOON + 315), 8) == (replace(rules[0], proposals_open=False),)
 
 
 async def test_timetable__another_keeper_looked_meanwhile__is_seen_after_forgetting(config):

@@ -114,11 +114,20 @@ def test_due__just_seen__is_not():
 
 def test_due__new_block_long_enough_after__is_but_may_not_propose():
     assert due(seen(ago=299)) is None
-    assert due(seen(ago=300)) == replace(RULE, proposals_open=False)
+    assert due(seen(ago=316)) == replace(RULE, proposals_open=False)
+
+
+def test_due__many_pools_seen_at_once__do_not_all_come_back_with_the_same_block():
+    pools = [replace(RULE, pool_id=pool) for pool in range(100)]
+    back = [sum(due(seen(ago=ago), rule) is not None for rule in pools) for ago in (299, 307, 315)]
+
+    assert back[0] == 0
+    assert 20 < back[1] < 80
+    assert back[2] == 100
 
 
 def test_due__no_new_block__is_not():
-    assert due(seen(ago=300), height=100) is None
+    assert due(seen(ago=316), height=100) is None
 
 
 def test_due__looks_after_blocks_off__waits_for_the_analysis():
@@ -265,6 +274,6 @@ def test_looked__written_by_an_older_keeper__is_read():
 
 
 def test_longest_rest__many_pools__grows_with_the_rounds_it_takes():
-    assert Periods().longest_rest(3, 60) == 360
-    assert Periods(looks_at_once=10).longest_rest(100, 60) == 900
+    assert Periods().longest_rest(3, 60) == 315 + 60
+    assert Periods(looks_at_once=10).longest_rest(100, 60) == 315 + 600
     assert Periods(after_block=Seconds(0)).longest_rest(3, 60) == 22_680 + 60
