@@ -24,6 +24,7 @@ from keeper.core.units import Seconds
 from keeper.core.views import pool_body
 from keeper.errors import KeeperError, LedgerMismatch, PlanRejected, Refused, Transient
 from keeper.execution.sender import Sender
+from keeper.last_views import LastViews
 from keeper.observe import Observer, PoolFacts, WebPrices
 from keeper.ports import Clock, Store, WhaleSource
 from keeper.steps import Done, Steps, Unfinished
@@ -97,6 +98,7 @@ class Cycle:
         self._sights: dict[int, Sight] = {}
         self._web: WebPrices | None = None
         self._turns = TurnLog(store, timer)
+        self._views = LastViews(store)
         self._prices = AgreedPrices(store, self._turns)
         self._judged: set[tuple[str, str, Fault]] = set()
         self._said: dict[int, Outcome] = {}
@@ -122,6 +124,7 @@ class Cycle:
         await self._watch.key_seen()
         self._web = None
         self._prices.begin()
+        self._views.begin()
         async with self._turns:
             decisions = tuple([await self.turn(rule) for rule in pools])
         try:
@@ -322,7 +325,8 @@ class Cycle:
             drift_bps=None if sight.found is None else sight.found.drift.drift_bps,
             facts={**_seen(sight), **done.facts},
         )
-        view = None if facts is None else self._view(rule, facts, sight, decision)
+        seen = None if facts is None else self._view(rule, facts, sight, decision)
+        view = await self._views.under(rule, decision) if seen is None else seen
         news = self._news(rule, done)
         await self._turns.add(Turn(decision, view), news=news or done.alert is not None)
         self._say(rule, done, news=news)

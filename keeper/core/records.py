@@ -198,7 +198,7 @@ class Turn:
 
     decision: Decision
     view: PoolView | None = None
-    """None where the pool could not be read."""
+    """Where the pool could not be read, the last one under this decision; None where nothing is to be shown anew."""
 
     def __post_init__(self) -> None:
         if self.view is not None and self.view.pool_id != self.decision.pool_id:

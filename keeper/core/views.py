@@ -5,7 +5,7 @@ instants are seconds since 1970. What is not known is None, never 0.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keeper.core.allocation import TargetAllocation
@@ -15,7 +15,7 @@ from keeper.core.mandates import Mandate, NextStep, Proposal
 from keeper.core.pauses import RUNNING, Pauses
 from keeper.core.policy import PoolRule
 from keeper.core.prices import AgreedPrice, PricePoint
-from keeper.core.records import Decision
+from keeper.core.records import Decision, PoolView
 from keeper.core.slicing import MandateBudget
 from keeper.core.units import BPS_ONE, BaseUnits, Seconds, mul_div_down
 from keeper.core.valuation import Portfolio
@@ -105,6 +105,23 @@ def pool_body(facts: PoolFacts, assets: AssetBook) -> dict[str, Any]:
         "mandate": _mandate(facts),
         "queue": None if facts.queue is None else [_queued(item) for item in facts.queue],
         "last_decision": None if facts.decision is None else _decision(facts.decision),
+    }
+
+
+def with_decision(view: PoolView, decision: Decision) -> PoolView:
+    """Return how a pool was seen last, with a decision that was made since, as where it could not be read again."""
+    return replace(view, body={**view.body, "last_decision": _decision(decision)})
+
+
+def unseen(rule: PoolRule, decision: Decision) -> dict[str, Any]:
+    """Return the body of a pool that was decided on and could never be read; what such a body lacks is not known."""
+    return {
+        "name": rule.name,
+        "state": "not read yet",
+        "drift_bps": None,
+        "threshold_bps": int(rule.drift_threshold_bps),
+        "tolerance_bps": int(rule.tolerance_bps),
+        "last_decision": _decision(decision),
     }
 
 

@@ -51,15 +51,16 @@ def pool_card(view: PoolView, transactions: tuple[IntentLine, ...], now: Seconds
     body = view.body
     state, last = word(body, "state") or "unknown", part(body, "last_decision") or {}
     assets, outcome = parts(body, "assets"), word(last, "outcome")
+    seen_at = view.at if view.tip_height else None  # a view of no block is of a pool that could never be read
     return PoolCard(
         pool_id=view.pool_id,
         name=view.name,
         state=state,
         tone="bad" if state.endswith(_PAUSED) else _TONES.get(state, "none"),
         fresh=fresh,
-        at=view.at,
-        time=text.instant(view.at),
-        tip_height=view.tip_height,
+        at=seen_at,
+        time=text.instant(seen_at),
+        tip_height=view.tip_height or None,
         drift=_drift(body),
         value_stx=(value := word(body, "value_stx")),
         value=text.amount(value, "STX"),
@@ -85,8 +86,7 @@ def pool_card(view: PoolView, transactions: tuple[IntentLine, ...], now: Seconds
 def empty_card(pool_id: int, name: str) -> PoolCard:
     """Build the card of a pool that no cycle has seen yet."""
     nothing = PoolView(pool_id, name, Seconds(-1), 0, {"state": "starting"})
-    card = pool_card(nothing, (), None, fresh=False)
-    return replace(card, at=None, tip_height=None, last_reason="Waiting for the first cycle.")
+    return replace(pool_card(nothing, (), None, fresh=False), last_reason="Waiting for the first cycle.")
 
 
 def _drift(body: Body) -> DriftBox:

@@ -84,6 +84,22 @@ async def test_pool__view_that_lacks_or_garbles_parts__is_null_there_and_not_zer
     assert (status, pool["name"], pool["value_ustx"], pool["last_outcome"]) == (200, "Odd", None, None)
 
 
+async def test_pool__could_never_be_read__says_so_and_why_and_is_of_no_block(store):
+    last = {"id": "d", "at": NOW, "outcome": "unavailable", "reason": "the node says 503", "tip_height": 0}
+    view = replace(body_view(1, "New", {"state": "not read yet", "last_decision": last}), tip_height=0)
+    await store.put_view(view)
+    async with api(store) as session:
+        _, pool, _ = await ask(session, f"{ROOT}/pools/1")
+
+    assert (pool["state"], pool["last_outcome"], pool["last_reason"]) == (
+        "not read yet",
+        "unavailable",
+        "the node says 503",
+    )
+    assert pool["last_at"]["unix"] == NOW
+    assert pool["as_of"] == {"block": None, "time": None}
+
+
 async def test_pool__nobody_knows__is_404_and_names_the_list(store):
     async with api(store) as session:
         status, body, _ = await ask(session, f"{ROOT}/pools/99")

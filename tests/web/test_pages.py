@@ -167,6 +167,16 @@ def test_html__last_step_changed_the_pool__says_that_the_numbers_are_older(outco
     assert ("What is below was read before that." in html) is said
 
 
+def test_html__pool_could_never_be_read__says_why_and_shows_no_block():
+    body = {"state": "not read yet", "last_decision": {"outcome": "unavailable", "reason": "the node says 503"}}
+
+    html = RENDERER.page(build(replace(NOTHING, views=[replace(body_view(1, "New", body), tip_height=0)])))
+
+    assert "not read yet" in html
+    assert "the node says 503" in html
+    assert "block 0" not in html
+
+
 def test_empty_card__pool_not_seen_yet__says_what_it_waits_for():
     built = empty_card(4, "New")
 

@@ -55,7 +55,7 @@ def _pool(pool_id: int, name: str, view: PoolView | None, body: Body, *, fresh: 
     pauses, last = part(body, "pauses") or _NOTHING, part(body, "last_decision") or _NOTHING
     outcome = word(last, "outcome")
     return api.Pool(
-        as_of=as_of(None, None) if view is None else as_of(view.tip_height, view.at),
+        as_of=as_of(view.tip_height, view.at) if view is not None and view.tip_height else as_of(None, None),
         pool_id=pool_id,
         name=name,
         state="starting" if view is None else word(body, "state") or "unknown",
@@ -83,6 +83,7 @@ def _pool(pool_id: int, name: str, view: PoolView | None, body: Body, *, fresh: 
         queue=tuple(_waiting(row) for row in parts(body, "queue")) if isinstance(body.get("queue"), list) else None,
         last_outcome=Outcome(outcome) if outcome in _OUTCOMES else None,
         last_reason=word(last, "reason"),
+        last_at=instant(whole(last, "at")),
     )
 
 

@@ -167,7 +167,7 @@ class Pool(Shape):
     name: str
     """Its name."""
     state: str
-    """A word or two: on target, drifting, in vote, rebalancing, paused, no agreed price, starting, …"""
+    """A word or two: on target, drifting, in vote, rebalancing, paused, no agreed price, not read yet, starting, …"""
     fresh: bool
     """False when no cycle of this process has finished for it lately."""
     pauses: Pauses
@@ -198,6 +198,8 @@ class Pool(Shape):
     """How its last cycle ended."""
     last_reason: str | None
     """And why."""
+    last_at: Instant | None
+    """And when: later than `as_of` where the pool could not be read."""
 
 
 class Pools(Shape):
