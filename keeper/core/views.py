@@ -113,15 +113,15 @@ def with_decision(view: PoolView, decision: Decision) -> PoolView:
     return replace(view, body={**view.body, "last_decision": _decision(decision)})
 
 
-def unseen(rule: PoolRule, decision: Decision) -> dict[str, Any]:
-    """Return the body of a pool that was decided on and could never be read; what such a body lacks is not known."""
+def unseen(rule: PoolRule, decision: Decision | None = None) -> dict[str, Any]:
+    """Return the body of a pool that could never be read, with what was decided; what such a body lacks is not known."""
     return {
         "name": rule.name,
         "state": "not read yet",
         "drift_bps": None,
         "threshold_bps": int(rule.drift_threshold_bps),
         "tolerance_bps": int(rule.tolerance_bps),
-        "last_decision": _decision(decision),
+        "last_decision": None if decision is None else _decision(decision),
     }
 
 

@@ -22,7 +22,7 @@ NODES = (
 TOKEN = "fedcba9876543210fedcba9876543210-read"  # noqa: S105
 
 
-def remember_a_cycle(folder):
+def remember_a_cycle(folder, decided=None):
     async def put():
         decision = Decision("d", 1, Seconds(1), 1, Outcome.REFUSED, "the sources of ALEX are 1,240 bps apart")
         async with open_store(folder / "keeper.sqlite3") as store:
@@ -31,7 +31,7 @@ def remember_a_cycle(folder):
                 "state": "no agreed price",
                 "drift_bps": None,
                 "threshold_bps": Bps(1_000),
-                "last_decision": {"reason": decision.reason},
+                "last_decision": decided or {"reason": decision.reason},
             }
             await store.put_view(PoolView(1, "DeFi Whale Index", Seconds(1), 1, body))
 
@@ -46,10 +46,12 @@ def alone(config):
 
 
 @asynccontextmanager
-async def running(config, tmp_path, token=None):
+async def running(config, tmp_path, token=None, *, gone=False):
     """Serve a keeper's page where the settings say that it is, over the store that they name."""
     async with open_store(tmp_path / "keeper.sqlite3") as store:
         await fill(store)
+        if gone:
+            await store.close()
         state = replace(web_state(store), nodes=lambda: NODES, access=open_access(token and str(token), None, {}))
         async with serve(make_app(state), "127.0.0.1", 0) as address:
             config.write_text(f"web_port = {address.rpartition(':')[2]}\n{config.read_text()}")
@@ -114,10 +116,63 @@ def test_status__no_keeper_runs__says_so(keeper, alone):
     assert (json.loads(body)["running"]["answers"], json.loads(body)["running"]["nodes"]) == (False, None)
 
 
-def test_status__no_cycle_yet__says_so(keeper, alone):
+def test_status__no_cycle_yet__says_so_and_lists_the_pools(keeper, alone):
     status, out, _ = keeper("status", "--config", alone)
+    _, body, _ = keeper("status", "--config", alone, "--json")
 
     assert (status, "No cycle has been recorded yet" in out) == (0, True)
+    assert "DeFi Whale Index: not read yet\n  drift —, acts above 10.00 %; never read\n  —" in out
+    [pool] = json.loads(body)["pools"]
+    assert (pool["pool_id"], pool["at"], pool["last_decision"]) == (1, None, None)
+
+
+def test_status__newest_decision_could_not_read_the_pool__says_when_and_why_beside_what_was_seen(
+    keeper, alone, tmp_path
+):
+    remember_a_cycle(tmp_path, decided={"outcome": "unavailable", "reason": "the node says 503", "at": 4_000})
+
+    _, out, _ = keeper("status", "--config", alone)
+
+    assert "as of 1970-01-01 00:00:01 UTC" in out
+    assert "unavailable at 1970-01-01 01:06:40 UTC: the node says 503" in out
+
+
+def take_the_store_away(config):
+    """Name a store at which nobody answers."""
+    kept = [line for line in config.read_text().splitlines() if not line.startswith("store_path")]
+    config.write_text("\n".join([*kept, "[store]", 'url = "mongodb://127.0.0.1:1/?replicaSet=rs0"', ""]))
+
+
+async def test_status__store_is_away__tells_what_the_running_keeper_says(keeper, config, tmp_path):
+    async with running(config, tmp_path):
+        take_the_store_away(config)
+        status, out, err = await asyncio.to_thread(keeper, "status", "-c", config)
+        failed, body, _ = await asyncio.to_thread(keeper, "status", "-c", config, "--json")
+
+    found = json.loads(body)
+    assert (status, failed) == (1, 1)
+    assert "the store could not be opened" in err
+    assert ": ok; last cycle ended 0 s ago" in out
+    assert "node node.example: used" in out
+    assert "could not be opened" in found["store_trouble"]
+    assert (found["pools"], found["due"], found["running"]["answers"]) == (None, None, True)
+
+
+async def test_status__the_running_keeper_has_lost_its_store_too__tells_its_health(keeper, config, tmp_path):
+    async with running(config, tmp_path, gone=True):
+        take_the_store_away(config)
+        status, out, _ = await asyncio.to_thread(keeper, "status", "-c", config)
+
+    assert (status, ": ok; last cycle ended 0 s ago" in out) == (1, True)
+    assert "its nodes are not known: it answers with status 503" in out
+
+
+def test_status__store_is_away_and_no_keeper_runs__says_both(keeper, alone):
+    take_the_store_away(alone)
+
+    status, out, err = keeper("status", "-c", alone)
+
+    assert (status, "no keeper seen running" in out, "could not be opened" in err) == (1, True, True)
 
 
 def test_status__after_a_cycle__shows_the_pool_and_a_missing_number_as_missing(keeper, alone, tmp_path):
