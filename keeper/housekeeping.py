@@ -46,6 +46,13 @@ async def thin_when_due(store: Store, rule: Retention, clock: Clock, stop: async
     return total
 
 
+async def next_thinning(store: Store) -> Seconds | None:
+    """Return when the store is thinned next; None before the first time, which comes in the day of the first decision."""
+    last = await store.note(THINNED_NOTE)
+    at = None if last is None else last.get("at")
+    return Seconds((at // DAY_SECONDS + 1) * DAY_SECONDS) if isinstance(at, int) else None
+
+
 async def thin(store: Store, rule: Retention, now: Seconds, stop: asyncio.Event) -> Thinned:
     """Remove what is no longer kept, in small steps, until nothing is left or `stop`. Raises Transient."""
     total = Thinned()

@@ -22,7 +22,7 @@ from keeper.core.whales import Whale
 from keeper.errors import SourceUnavailable
 from keeper.observe import Observer
 from keeper.pause import pause
-from keeper.ports import Chain, Clock, Store
+from keeper.ports import Chain, Clock, Store, WhaleSource
 from keeper.retry import READ
 
 log = structlog.get_logger("keeper.whale_watch")
@@ -143,11 +143,17 @@ async def agreed_prices(keeper: Watching, policy: Policy) -> dict[str, int]:
     return prices
 
 
-async def _due(keeper: Watching, watched: Watched) -> bool:
-    seen = {whale.address: whale.observed_at for whale in await keeper.store.whales(watched.category)}
+async def next_reading(store: WhaleSource, watched: Watched) -> Seconds | None:
+    """Return when the balances of a category are due, in seconds since 1970; None before they were ever read: at once."""
+    seen = {whale.address: whale.observed_at for whale in await store.whales(watched.category)}
     newest = max((seen[address] for address in watched.scores if address in seen), default=None)
     # The newest counts, since one that holds nothing is never put into the store.
-    return newest is None or keeper.clock.now() - newest >= watched.every
+    return None if newest is None else Seconds(newest + watched.every)
+
+
+async def _due(keeper: Watching, watched: Watched) -> bool:
+    due = await next_reading(keeper.store, watched)
+    return due is None or due <= keeper.clock.now()
 
 
 async def _holdings(

@@ -5,9 +5,11 @@ from typing import Any
 
 from keeper import console as output
 from keeper.core.paused import PAUSED_NOTE, paused_from
+from keeper.housekeeping import next_thinning
 from keeper.ports import Store
 from keeper.settings import Settings
 from keeper.timetable import upcoming_of
+from keeper.whale_watch import next_reading
 
 
 async def plans(store: Store, settings: Settings) -> dict[str, Any]:
@@ -15,6 +17,7 @@ async def plans(store: Store, settings: Settings) -> dict[str, Any]:
     rules = settings.pool_rules()
     due, health = await upcoming_of(store, rules, settings.schedule.periods(), settings.deployer)
     paused = paused_from(await store.note(PAUSED_NOTE))
+    whales = [(each.category, await next_reading(store, each.watched())) for each in settings.watched_whales]
     return {
         "paused": None if paused is None else {**paused.note(), "words": paused.words()},
         "due": [
@@ -27,6 +30,8 @@ async def plans(store: Store, settings: Settings) -> dict[str, Any]:
             for rule in rules
         ],
         "health_due": _time(health),
+        "thinning_due": _time(await next_thinning(store)),
+        "whales_due": [{"category": category, "reading": _time(at)} for category, at in whales],
     }
 
 
@@ -39,11 +44,16 @@ def show_pause(planned: dict[str, Any]) -> None:
 def show_due(planned: dict[str, Any]) -> None:
     """Print what is due next."""
     rows = [
-        (row["name"], *(_shown(row.get(job)) for job in ("analysis", "proposals", "date")), row["cadence"])
+        (row["name"], *(_shown(row.get(job)) for job in ("look", "proposals", "date")), row["cadence"])
         for row in planned["due"]
     ]
     output.table(("due next (UTC)", "look by", "proposals from", "own date", "cadence"), rows)
     output.out.print(f"next check of everything else: {_shown(planned['health_due'])} UTC", markup=False)
+    output.out.print(f"next thinning of the store: {_shown(planned['thinning_due'])} UTC", markup=False)
+    for each in planned["whales_due"]:
+        output.out.print(
+            f"next reading of the whales of {each['category']}: {_shown(each['reading'])} UTC", markup=False
+        )
 
 
 def _time(at: int | None) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 
 from keeper.core.policy import Cadence, PoolRule
 from keeper.core.records import Decision, Outcome
@@ -134,16 +134,51 @@ def next_date(cadence: Cadence, last: Seconds, seed: str) -> Seconds | None:
     return Seconds(start + _part(f"{seed}:{start}", DATE_JITTER))
 
 
+class _Due(NamedTuple):
+    analysis: Seconds
+    proposals: Seconds
+    date: Seconds | None
+
+
 def upcoming(rule: PoolRule, looked: Looked | None, now: Seconds, seed: str, periods: Periods) -> dict[str, int | None]:
-    """Return when what is next due for a pool, in seconds since 1970; None where it has no date of its own."""
+    """Return when what is next due for a pool, in seconds since 1970; None where it has no date of its own.
+
+    `look` is when it is looked at next for whichever reason comes first, if there is a new block by then.
+    """
+    due = _due(rule, looked, now, seed, periods)
+    always, with_block = _looks(rule, looked, now, seed, periods)
+    look = always if with_block is None else min(always, with_block)
+    return {"look": look, "analysis": due.analysis, "proposals": due.proposals, "date": due.date}
+
+
+def _due(rule: PoolRule, looked: Looked | None, now: Seconds, seed: str, periods: Periods) -> _Due:
     of_pool = f"{seed}:{rule.pool_id}"
     at, proposals = (None, None) if looked is None else (looked.at, looked.proposals_at)
     counted = now if looked is None or looked.date_at is None else min(looked.date_at, now)
-    return {
-        "analysis": next_due("analysis", at, now, of_pool, periods),
-        "proposals": next_due("proposals", proposals, now, of_pool, periods),
-        "date": next_date(rule.cadence, counted, of_pool),
-    }
+    return _Due(
+        next_due("analysis", at, now, of_pool, periods),
+        next_due("proposals", proposals, now, of_pool, periods),
+        next_date(rule.cadence, counted, of_pool),
+    )
+
+
+def _looks(
+    rule: PoolRule, looked: Looked | None, now: Seconds, seed: str, periods: Periods
+) -> tuple[Seconds, Seconds | None]:
+    """Return when the pool is looked at in any case, and when if there is a new block; None where blocks are no reason."""
+    if looked is None or not looked.resting:
+        return now, None
+    of_pool = f"{seed}:{rule.pool_id}"
+    if looked.troubled:  # whatever else is due waits for the same thing
+        return next_due("retry", looked.at, now, of_pool, periods), None
+    due = _due(rule, looked, now, seed, periods)
+    reasons = [due.analysis]
+    if due.date is not None:
+        reasons.append(max(due.date, due.proposals))
+    if looked.drift_bps is not None and looked.drift_bps > rule.drift_threshold_bps:
+        reasons.append(due.proposals)
+    with_block = next_due("block", looked.at, now, of_pool, periods) if periods.after_block else None
+    return min(reasons), with_block
 
 
 def rule_at(rule: PoolRule, looked: Looked | None, now: Seconds, seed: str, periods: Periods) -> PoolRule:
@@ -151,32 +186,21 @@ def rule_at(rule: PoolRule, looked: Looked | None, now: Seconds, seed: str, peri
 
     On its own date any drift beyond its tolerance is reason to propose. Between the times of proposals none is opened.
     """
-    due = upcoming(rule, looked, now, seed, periods)
-    if _over(due["date"], now):
+    due = _due(rule, looked, now, seed, periods)
+    if _over(due.date, now):
         rule = replace(rule, drift_threshold_bps=min(rule.tolerance_bps, rule.drift_threshold_bps))
-    return replace(rule, proposals_open=_over(due["proposals"], now))
+    return replace(rule, proposals_open=_over(due.proposals, now))
 
 
 def as_due(
     rule: PoolRule, looked: Looked | None, now: Seconds, height: int, seed: str, periods: Periods
 ) -> PoolRule | None:
     """Return the rule to look at the pool by if it is due, else None."""
-    due = upcoming(rule, looked, now, seed, periods)
-    on_date, may_propose = _over(due["date"], now), _over(due["proposals"], now)
-    rule = rule_at(rule, looked, now, seed, periods)
-    if looked is None or not looked.resting:
-        return rule
-    if looked.troubled:  # whatever else is due waits for the same thing
-        retry = next_due("retry", looked.at, now, f"{seed}:{rule.pool_id}", periods)
-        return rule if retry <= now else None
-    if _over(due["analysis"], now) or (on_date and may_propose):
-        return rule
-    adrift = looked.drift_bps is not None and looked.drift_bps > rule.drift_threshold_bps
-    if may_propose and adrift:
-        return rule
-    of_pool = f"{seed}:{rule.pool_id}"
-    waited = periods.after_block and next_due("block", looked.at, now, of_pool, periods) <= now
-    return rule if waited and height != looked.height else None
+    always, with_block = _looks(rule, looked, now, seed, periods)
+    is_new = looked is None or height != looked.height
+    if always <= now or (is_new and _over(with_block, now)):
+        return rule_at(rule, looked, now, seed, periods)
+    return None
 
 
 def chosen(

@@ -8,7 +8,9 @@ import pytest
 
 from keeper.core.paused import LONGEST
 from keeper.core.records import Decision, Outcome
-from keeper.core.units import Seconds
+from keeper.core.units import MicroStx, Seconds
+from keeper.core.whales import Whale
+from keeper.housekeeping import THINNED_NOTE
 from keeper.settings import load_settings
 from keeper.store.sqlite import open_store
 from keeper.timetable import Timetable
@@ -75,10 +77,37 @@ def test_status__after_a_look__says_when_what_is_due(keeper, config):
     [row] = body["due"]
 
     assert row["cadence"] == "monthly"
+    assert row["look"]["at"] - NOON in range(300, 316)
     assert row["analysis"]["utc"].startswith("2026-11-21T")
     assert row["proposals"]["at"] - NOON in range(3_600, 3_600 + 181)
     assert row["date"]["utc"].startswith("2026-12-01T00:")
     assert body["health_due"]["utc"].startswith("2026-11-22T")
+
+
+def test_status__store_was_thinned_and_whales_read__says_when_next(keeper, config):
+    address = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM"
+    config.write_text(
+        f'{config.read_text()}\n[[watched_whales]]\ncategory = "defi"\nhours = 6\naddresses = ["{address}"]\n'
+        f'[[watched_whales]]\ncategory = "nft"\naddresses = ["{address}"]\n'
+    )
+    whale = Whale(address, "defi", 100, None, MicroStx(0), {"STX": 10_000}, NOON)
+
+    async def note():
+        async with open_store(load_settings(config, {}).store_path) as store:
+            await store.put_whales([whale])
+            await store.put_note(THINNED_NOTE, {"at": NOON})
+
+    asyncio.run(note())
+    body = status(keeper, config)
+    text = keeper("status", "-c", config)[1]
+
+    assert body["thinning_due"] == {"at": NOON + 43_200, "utc": "2026-11-22T00:00:00Z"}
+    assert [(each["category"], each["reading"]) for each in body["whales_due"]] == [
+        ("defi", {"at": NOON + 6 * 3_600, "utc": "2026-11-21T18:00:00Z"}),
+        ("nft", None),
+    ]
+    assert "next thinning of the store: 2026-11-22 00:00 UTC" in text
+    assert "next reading of the whales of defi: 2026-11-21 18:00 UTC" in text
 
 
 def test_status__never_looked__has_no_times(keeper, config):

@@ -266,6 +266,30 @@ def test_looked__written_and_read__is_the_same(troubled):
     assert Looked.of(looked.body()) == looked
 
 
+@pytest.mark.parametrize(
+    ("looked", "periods", "first", "last"),
+    [
+        (seen(), PERIODS, 300, 315),
+        (seen(), Periods(after_block=Seconds(0)), 6 * HOUR, 6 * HOUR + 1_080),
+        (seen(troubled=True), PERIODS, 60, 63),
+        (seen(resting=False), PERIODS, 0, 0),
+        (seen(drift_bps=Bps(2_000)), Periods(after_block=Seconds(0)), HOUR, HOUR + 180),
+        (
+            seen(drift_bps=None),
+            Periods(after_block=Seconds(0), analysis=Seconds(DAY * 30)),
+            9.5 * DAY,
+            9.5 * DAY + HOUR,
+        ),
+    ],
+)
+def test_upcoming__look__is_the_earliest_of_what_applies(looked, periods, first, last):
+    found = upcoming(MONTHLY, looked, NOW, SEED, periods)["look"]
+
+    assert first <= found - NOW <= last
+    assert due(looked, MONTHLY, now=found, periods=periods) is not None
+    assert found == NOW or due(looked, MONTHLY, now=Seconds(found - 1), periods=periods) is None
+
+
 def test_looked__written_by_an_older_keeper__is_read():
     body = seen().body()
     del body["troubled"]
