@@ -24,6 +24,6 @@ class WebSettings(HiddenSection):
     read_token_file: SecretPlace | None = None
     """File with a token that reading needs too, or `credential:NAME`; absent: reading is open."""
     hosts: tuple[Annotated[str, AfterValidator(_host_name)], ...] = Field(default=(), max_length=16)
-    """Names that requests may come for besides those of this machine, such as that of a proxy in front; as JSON in the environment."""
+    """Names that requests may come for besides addresses, localhost, the host name and web_host, such as that of a proxy in front or of a container among others; as JSON in the environment."""
     requests_per_minute: int = Field(default=3_000, ge=10, le=1_000_000)
     """Most requests a minute of one address, a sixth of it at once."""

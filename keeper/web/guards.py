@@ -2,6 +2,7 @@
 
 import ipaddress
 import math
+import socket
 import time
 from typing import Final
 
@@ -37,11 +38,10 @@ async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def right_host(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse a name that is not ours: a foreign page whose name was pointed at this machine must not read it."""
     state = request.app[STATE]
-    if _is_loopback(state.host) or state.hosts:
-        name = _name_in(request.headers.get("Host", ""))
-        if name not in state.hosts and not (_is_loopback(state.host) and _is_loopback(name)):
-            message = f"this keeper is not called {name[:100]!r}; add the name to the setting web.hosts if it should be"
-            raise web.HTTPMisdirectedRequest(text=message)
+    name = _name_in(request.headers.get("Host", ""))
+    if not _cannot_be_pointed(name) and name not in (*state.hosts, state.host.lower(), socket.gethostname().lower()):
+        message = f"this keeper is not called {name[:100]!r}; add the name to the setting web.hosts if it should be"
+        raise web.HTTPMisdirectedRequest(text=message)
     return await handler(request)
 
 
@@ -77,8 +77,10 @@ def _name_in(host: str) -> str:
     return host.partition(":")[0].lower().removesuffix(".")
 
 
-def _is_loopback(name: str) -> bool:
+def _cannot_be_pointed(name: str) -> bool:
+    """Tell whether no stranger's name server decides where this leads: an address, or a name of every machine for itself."""
     try:
-        return ipaddress.ip_address(name).is_loopback
+        ipaddress.ip_address(name)
     except ValueError:
         return name in _HERE
+    return True

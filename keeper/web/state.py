@@ -49,7 +49,7 @@ class WebState:
     host: str = "127.0.0.1"
     """Address that the server listens on."""
     hosts: tuple[str, ...] = ()
-    """Names besides those of this machine that requests may come for."""
+    """Names besides this machine's, `host` and plain addresses that requests may come for."""
     requests_per_minute: int = 3_000
     """Most requests of one address."""
 
