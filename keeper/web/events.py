@@ -60,11 +60,16 @@ class Crowded(Exception):
     """There are as many listeners as there may be."""
 
 
-class Listener:
-    """One who listens."""
+def _not_gone() -> bool:
+    return False
 
-    def __init__(self, address: str, cut: Callable[[], None]) -> None:
+
+class Listener:
+    """One who listens. `gone` tells whether the connection is lost, which nobody is told of before the next event."""
+
+    def __init__(self, address: str, cut: Callable[[], None], gone: Callable[[], bool] = _not_gone) -> None:
         self.address = address
+        self.gone = gone
         self.queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUED)
         """None ends the stream."""
         self._cut = cut
@@ -119,6 +124,7 @@ class Hub:
 
         Raises Crowded when there are too many, over all or from one address.
         """
+        self._let_go()
         same = sum(other.address == listener.address for other in self._listeners)
         if self._stop.is_set() or len(self._listeners) >= MOST_LISTENERS or same >= MOST_PER_ADDRESS:
             raise Crowded
@@ -140,6 +146,12 @@ class Hub:
         if self._task is not None:
             await self._task
 
+    def _let_go(self) -> None:
+        """Give the places of those who went away to others."""
+        for listener in [each for each in self._listeners if each.gone()]:
+            self._listeners.discard(listener)
+            listener.give(None)
+
     def _missed(self, after: str | None) -> list[Event]:
         ready = Event(self.last_id, "ready")
         if after is None or after == self.last_id:
@@ -156,6 +168,7 @@ class Hub:
         while self._listeners and not self._stop.is_set():
             if await pause(self._stop, self.pace.look):
                 return
+            self._let_go()
             try:
                 await self.catch_up()
             except KeeperError as exc:

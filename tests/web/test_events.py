@@ -176,6 +176,24 @@ async def test_stream__too_many_from_one_address__is_refused_and_says_when_to_co
     assert "too many are listening" in body["error"]["message"]
 
 
+async def test_stream__reader_who_goes_away__makes_room_at_once_though_nothing_is_new(store):
+    async with api(store, Pace(look=60, heartbeat=60), requests_per_minute=100_000) as session:
+        for _ in range(2 * MOST_PER_ADDRESS):
+            async with listening(session) as stream:
+                await stream.heard("ready")
+
+
+async def test_stream__reader_who_goes_away__is_forgotten_by_the_next_look(store):
+    state = web_state(store)
+    app = make_app(state, replace(QUICK, heartbeat=60))
+    async with serve(app, "127.0.0.1", 0) as address, aiohttp.ClientSession(address) as session:
+        async with listening(session) as stream:
+            await stream.heard("ready")
+        async with asyncio.timeout(2):
+            while app[HUB].listeners:
+                await asyncio.to_thread(lambda: None)
+
+
 async def test_stream__head__answers_and_does_not_wait(store):
     async with api(store, QUICK) as session, asyncio.timeout(5), session.head(f"{ROOT}/events") as answer:
         assert (answer.status, answer.content_type) == (200, "text/event-stream")

@@ -32,7 +32,7 @@ async def events(ask: Ask[Nothing, Nothing]) -> web.StreamResponse:
         raise web.HTTPBadRequest(text="Last-Event-ID must be the id of an event of this stream; leave it out")
     await hub.catch_up()
     names = pool_names(ask.state, await ask.state.store.views())
-    listener = Listener(request.remote or "", _cutter(request))
+    listener = Listener(request.remote or "", _cutter(request), gone=lambda: request.transport is None)
     try:
         with hub.listen(listener, after):
             await response.prepare(request)
