@@ -1,4 +1,4 @@
-"""What stands before every handler: it is counted, it came to the right host, not too often, and may read."""
+"""What stands before every handler: it is counted, it came to the right host from no foreign page, not too often, and may read."""
 
 import ipaddress
 import math
@@ -46,6 +46,18 @@ async def right_host(request: web.Request, handler: Handler) -> web.StreamRespon
 
 
 @web.middleware
+async def not_from_elsewhere(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what a page of another site has a browser ask for; a person who follows a link from there is let in.
+
+    Such a page could read no answer, but take every place at the stream and use up the rate of the address. Browsers
+    say where a request comes from; a program that does not is none.
+    """
+    if request.headers.get("Sec-Fetch-Site") == "cross-site" and not _follows_a_link(request):
+        raise web.HTTPForbidden(text="pages of other sites may not ask this keeper; open its own page instead")
+    return await handler(request)
+
+
+@web.middleware
 async def not_too_often(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse an address that asks too often."""
     seconds = request.app[LIMITER].wait_seconds(request.remote)
@@ -68,6 +80,10 @@ async def may_read(request: web.Request, handler: Handler) -> web.StreamResponse
         text="reading needs the token of web.read_token_file, as a bearer token or as a browser's password",
         headers={"WWW-Authenticate": f"{_BROWSER_CHALLENGE}, {CHALLENGE}"},
     )
+
+
+def _follows_a_link(request: web.Request) -> bool:
+    return request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "document"
 
 
 def _name_in(host: str) -> str:

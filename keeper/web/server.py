@@ -18,7 +18,7 @@ from keeper.web.api.dispatch import api_routes
 from keeper.web.cache import Answer, Kept, answer_of
 from keeper.web.estimates import Estimates
 from keeper.web.events import Hub, Pace
-from keeper.web.guards import count, may_read, not_too_often, right_host
+from keeper.web.guards import count, may_read, not_from_elsewhere, not_too_often, right_host
 from keeper.web.health import check_health
 from keeper.web.keys import ESTIMATES, HUB, KEPT, LIMITER, STATE
 from keeper.web.limits import Limiter
@@ -46,7 +46,8 @@ _PORT_TROUBLE: Final = {
 
 def make_app(state: WebState, pace: Pace | None = None) -> web.Application:
     """Build the application; nothing is opened yet. `pace` is that of its streams."""
-    app = web.Application(middlewares=[count, errors, right_host, not_too_often, may_read], client_max_size=MOST_BODY)
+    guards = [count, errors, right_host, not_from_elsewhere, not_too_often, may_read]
+    app = web.Application(middlewares=guards, client_max_size=MOST_BODY)
     app[STATE] = state
     app[RENDERER] = Renderer()
     app[KEPT], app[ESTIMATES] = Kept(), Estimates(state.found)

@@ -4,7 +4,7 @@ import base64
 import socket
 
 import pytest
-from api_kit import CHANGE, READ_TOKEN, ROOT, TOKEN, access, api, ask
+from api_kit import CHANGE, READ_TOKEN, ROOT, TOKEN, access, api, ask, faults_of
 from samples import NOW, Hands, fill, web_state
 
 from keeper.core.paused import PAUSED_NOTE
@@ -52,6 +52,35 @@ async def test_host__named_in_the_settings__is_let_in(store):
         for host in ("keeper.example", "Keeper.Example.:80", "own.example"):
             assert (await ask(session, f"{ROOT}/status", headers={"Host": host}))[0] == 200
         assert (await ask(session, f"{ROOT}/status", headers={"Host": "evil.example"}))[0] == 421
+
+
+ELSEWHERE = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "empty"}
+LINK = {**ELSEWHERE, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "method", "status"),
+    [
+        (ELSEWHERE, "GET", 403),
+        ({**LINK, "Sec-Fetch-Dest": "iframe"}, "GET", 403),
+        (LINK, "POST", 403),
+        (LINK, "GET", 200),
+        ({"Sec-Fetch-Site": "same-origin"}, "GET", 200),
+        ({"Sec-Fetch-Site": "none", "Sec-Fetch-Dest": "document"}, "GET", 200),
+    ],
+)
+async def test_origin__page_of_another_site__may_link_here_and_ask_nothing(store, headers, method, status):
+    async with api(store) as session:
+        for path in ["/", f"{ROOT}/pools", "/metrics"] if method == "GET" else [f"{ROOT}/pause"]:
+            assert (await ask(session, path, method, headers={**headers, **CHANGE}))[0] == status
+
+
+async def test_origin__page_of_another_site__takes_no_place_at_the_stream_and_nothing_of_the_rate(store):
+    async with api(store, requests_per_minute=60) as session:
+        for _ in range(3 * BURST_SECONDS):
+            status, body, _ = await ask(session, f"{ROOT}/events", headers=ELSEWHERE)
+            assert (status, faults_of(f"{ROOT}/events", "get", status, "application/json", body)) == (403, [])
+        assert (await ask(session, f"{ROOT}/pools"))[0] == 200
 
 
 def basic(password, user="me"):

@@ -16,12 +16,13 @@ _REF: Final = "#/components/schemas/{model}"
 _EVERYWHERE: Final = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
     HTTPStatus.MISDIRECTED_REQUEST,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
-_CHANGING: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+_CHANGING: Final = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 _ABOUT: Final = (
     "What a keeper of Whale Strategy Pools sees, decides and sends. Amounts are texts of base units (1 STX is 1,000,000 "
     "µSTX), parts are basis points, instants are block time both as seconds since 1970 and as ISO 8601 in UTC; what is "
