@@ -245,4 +245,5 @@ def _decision_name(decision: Decision) -> str:
 
 
 def _alert_name(record: AlertRecord) -> str:
-    return f"{record.alert.at}:{record.alert.key}"
+    # A trouble may be told and be over within one block, which is one second of the keeper's clock.
+    return f"{record.alert.at}:{record.alert.key}:{record.alert.resolved}"

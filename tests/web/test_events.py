@@ -99,6 +99,19 @@ async def test_stream__alert_and_transaction__arrive_and_are_whole(store):
     assert "raw" not in json.dumps(moved[1])
 
 
+async def test_stream__trouble_told_and_over_within_one_block__tells_both(store):
+    told = alert("Short trouble", Severity.WARNING)
+    over = replace(told, alert=replace(told.alert, resolved=True))
+    async with api(store, QUICK) as session, listening(session) as stream:
+        await stream.heard("ready")
+        await store.add_alert(told)
+        first = await stream.heard("alert")
+        await store.add_alert(over)
+        second = await stream.heard("alert")
+
+    assert (first[1]["key"], first[1]["resolved"], second[1]["resolved"]) == (second[1]["key"], False, True)
+
+
 async def test_stream__taken_up_again__gives_what_was_missed_even_when_nobody_listened(store):
     async with api(store, QUICK) as session:
         async with listening(session) as stream:
