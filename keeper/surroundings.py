@@ -161,7 +161,10 @@ def _is_free(host: str, number: int) -> bool:
 
 def page_of(host: str, number: int) -> str:
     """Return the address of the page as seen from this machine, for what it listens on."""
-    at = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - a wildcard is asked on this machine
+    at = host
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - a wildcard is asked on this machine
+        # A machine may listen on IPv6 and have no ::1, as containers do, but not without one of the two.
+        at = "127.0.0.1" if host != "::" or socket.has_dualstack_ipv6() else "::1"
     return f"http://{f'[{at}]' if ':' in at else at}:{number}"
 
 

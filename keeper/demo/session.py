@@ -25,6 +25,7 @@ from keeper.errors import BadInput, KeeperError
 from keeper.pause import pause
 from keeper.settings import Settings, load_settings
 from keeper.supervisor import beside, stop_on_signals
+from keeper.surroundings import page_of
 
 log = structlog.get_logger("keeper.demo")
 
@@ -147,7 +148,7 @@ async def _round(keeper: Keeper, chain: LocalChain, stop: asyncio.Event, number:
 
 
 async def _live(keeper: Keeper, chain: LocalChain, stop: asyncio.Event) -> int:
-    address = f"http://{keeper.settings.web_host}:{keeper.settings.web_port}"
+    address = page_of(keeper.settings.web_host, keeper.settings.web_port)
     output.err.print(f"the page is at [bold]{address}[/bold]; Ctrl-C ends the demo and everything it started")
     config = keeper.settings.store_path.with_name("keeper.toml")
     output.err.print(f"other commands can look too, for example: keeper status -c {config}", markup=False)

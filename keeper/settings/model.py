@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     """MongoDB instead of a file, and how long what is kept."""
     web_host: str = Field(default="127.0.0.1", min_length=1)
-    """Address that the status page listens on."""
+    """Address that the status page listens on; 0.0.0.0 is every IPv4 address, :: every address of either kind."""
     web_port: int = Field(default=5182, ge=0, le=65_535)
     """Port that the status page listens on; 0 lets the system choose."""
     web: WebSettings = WebSettings()

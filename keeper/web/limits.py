@@ -23,7 +23,7 @@ class Limiter:
 
     def wait_seconds(self, address: str | None) -> float:
         """Take one from the bucket of `address` and return 0, or return in how many seconds there will be one."""
-        name, now = _household(address), self._timer()
+        name, now = household(address), self._timer()
         left, at = self._left.pop(name, (self._most, now))
         left = min(self._most, left + (now - at) * self._per_second)
         waits = 0.0 if left >= 1 else (1 - left) / self._per_second
@@ -36,7 +36,7 @@ class Limiter:
         return len(self._left)
 
 
-def _household(address: str | None) -> str:
+def household(address: str | None) -> str:
     """Return what counts as one asker: an IPv4 address, or the /64 that one IPv6 line is given."""
     try:
         found = ipaddress.ip_address((address or "").partition("%")[0])

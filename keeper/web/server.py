@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -32,6 +33,8 @@ MOST_BODY: Final = 4_096
 """Longest body of a request, in bytes."""
 KEEPALIVE_SECONDS: Final = 30.0
 """How long a silent connection stays open."""
+EVERY_ADDRESS: Final = "::"
+"""What is listened on for every address of the machine."""
 _PAGE_DECISIONS: Final = 30
 _PAGE_ALERTS: Final = 15
 _PAGE_INTENTS: Final = 200
@@ -87,13 +90,20 @@ async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[str
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, host, port).start()
+            await _site(runner, host, port).start()
         except OSError as exc:
             raise _cannot_listen(host, port, exc) from exc
         bound = runner.addresses[0][1]
         yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
     finally:
         await runner.cleanup()
+
+
+def _site(runner: web.AppRunner, host: str, port: int) -> web.BaseSite:
+    """Return where to listen; `::` is every address, IPv4 too where one socket can do both, as web_host has it."""
+    if host != EVERY_ADDRESS or not socket.has_dualstack_ipv6():
+        return web.TCPSite(runner, host, port)
+    return web.SockSite(runner, socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True))
 
 
 async def page(request: web.Request) -> web.Response:

@@ -17,6 +17,7 @@ from keeper.errors import StoreUnavailable
 from keeper.store.sqlite import SqliteStore, open_store
 from keeper.web.events import MOST_PER_ADDRESS, QUEUED, Crowded, Event, Hub, Listener, Pace
 from keeper.web.keys import HUB
+from keeper.web.limits import household
 from keeper.web.server import make_app, serve
 
 pytestmark = pytest.mark.devnet
@@ -275,6 +276,19 @@ async def test_hub__closed__takes_nobody(store):
 
     with pytest.raises(Crowded), hub.listen(Listener("a", lambda: None), None):
         pass
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+async def test_stream__listener__is_counted_by_household(store):
+    state = web_state(store)
+    app = make_app(state, QUICK)
+    async with serve(app, "::1", 0) as address, aiohttp.ClientSession(address) as session, AsyncExitStack() as stack:
+        for _ in range(MOST_PER_ADDRESS):
+            stack.enter_context(app[HUB].listen(Listener(household("::9"), lambda: None), None))
+        async with asyncio.timeout(5):
+            status, _, _ = await ask(session, f"{ROOT}/events")
+
+    assert status == 503
 
 
 async def test_hub__nobody_listens_any_more__stops_looking(store):

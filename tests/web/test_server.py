@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -11,6 +12,7 @@ from keeper.core.records import Outcome, PoolView
 from keeper.core.units import Seconds
 from keeper.errors import BadSettings, StoreUnavailable
 from keeper.store.sqlite import SqliteStore, open_store
+from keeper.surroundings import page_of
 from keeper.web.server import make_app, serve
 
 pytestmark = pytest.mark.devnet
@@ -253,3 +255,37 @@ async def test_serve__ended__frees_the_port(store, hands):
 
     async with serve(make_app(web_state(store, hands)), "127.0.0.1", port) as again:
         assert again == address
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no socket here does both")
+async def test_serve__every_address__answers_over_ipv4_and_ipv6_and_where_commands_ask(store, hands):
+    async with serve(make_app(replace(web_state(store, hands), host="::")), "::", 0) as address:
+        port = int(address.rsplit(":", 1)[1])
+        async with aiohttp.ClientSession() as session:
+            for where in (f"http://127.0.0.1:{port}", f"http://[::1]:{port}", page_of("::", port)):
+                async with session.get(f"{where}/healthz") as answer:
+                    assert answer.status == 200
+
+    assert address == f"http://[::]:{port}"
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no socket here does both")
+async def test_serve__every_address_and_port_taken__names_the_setting(store, hands):
+    with socket.create_server(("::", 0), family=socket.AF_INET6) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(BadSettings, match=rf"Setting web_port \(KEEPER_WEB_PORT\) is {port}, which is taken"):
+            async with serve(make_app(web_state(store, hands)), "::", port):
+                pass
+
+
+@pytest.mark.parametrize(
+    ("host", "page"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:5182"),
+        ("0.0.0.0", "http://127.0.0.1:5182"),  # noqa: S104 - what the setting may say
+        ("2001:db8::7", "http://[2001:db8::7]:5182"),
+        ("keeper.example", "http://keeper.example:5182"),
+    ],
+)
+def test_page_of__what_is_listened_on__is_where_this_machine_asks(host, page):
+    assert page_of(host, 5182) == page

@@ -14,6 +14,7 @@ from keeper.web.api.routes import STREAM, Ask
 from keeper.web.api.shapes import Shape
 from keeper.web.events import Crowded, Event, Listener, Pace
 from keeper.web.keys import HUB
+from keeper.web.limits import household
 from keeper.web.pages import pool_names
 
 RETRY_MS: Final = 3_000
@@ -32,7 +33,7 @@ async def events(ask: Ask[Nothing, Nothing]) -> web.StreamResponse:
         raise web.HTTPBadRequest(text="Last-Event-ID must be the id of an event of this stream; leave it out")
     await hub.catch_up()
     names = pool_names(ask.state, await ask.state.store.views())
-    listener = Listener(request.remote or "", _cutter(request), gone=lambda: request.transport is None)
+    listener = Listener(household(request.remote), _cutter(request), gone=lambda: request.transport is None)
     try:
         with hub.listen(listener, after):
             await response.prepare(request)
