@@ -183,6 +183,16 @@ async def test_pause__body_that_does_not_fit__changes_nothing(store, body, kind,
     assert await store.note(PAUSED_NOTE) is None
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_pause__body_that_is_not_encoded_as_it_says__is_the_callers_mistake(store, encoding):
+    headers = {**CHANGE, "Content-Type": "application/json", "Content-Encoding": encoding}
+    async with api(store) as session:
+        status, said, _ = await ask(session, f"{ROOT}/pause", "POST", data=b'{"why": "x"}', headers=headers)
+
+    assert (status, "Content-Encoding" in said["error"]["message"]) == (400, True)
+    assert await store.note(PAUSED_NOTE) is None
+
+
 async def test_analyse__asked_twice__is_done_once_and_says_when_again(store):
     asked = []
     async with api(store, analyse=lambda: asked.append(1)) as session:

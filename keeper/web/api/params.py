@@ -147,7 +147,11 @@ def from_path(model: type[T], names: Mapping[str, str]) -> T:
 
 async def from_body(model: type[T], request: web.Request) -> T:
     """Return the body of a request, which may be empty. Raises HTTPBadRequest, HTTPUnsupportedMediaType and 413."""
-    raw = await request.read()
+    try:
+        raw = await request.read()
+    except web.RequestPayloadError:
+        text = "the body does not arrive as its headers say; send it plain and whole, without Content-Encoding"
+        raise web.HTTPBadRequest(text=text) from None
     if not raw:
         return _fit(model, {})
     if request.content_type != "application/json":
