@@ -10,11 +10,12 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from keeper.web.keys import LIMITER, STATE
+from keeper.web.keys import LIMITER, PROBES, STATE
 
 CHALLENGE: Final = 'Bearer realm="keeper"'
 _BROWSER_CHALLENGE: Final = 'Basic realm="keeper", charset="UTF-8"'
-_OPEN_PATHS: Final = ("/healthz", "/static/")
+HEALTH: Final = "/healthz"
+_OPEN_PATHS: Final = (HEALTH, "/static/")
 """What a service manager and a browser's first look need; nothing about pools or money is there."""
 _HERE: Final = frozenset({"localhost", "localhost.localdomain"})
 
@@ -60,7 +61,9 @@ async def not_from_elsewhere(request: web.Request, handler: Handler) -> web.Stre
 @web.middleware
 async def not_too_often(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse an address that asks too often."""
-    seconds = request.app[LIMITER].wait_seconds(request.remote)
+    # A service manager's look must not fail since a script at the same address asks too much.
+    limiter = request.app[PROBES if request.path == HEALTH else LIMITER]
+    seconds = limiter.wait_seconds(request.remote)
     if seconds:
         after = str(math.ceil(seconds))
         message = f"too many requests from this address; ask again in {after} s (setting web.requests_per_minute)"

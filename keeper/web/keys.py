@@ -14,4 +14,6 @@ STATE: Final = web.AppKey("state", WebState)
 KEPT: Final = web.AppKey("kept", Kept)
 HUB: Final = web.AppKey("hub", Hub)
 LIMITER: Final = web.AppKey("limiter", Limiter)
+PROBES: Final = web.AppKey("probes", Limiter)
+"""Counts those who ask only whether the keeper lives."""
 ESTIMATES: Final = web.AppKey("estimates", Estimates)

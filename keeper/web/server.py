@@ -19,9 +19,9 @@ from keeper.web.api.dispatch import api_routes
 from keeper.web.cache import Answer, Kept, answer_of
 from keeper.web.estimates import Estimates
 from keeper.web.events import Hub, Pace
-from keeper.web.guards import count, may_read, not_from_elsewhere, not_too_often, right_host
+from keeper.web.guards import HEALTH, count, may_read, not_from_elsewhere, not_too_often, right_host
 from keeper.web.health import check_health
-from keeper.web.keys import ESTIMATES, HUB, KEPT, LIMITER, STATE
+from keeper.web.keys import ESTIMATES, HUB, KEPT, LIMITER, PROBES, STATE
 from keeper.web.limits import Limiter
 from keeper.web.lines import alert_lines, decision_line
 from keeper.web.pages import Records, build_cards, build_header, build_intents, build_page, pool_names
@@ -55,14 +55,14 @@ def make_app(state: WebState, pace: Pace | None = None) -> web.Application:
     app[RENDERER] = Renderer()
     app[KEPT], app[ESTIMATES] = Kept(), Estimates(state.found)
     app[HUB] = Hub(state.store, pace, news=app[KEPT].forget)
-    app[LIMITER] = Limiter(state.requests_per_minute)
+    app[LIMITER], app[PROBES] = Limiter(state.requests_per_minute), Limiter(state.requests_per_minute)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_streams)
     app.add_routes(api_routes())
     app.add_routes(
         [
             web.get("/", page),
-            web.get("/healthz", healthz),
+            web.get(HEALTH, healthz),
             web.get("/metrics", metrics),
             web.get("/api/status", api_status),
             web.get("/api/pools", api_pools),

@@ -234,12 +234,21 @@ async def test_method__each__is_answered_as_http_has_it(store, method, path, sta
 
 async def test_rate__above_the_limit__is_refused_and_said_when_again(store):
     async with api(store, requests_per_minute=60) as session:
-        statuses = [(await ask(session, "/healthz"))[0] for _ in range(BURST_SECONDS)]
+        statuses = [(await ask(session, f"{ROOT}/status"))[0] for _ in range(BURST_SECONDS)]
         status, body, headers = await ask(session, f"{ROOT}/pools")
 
     assert set(statuses) == {200}
     assert (status, headers["Retry-After"]) == (429, "1")
     assert "web.requests_per_minute" in body["error"]["message"]
+
+
+async def test_rate__used_up_by_a_script__leaves_the_health_check_its_own(store):
+    async with api(store, requests_per_minute=60) as session:
+        for _ in range(BURST_SECONDS + 1):
+            await ask(session, f"{ROOT}/status")
+        statuses = [(await ask(session, "/healthz"))[0] for _ in range(BURST_SECONDS + 1)]
+
+    assert statuses == [200] * BURST_SECONDS + [429]
 
 
 def test_limiter__time_goes_on__lets_in_again_at_the_rate():
