@@ -1,6 +1,6 @@
 """What the keeper needs from the outside, named for the need and not for the provider."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from keeper.core.archive import Row
@@ -11,7 +11,7 @@ from keeper.core.leases import Lease
 from keeper.core.market import MarketView
 from keeper.core.paging import Page
 from keeper.core.prices import Observation
-from keeper.core.records import Alert, AlertRecord, Decision, Intent, PoolView, Turn
+from keeper.core.records import Alert, AlertRecord, Decision, Intent, PoolView, Turn, ViewHead
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import MicroStx, Seconds
 from keeper.core.whales import Whale
@@ -262,8 +262,12 @@ class Store(WhaleSource, Protocol):
         """Replace the last view of a pool, and note its point in the history if its slot has none with a value yet."""
         ...
 
-    async def views(self) -> Sequence[PoolView]:
-        """Return the last view of every pool, by pool id."""
+    async def views(self, pool_ids: Collection[int] | None = None) -> Sequence[PoolView]:
+        """Return the last view of every pool, or of those that are named and have one, by pool id."""
+        ...
+
+    async def view_heads(self) -> Sequence[ViewHead]:
+        """Return what every view is called and whether it was replaced, without the views themselves; by pool id."""
         ...
 
     async def history(

@@ -193,6 +193,16 @@ class PoolView:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewHead:
+    """What there is to say of a pool's last view without reading it."""
+
+    pool_id: int
+    name: str
+    version: int
+    """Another one each time the view is replaced; it says nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What a pool's turn came to. Raises ValueError for a view of another pool than the decision's."""
 

@@ -87,4 +87,13 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         "UPDATE intents SET at = json_extract(body, '$.intent.updated_at')",
         "CREATE INDEX intents_by_at ON intents (at)",
     ),
+    (
+        # So that pools can be named, and unchanged ones be told, without their long bodies.
+        "ALTER TABLE views ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE views ADD COLUMN version INTEGER NOT NULL DEFAULT 0",
+        """
+        UPDATE views SET name = json_extract(body, '$.view.name')
+        WHERE CASE WHEN json_valid(body) THEN json_type(body, '$.view.name') = 'text' END
+        """,
+    ),
 )

@@ -5,7 +5,7 @@ takes a number first, and never replaces what was written under a higher one (AD
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
@@ -15,7 +15,7 @@ from keeper.core.archive import Row
 from keeper.core.history import MOST_POINTS, HistoryPoint, point_of, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.paging import Page
-from keeper.core.records import AlertRecord, Decision, Intent, PoolView, Turn
+from keeper.core.records import AlertRecord, Decision, Intent, PoolView, Turn, ViewHead
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Seconds
 from keeper.core.whales import Whale
@@ -111,8 +111,19 @@ class MongoStore(Store):
             await self._replace("notes", key, {"body": text})
 
     @override
-    async def views(self) -> Sequence[PoolView]:
-        return tuple(VIEWS.record(body) for body in await self._bodies("views", {}, [("_id", 1)]))
+    async def views(self, pool_ids: Collection[int] | None = None) -> Sequence[PoolView]:
+        rule = {} if pool_ids is None else {"_id": {"$in": list(pool_ids)}}
+        return tuple(VIEWS.record(body) for body in await self._bodies("views", rule, [("_id", 1)]))
+
+    @override
+    async def view_heads(self) -> Sequence[ViewHead]:
+        with self._link.call("read"):
+            rows = await self._link["views"].find({}, {"name": True, "wrote": True}).sort([("_id", 1)]).to_list(None)
+        # An earlier keeper wrote no name beside the view: until it is replaced, it has to be read for it.
+        unnamed = [row["_id"] for row in rows if "name" not in row]
+        names = {view.pool_id: view.name for view in await self.views(unnamed)} if unnamed else {}
+        names |= {row["_id"]: row["name"] for row in rows if "name" in row}
+        return tuple(ViewHead(row["_id"], names[row["_id"]], row["wrote"]) for row in rows)
 
     @override
     async def history(
@@ -233,7 +244,7 @@ class MongoStore(Store):
         rule = {"_id": point.pop("_id"), "priced": {"$lt": point["priced"]}}
         with self._link.call("written"), suppress(Duplicate):  # the slot has its point
             await self._link["history"].update_one(rule, {"$set": point}, upsert=True)
-        await self._replace("views", view.pool_id, {"body": body})
+        await self._replace("views", view.pool_id, {"name": view.name, "body": body})
 
     async def _replace(
         self, collection: str, key: str | int, fields: Mapping[str, Any], *, term: int | None = None

@@ -151,6 +151,11 @@ def _lease(row: Row, _: str) -> Document:
     return {"_id": lease.name, "term": lease.term, "holder": lease.holder, "beat": lease.beat}
 
 
+def _view(_: Row, text: str) -> Document:
+    record = VIEWS.record(text)
+    return {**_replaceable(record.pool_id, text), "name": record.name}
+
+
 def _replaceable(key: str | int | None, text: str) -> Document:
     return {"_id": key, "seq": 0, "wrote": 0, "body": text}
 
@@ -160,7 +165,7 @@ _MAKERS: Final[Mapping[RowKind, Callable[[Row, str], Document]]] = {
     "decision": lambda row, text: decision(DECISIONS.record(text), text, row.seq or 0),
     "intent": _placed_intent,
     "alert": lambda row, text: alert(ALERTS.record(text), text, row.seq or 0),
-    "view": lambda _, text: _replaceable(VIEWS.record(text).pool_id, text),
+    "view": _view,
     "point": lambda _, text: point(POINTS.record(text), text),
     "note": lambda row, text: _replaceable(row.key, text),
     "lease": _lease,

@@ -7,7 +7,7 @@ reading for a dump on a connection of its own, hold a transaction open between t
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,7 +19,7 @@ from keeper.core.archive import KINDS, Row
 from keeper.core.history import MOST_POINTS, HistoryPoint, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.paging import Page
-from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, PoolView, Turn
+from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, PoolView, Turn, ViewHead
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Seconds
 from keeper.core.whales import Whale
@@ -35,6 +35,7 @@ _PAGE: Final = 500
 _FENCE: Final = f"WHERE :term IS NULL OR EXISTS (SELECT 1 FROM leases WHERE name = '{SENDER}' AND term = :term)"  # noqa: S608 - constants
 """In the very statement that writes: SQLite takes the write lock before it reads any of it."""
 _LEASE: Final = "name, term, holder, beat"
+_VIEWS_OF: Final = "WHERE pool_id IN (SELECT value FROM json_each(?))"
 _OPEN: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN_STATES))
 
 
@@ -128,8 +129,14 @@ class SqliteStore(Store):
         await self._write_rows([*rows, sqlite_turn.row(notes=notes)] if notes else rows)
 
     @override
-    async def views(self) -> Sequence[PoolView]:
-        return tuple(VIEWS.record(body) for (body,) in await self._read("SELECT body FROM views ORDER BY pool_id"))
+    async def views(self, pool_ids: Collection[int] | None = None) -> Sequence[PoolView]:
+        of, values = ("", ()) if pool_ids is None else (_VIEWS_OF, (to_json(sorted(pool_ids)),))
+        rows = await self._read(f"SELECT body FROM views {of} ORDER BY pool_id", values)  # noqa: S608 - constants
+        return tuple(VIEWS.record(body) for (body,) in rows)
+
+    @override
+    async def view_heads(self) -> Sequence[ViewHead]:
+        return tuple(ViewHead(*row) for row in await self._read("SELECT pool_id, name, version FROM views ORDER BY 1"))
 
     @override
     async def history(

@@ -25,7 +25,7 @@ _COLUMNS: Final[Mapping[RowKind, tuple[str, ...]]] = {
     "decision": ("decisions", "seq", "decision_id", "pool_id", "at", "outcome", "body"),
     "intent": ("intents", "seq", "key", "pool_id", "state", "txid", "at", "body"),
     "alert": ("alerts", "seq", "key", "at", "body"),
-    "view": ("views", "pool_id", "body"),
+    "view": ("views", "pool_id", "name", "body"),
     "point": ("history", "pool_id", "slot", "at", "priced", "body"),
     "note": ("notes", "key", "body"),
     "lease": ("leases", "name", "term", "holder", "beat"),
@@ -73,6 +73,11 @@ def _alert(row: Row, text: str) -> list[Any]:
     return [row.seq, record.alert.key, record.alert.at, text]
 
 
+def _view(_: Row, text: str) -> list[Any]:
+    record = VIEWS.record(text)
+    return [record.pool_id, record.name, text]
+
+
 def _point(_: Row, text: str) -> list[Any]:
     record = POINTS.record(text)
     return [record.pool_id, record.slot, record.at, int(record.nav_ustx is not None), text]
@@ -88,7 +93,7 @@ _VALUES: Final[Mapping[RowKind, Callable[[Row, str], list[Any]]]] = {
     "decision": _decision,
     "intent": _intent,
     "alert": _alert,
-    "view": lambda _, text: [VIEWS.record(text).pool_id, text],
+    "view": _view,
     "point": _point,
     "note": lambda row, text: [row.key, text],
     "lease": _lease,

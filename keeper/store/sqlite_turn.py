@@ -23,6 +23,7 @@ _COLUMNS: Final = (
     "seen_at",
     "priced",
     "point",
+    "name",
     "view",
     "notes",
 )
@@ -42,10 +43,10 @@ PROCEDURE: Final = (
             WHERE NEW.point IS NOT NULL
             ON CONFLICT (pool_id, slot) DO UPDATE SET at = excluded.at, priced = 1, body = excluded.body
             WHERE excluded.priced > history.priced;
-        INSERT INTO views (pool_id, body)
-            SELECT NEW.pool_id, NEW.view
+        INSERT INTO views (pool_id, name, body)
+            SELECT NEW.pool_id, NEW.name, NEW.view
             WHERE NEW.view IS NOT NULL
-            ON CONFLICT (pool_id) DO UPDATE SET body = excluded.body;
+            ON CONFLICT (pool_id) DO UPDATE SET name = excluded.name, version = version + 1, body = excluded.body;
         INSERT INTO notes (key, body)
             SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(NEW.notes)
             WHERE true
@@ -81,6 +82,7 @@ def row(
             "seen_at": point.at,
             "priced": int(point.nav_ustx is not None),
             "point": POINTS.document(point),
+            "name": view.name,
             "view": VIEWS.document(view),
         }
     if notes:

@@ -29,7 +29,7 @@ from keeper.core.units import Bps, MicroStx, PriceE12, Seconds
 from keeper.core.whales import Whale
 from keeper.errors import LeaseLost, StoreUnavailable
 from keeper.ports import Store
-from keeper.store.records import INTENTS, from_json
+from keeper.store.records import INTENTS, VIEWS, from_json
 
 BIG = 2**128 - 1
 
@@ -388,6 +388,32 @@ class StoreConformance:
         await store.put_view(view(2, height=9))
 
         assert [(item.pool_id, item.tip_height) for item in await store.views()] == [(1, 1), (2, 9), (10, 1)]
+
+    async def test_views__of_some_pools__are_theirs_alone(self, store: Store):
+        for pool_id in (3, 2, 1):
+            await store.put_view(view(pool_id))
+
+        assert list(await store.views([3, 9, 1])) == [view(1), view(3)]
+        assert list(await store.views([])) == []
+
+    async def test_view_heads__as_views_are_written__name_each_and_change_with_every_write(self, store: Store):
+        assert list(await store.view_heads()) == []
+        await store.record([Turn(decision(1, 10), view(10)), Turn(decision(2, 2), view(2))])
+        before = await store.view_heads()
+        await store.put_view(replace(view(2), name="Renamed, ≤"))
+        between = await store.view_heads()
+        await store.put_view(replace(view(2), name="Renamed, ≤"))
+        after = await store.view_heads()
+
+        assert [(head.pool_id, head.name) for head in before] == [(2, "Pool 2"), (10, "Pool 10")]
+        assert [(head.pool_id, head.name) for head in after] == [(2, "Renamed, ≤"), (10, "Pool 10")]
+        assert len({before[0].version, between[0].version, after[0].version}) == 3
+        assert before[1] == between[1] == after[1]
+
+    async def test_view_heads__of_an_import__name_each(self, store: Store):
+        await store.restore([Row("view", from_json(VIEWS.document(view(2))))])
+
+        assert [(head.pool_id, head.name) for head in await store.view_heads()] == [(2, "Pool 2")]
 
     async def test_turn__recorded__is_there_as_if_written_one_by_one(self, store: Store):
         notes = {"prices": {"ALEX": {"price_e12": str(BIG), "é": None, "float": 0.1}}, "other": {}}

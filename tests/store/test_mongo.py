@@ -55,6 +55,14 @@ async def test_database__opened__has_every_index_and_says_its_form(store, link):
     assert (await link["meta"].find_one({"_id": "schema"}))["form"] == len(mongo_shape.STEPS)
 
 
+async def test_view_heads__of_views_an_earlier_keeper_wrote__are_read_from_them(store, link):
+    await store.put_view(view(1))
+    await store.put_view(view(2))
+    await link["views"].update_one({"_id": 1}, {"$unset": {"name": True}})
+
+    assert [head.name for head in await store.view_heads()] == ["Pool 1", "Pool 2"]
+
+
 async def test_open_intents__as_mongodb_plans_to_read_them__never_walk_what_is_over(store, link):
     plan = await link["intents"].find({"open": True}).sort([("seq", -1)]).explain()
 

@@ -14,6 +14,7 @@ from keeper.core.leases import SENDER, Lease
 from keeper.core.records import IntentState, Turn
 from keeper.errors import BadSettings, StoreUnavailable
 from keeper.store import migrations
+from keeper.store.records import VIEWS
 from keeper.store.sqlite import _select, open_store
 
 HERE = Path(__file__).parent
@@ -160,6 +161,19 @@ async def test_migration__from_every_earlier_form__reaches_the_newest(path):
 
         async with open_store(path) as store:
             await store.add_decision(decision(1))
+
+
+async def test_migration__views_of_an_earlier_keeper__have_their_names(path):
+    path.parent.mkdir()
+    raw = sqlite3.connect(path, isolation_level=None)
+    for statement in (statement for step in migrations.STEPS[:3] for statement in step):
+        raw.execute(statement)
+    raw.execute("INSERT INTO views VALUES (1, ?), (2, 'damaged'), (3, '{}')", (VIEWS.document(view(1)),))
+    raw.execute("PRAGMA user_version = 3")
+    raw.close()
+
+    async with open_store(path) as store:
+        assert [head.name for head in await store.view_heads()] == ["Pool 1", "", ""]
 
 
 @pytest.mark.parametrize("missing", ["decisions", "history", "views", "notes"])
