@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 def json_answer(value: Any, status: int = HTTPStatus.OK) -> web.Response:
     """Return page objects, or anything made of them, as JSON."""
-    return web.json_response(value, status=status, dumps=_dumps)
+    return web.json_response(value, status=status, dumps=as_json)
 
 
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
@@ -71,7 +71,8 @@ def _error(request: web.Request, status: HTTPStatus, message: str) -> web.Respon
     return json_answer({"error": {"status": int(status), "message": message}}, status)
 
 
-def _dumps(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """Return page objects, or anything made of them, as JSON text."""
     return json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False)
 
 

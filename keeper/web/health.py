@@ -44,6 +44,10 @@ class Health:
     useful: bool = False
     """Whether it does more than run: no pool or loop is too old, and at least one pool's last cycle was no failure."""
 
+    def fresh(self) -> frozenset[int]:
+        """Return the pools whose last cycle is not too long ago."""
+        return frozenset(pool.pool_id for pool in self.pools if not pool.stale and pool.age_seconds is not None)
+
 
 def check_health(pulse: Pulse, cycle_seconds: int) -> Health:
     """Judge the pulse. A refused cycle is a finished one; a pool that hangs is found though others go on."""

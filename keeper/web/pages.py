@@ -71,7 +71,7 @@ class Records:
 def build_page(records: Records, state: WebState, health: Health) -> Page:
     """Build the page from what the store and the pulse know."""
     now = state.now()
-    names = pool_names(state, records.views)
+    names = {**{view.pool_id: view.name for view in records.views}, **state.pool_names}
     return Page(
         header=build_header(state, health, records.paused),
         pools=build_cards(records.views, records.intents, state, health),
@@ -104,29 +104,25 @@ def build_cards(
     views: Sequence[PoolView], intents: Sequence[Intent], state: WebState, health: Health
 ) -> tuple[PoolCard, ...]:
     """Build a card for every pool that is configured or was ever seen, by pool id."""
-    now = state.now()
     seen = {view.pool_id: view for view in views}
-    stale = {pool.pool_id for pool in health.pools if pool.stale or pool.age_seconds is None}
-    cards = []
-    for pool_id in sorted({*seen, *state.pulse.pool_ids}):
-        view = seen.get(pool_id)
-        if view is None:
-            cards.append(empty_card(pool_id, state.pool_names.get(pool_id, f"Pool {pool_id}")))
-            continue
-        own = [intent_line(intent, now) for intent in intents if intent.pool_id == pool_id][:_CARD_TRANSACTIONS]
-        fresh = pool_id in state.pulse.pool_ids and pool_id not in stale
-        cards.append(pool_card(view, tuple(own), now, fresh=fresh))
-    return tuple(cards)
+    fresh, pool_ids = health.fresh(), sorted({*seen, *state.pulse.pool_ids})
+    return tuple(build_card(each, seen.get(each), intents, state, fresh=each in fresh) for each in pool_ids)
+
+
+def build_card(
+    pool_id: int, view: PoolView | None, intents: Sequence[Intent], state: WebState, *, fresh: bool
+) -> PoolCard:
+    """Build the card of one pool, from its view if it has one."""
+    if view is None:
+        return empty_card(pool_id, state.pool_names.get(pool_id, f"Pool {pool_id}"))
+    now = state.now()
+    own = [intent_line(intent, now) for intent in intents if intent.pool_id == pool_id][:_CARD_TRANSACTIONS]
+    return pool_card(view, tuple(own), now, fresh=fresh)
 
 
 def build_intents(intents: Sequence[Intent], now: Seconds | None) -> tuple[IntentLine, ...]:
     """Build the lines of the transactions."""
     return tuple(intent_line(intent, now) for intent in intents)
-
-
-def pool_names(state: WebState, views: Sequence[PoolView]) -> Mapping[int, str]:
-    """Return the name of every pool that is configured or was ever seen."""
-    return {**{view.pool_id: view.name for view in views}, **state.pool_names}
 
 
 def _paused_text(paused: Paused | None, now: Seconds | None) -> str:

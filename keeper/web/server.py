@@ -3,8 +3,9 @@
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
@@ -14,20 +15,21 @@ from keeper.alerts import open_troubles
 from keeper.core.paused import PAUSED_NOTE, paused_from
 from keeper.errors import BadSettings
 from keeper.telemetry.metrics import CONTENT_TYPE
-from keeper.web.answers import RENDERER, add_headers, errors, json_answer
+from keeper.web.answers import RENDERER, add_headers, as_json, errors, json_answer
 from keeper.web.api.dispatch import api_routes
 from keeper.web.cache import Answer, Kept, answer_of
 from keeper.web.estimates import Estimates
 from keeper.web.events import Hub, Pace
 from keeper.web.guards import HEALTH, count, may_read, not_from_elsewhere, not_too_often, right_host
-from keeper.web.health import check_health
+from keeper.web.health import Health, check_health
 from keeper.web.keys import ESTIMATES, HUB, KEPT, LIMITER, PROBES, STATE
 from keeper.web.limits import Limiter
 from keeper.web.lines import alert_lines, decision_line
-from keeper.web.pages import Records, build_cards, build_header, build_intents, build_page, pool_names
+from keeper.web.pages import Records, build_card, build_cards, build_header, build_intents, build_page
 from keeper.web.params import flag, known_only, whole
 from keeper.web.render import STATIC, Renderer
 from keeper.web.state import WebState
+from keeper.web.views import all_views, pool_names, view_of
 
 MOST_BODY: Final = 4_096
 """Longest body of a request, in bytes."""
@@ -118,7 +120,7 @@ async def _page(app: web.Application) -> Answer:
     store = state.store
     # Asked together: one by one, each would wait for its turn beside a cycle that is under way.
     views, decisions, alerts, intents, paused, troubles = await asyncio.gather(
-        store.views(),
+        all_views(store),
         store.decisions(limit=_PAGE_DECISIONS),
         store.alerts(limit=_PAGE_ALERTS),
         store.intents(limit=_PAGE_INTENTS),
@@ -126,8 +128,15 @@ async def _page(app: web.Application) -> Answer:
         store.note(open_troubles.NOTE),
     )
     records = Records(views, decisions, alerts, intents, paused_from(paused), open_troubles.read(troubles))
-    built = build_page(records, state, check_health(state.pulse, state.cycle_seconds))
-    return answer_of(app[RENDERER].page(built).encode())
+    return await _beside(app, lambda state, health: app[RENDERER].page(build_page(records, state, health)))
+
+
+async def _beside(app: web.Application, make: Callable[[WebState, Health], str]) -> Answer:
+    """Return what `make` makes in another thread: with many pools that takes seconds, and the loop has better to do."""
+    state, nodes = app[STATE], app[STATE].nodes()
+    health = check_health(state.pulse, state.cycle_seconds)
+    still = replace(state, nodes=lambda: nodes)  # they belong to the loop
+    return await asyncio.to_thread(lambda: answer_of(make(still, health).encode()))
 
 
 async def healthz(request: web.Request) -> web.Response:
@@ -153,10 +162,14 @@ async def api_status(request: web.Request) -> web.Response:
 async def api_pools(request: web.Request) -> web.Response:
     """Answer all pools."""
     known_only(request)
-    state = request.app[STATE]
-    health = check_health(state.pulse, state.cycle_seconds)
-    intents = await state.store.intents(limit=_PAGE_INTENTS)
-    return json_answer({"pools": build_cards(await state.store.views(), intents, state, health)})
+    kept = await request.app[KEPT].get("cards", lambda: _cards(request.app))
+    return web.Response(body=kept.body, content_type="application/json", charset="utf-8")
+
+
+async def _cards(app: web.Application) -> Answer:
+    store = app[STATE].store
+    views, intents = await asyncio.gather(all_views(store), store.intents(limit=_PAGE_INTENTS))
+    return await _beside(app, lambda state, health: as_json({"pools": build_cards(views, intents, state, health)}))
 
 
 async def api_pool(request: web.Request) -> web.Response:
@@ -166,18 +179,18 @@ async def api_pool(request: web.Request) -> web.Response:
     pool_id = whole(request.match_info["id"], "pool id", low=0, high=_HIGHEST_POOL)
     health = check_health(state.pulse, state.cycle_seconds)
     intents = await state.store.intents(pool_id=pool_id, limit=_PAGE_INTENTS)
-    for card in build_cards(await state.store.views(), intents, state, health):
-        if card.pool_id == pool_id:
-            return json_answer(card)
-    raise web.HTTPNotFound(text=f"there is no pool {pool_id}")
+    view = await view_of(state.store, pool_id)
+    if view is None and pool_id not in state.pulse.pool_ids:
+        raise web.HTTPNotFound(text=f"there is no pool {pool_id}")
+    return json_answer(build_card(pool_id, view, intents, state, fresh=pool_id in health.fresh()))
 
 
 async def api_decisions(request: web.Request) -> web.Response:
     """Answer the newest decisions, of one pool or of all."""
     pool_id, limit = _pool_and_limit(request)
     state = request.app[STATE]
-    names = pool_names(state, await state.store.views())
     found = await state.store.decisions(pool_id=pool_id, limit=limit)
+    names = await pool_names(state, {decision.pool_id for decision in found})
     now = state.now()
     return json_answer({"decisions": [decision_line(decision, names, now) for decision in found]})
 

@@ -1,7 +1,7 @@
 """Over real HTTP on loopback."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import aiohttp
@@ -23,7 +23,7 @@ class HalfBroken(SqliteStore):
 
     error: Exception = StoreUnavailable("disk on fire at /var/secret/path")
 
-    async def views(self) -> Sequence[PoolView]:
+    async def views(self, pool_ids: Collection[int] | None = None) -> Sequence[PoolView]:
         raise self.error
 
 

@@ -1,12 +1,10 @@
 """From a pool's last view to its answer. The view's body is a document: any part may be missing or something else."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from keeper.core.records import Outcome, PoolView
 from keeper.web.api import pool_models as api
 from keeper.web.api.shapes import amount, as_of, decimal, instant
-from keeper.web.health import Health
 from keeper.web.reading import Body, part, parts, whole, word
 from keeper.web.state import WebState
 
@@ -14,17 +12,9 @@ _OUTCOMES: Final = frozenset(Outcome)
 _NOTHING: Final[Body] = {}
 
 
-def pools(views: Sequence[PoolView], state: WebState, health: Health) -> tuple[api.Pool, ...]:
-    """Return every pool that is configured or was ever seen, by number."""
-    seen = {view.pool_id: view for view in views}
-    late = {pool.pool_id for pool in health.pools if pool.stale or pool.age_seconds is None}
-    found = []
-    for pool_id in sorted({*seen, *state.pulse.pool_ids}):
-        fresh = pool_id in state.pulse.pool_ids and pool_id not in late
-        view = seen.get(pool_id)
-        name = state.pool_names.get(pool_id, f"Pool {pool_id}")
-        found.append(_pool(pool_id, name, None, _NOTHING, fresh=False) if view is None else pool(view, fresh=fresh))
-    return tuple(found)
+def unseen(pool_id: int, state: WebState) -> api.Pool:
+    """Return a configured pool that no cycle has seen yet."""
+    return _pool(pool_id, state.pool_names.get(pool_id, f"Pool {pool_id}"), None, _NOTHING, fresh=False)
 
 
 def pool(view: PoolView, *, fresh: bool) -> api.Pool:

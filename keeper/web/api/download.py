@@ -13,7 +13,7 @@ from keeper.web.api import build, tables
 from keeper.web.api.paging import place_of
 from keeper.web.api.params import Nothing, TableAsked
 from keeper.web.api.routes import CSV_TYPE, Ask
-from keeper.web.pages import pool_names
+from keeper.web.views import pool_names
 
 PART: Final = 100
 """Rows that are read and made at once, so that no cycle waits long for them."""
@@ -30,7 +30,7 @@ async def decisions_table(ask: Ask[Nothing, TableAsked]) -> web.StreamResponse:
 
 async def _decisions(ask: Ask[Nothing, TableAsked]) -> AsyncGenerator[str, None]:
     store, asked = ask.state.store, ask.asked
-    names = pool_names(ask.state, await store.views())
+    names = await pool_names(ask.state)
     left, before, first = asked.limit, place_of(asked.cursor), True
     while left:
         size = min(left, PART)

@@ -1,7 +1,5 @@
 """What can be read, one function for each address."""
 
-import asyncio
-
 from aiohttp import web
 
 from keeper import __version__
@@ -18,7 +16,6 @@ from keeper.web.api.params import (
     DecisionsAsked,
     HistoryAsked,
     Nothing,
-    OfPool,
     OnePool,
     OneTransaction,
     Paged,
@@ -28,8 +25,7 @@ from keeper.web.api.routes import ROOT, Ask
 from keeper.web.api.shapes import as_of, instant
 from keeper.web.health import check_health
 from keeper.web.keys import ESTIMATES
-from keeper.web.pages import pool_names
-from keeper.web.state import WebState
+from keeper.web.views import pool_names, view_of
 
 
 async def status(ask: Ask[Nothing, Nothing]) -> models.Status:
@@ -38,24 +34,16 @@ async def status(ask: Ask[Nothing, Nothing]) -> models.Status:
     return build.status(ask.state, health, paused_from(await ask.state.store.note(PAUSED_NOTE)))
 
 
-async def pools(ask: Ask[Nothing, Nothing]) -> pool_models.Pools:
-    """Return every pool."""
-    return pool_models.Pools(as_of=build.newest(ask.state), pools=await _pools(ask.state))
-
-
 async def pool(ask: Ask[OnePool, Nothing]) -> pool_models.Pool:
     """Return one pool. Raises HTTPNotFound."""
-    for found in await _pools(ask.state):
-        if found.pool_id == ask.path.pool_id:
-            return found
-    raise _no_pool(ask.path.pool_id)
-
-
-async def proposals(ask: Ask[Nothing, OfPool]) -> pool_models.Proposals:
-    """Return the latest proposal of every pool, or of one."""
-    views = [view for view in await ask.state.store.views() if ask.asked.pool in (None, view.pool_id)]
-    found = tuple(proposal for view in views if (proposal := build_pools.proposal(view)) is not None)
-    return pool_models.Proposals(as_of=build.newest(ask.state), proposals=found)
+    pool_id, state = ask.path.pool_id, ask.state
+    view = await view_of(state.store, pool_id)
+    if view is not None:
+        fresh = check_health(state.pulse, state.cycle_seconds).fresh()
+        return build_pools.pool(view, fresh=pool_id in fresh)
+    if pool_id not in state.pulse.pool_ids:
+        raise _no_pool(pool_id)
+    return build_pools.unseen(pool_id, state)
 
 
 async def estimate(ask: Ask[OnePool, Nothing]) -> pool_models.Estimate:
@@ -88,15 +76,12 @@ async def history_table(ask: Ask[OnePool, HistoryAsked]) -> str:
 async def decisions(ask: Ask[Nothing, DecisionsAsked]) -> models.Decisions:
     """Return a page of decisions."""
     store, asked = ask.state.store, ask.asked
-    (found, after), views = await asyncio.gather(
-        page(
-            asked,
-            lambda most, before: store.decisions(pool_id=asked.pool, limit=most, before=before),
-            f"{ROOT}/decisions",
-        ),
-        store.views(),
+    found, after = await page(
+        asked,
+        lambda most, before: store.decisions(pool_id=asked.pool, limit=most, before=before),
+        f"{ROOT}/decisions",
     )
-    names = pool_names(ask.state, views)
+    names = await pool_names(ask.state, {record.pool_id for record in found})
     told = tuple(build.decision(record, names) for record in found)
     return models.Decisions(as_of=build.newest(ask.state), decisions=told, next=after)
 
@@ -140,7 +125,7 @@ def index_of(routes: tuple[models.Link, ...]) -> models.Index:
 
 async def _points(ask: Ask[OnePool, HistoryAsked]) -> tuple[pool_models.Point, ...]:
     pool_id, asked, store = ask.path.pool_id, ask.asked, ask.state.store
-    if pool_id not in {*ask.state.pulse.pool_ids, *(view.pool_id for view in await store.views())}:
+    if pool_id not in ask.state.pulse.pool_ids and await view_of(store, pool_id) is None:
         raise _no_pool(pool_id)
     since, until = (None if at is None else Seconds(at) for at in (asked.since, asked.until))
     return tuple(_point(each) for each in await store.history(pool_id, since=since, until=until, limit=asked.limit))
@@ -156,11 +141,6 @@ def _point(found: HistoryPoint) -> pool_models.Point:
         drift_bps=found.drift_bps,
         worst_bps=found.worst_bps,
     )
-
-
-async def _pools(state: WebState) -> tuple[pool_models.Pool, ...]:
-    health = check_health(state.pulse, state.cycle_seconds)
-    return build_pools.pools(await state.store.views(), state, health)
 
 
 def _no_pool(pool_id: int) -> web.HTTPNotFound:

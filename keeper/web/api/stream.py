@@ -15,7 +15,7 @@ from keeper.web.api.shapes import Shape
 from keeper.web.events import Crowded, Event, Listener, Pace
 from keeper.web.keys import HUB
 from keeper.web.limits import household
-from keeper.web.pages import pool_names
+from keeper.web.views import pool_names
 
 RETRY_MS: Final = 3_000
 """How soon a browser that lost the stream asks for it again."""
@@ -32,7 +32,7 @@ async def events(ask: Ask[Nothing, Nothing]) -> web.StreamResponse:
     if after is not None and not _EVENT_ID.fullmatch(after):
         raise web.HTTPBadRequest(text="Last-Event-ID must be the id of an event of this stream; leave it out")
     await hub.catch_up()
-    names = pool_names(ask.state, await ask.state.store.views())
+    names = await pool_names(ask.state)
     listener = Listener(household(request.remote), _cutter(request), gone=lambda: request.transport is None)
     try:
         with hub.listen(listener, after):

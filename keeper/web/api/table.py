@@ -5,6 +5,7 @@ from typing import Final
 
 from keeper.web.api import changes, models, params, pool_models, reads
 from keeper.web.api.download import decisions_table
+from keeper.web.api.every_pool import EveryPool
 from keeper.web.api.routes import CSV, ROOT, STREAM, Ask, Route
 from keeper.web.api.stream import events
 
@@ -17,6 +18,7 @@ async def _index(_: Ask[params.Nothing, params.Nothing]) -> models.Index:
 
 
 def _reading() -> tuple[Route, ...]:
+    every = EveryPool()
     return (
         Route("GET", ROOT, "index", "What there is", _index, models.Index),
         Route(
@@ -27,13 +29,13 @@ def _reading() -> tuple[Route, ...]:
             reads.status,
             models.Status,
         ),
-        Route("GET", f"{ROOT}/pools", "pools", "Every pool as the keeper saw it last", reads.pools, pool_models.Pools),
+        Route("GET", f"{ROOT}/pools", "pools", "Every pool as the keeper saw it last", every.pools, pool_models.Pools),
         Route(
             "GET",
             f"{ROOT}/proposals",
             "proposals",
             "The latest proposal of every pool",
-            reads.proposals,
+            every.proposals,
             pool_models.Proposals,
             asked=params.OfPool,
         ),
@@ -168,5 +170,5 @@ def _changing() -> tuple[Route, ...]:
 
 
 def routes() -> tuple[Route, ...]:
-    """Return every route; each call makes new ones, since an asked-for analysis is remembered."""
+    """Return every route; each call makes new ones, since some remember what they were asked for."""
     return (*_reading(), *_of_one_pool(), *_records(), *_changing())
