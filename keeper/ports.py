@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 from keeper.core.archive import Row
 from keeper.core.assets import Asset
 from keeper.core.chain_types import Account, MempoolNonces, Tip
-from keeper.core.history import HistoryPoint
+from keeper.core.history import Points
 from keeper.core.leases import Lease
 from keeper.core.market import MarketView
 from keeper.core.paging import Page
@@ -271,12 +271,18 @@ class Store(WhaleSource, Protocol):
         ...
 
     async def history(
-        self, pool_id: int, *, since: Seconds | None = None, until: Seconds | None = None, limit: int = 500
-    ) -> Sequence[HistoryPoint]:
+        self,
+        pool_id: int,
+        *,
+        since: Seconds | None = None,
+        until: Seconds | None = None,
+        limit: int = 500,
+        evenly: bool = True,
+    ) -> Points:
         """Return how a pool stood from `since` up to, not including, `until`; the oldest first. None: no bound there.
 
         When there are more than `limit`, the time is cut into that many equal parts and the last point of each is
-        given; never more than MOST_POINTS.
+        given; where they are not wanted `evenly`, the first `limit`. Never more than MOST_POINTS.
         """
         ...
 

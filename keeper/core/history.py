@@ -4,10 +4,12 @@ A point is taken when a view is stored, and only the first priced view of a slot
 every second leaves no more points than one that looks every minute.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, overload
+
+from typing_extensions import override
 
 from keeper.core.records import PoolView
 from keeper.core.units import Bps, MicroStx, PriceE12, Seconds
@@ -42,6 +44,27 @@ class HistoryPoint:
     def slot(self) -> int:
         """Start of the slot that this point stands for, in seconds since 1970."""
         return slot_of(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Points(Sequence[HistoryPoint]):
+    """A part of a pool's history, the oldest first; as a sequence it is the points alone."""
+
+    points: tuple[HistoryPoint, ...]
+    more: bool = False
+    """Whether there are more points in the time that was asked for than these."""
+
+    @overload
+    def __getitem__(self, at: int) -> HistoryPoint: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[HistoryPoint]: ...
+    @override
+    def __getitem__(self, at: int | slice) -> HistoryPoint | Sequence[HistoryPoint]:
+        return self.points[at]
+
+    @override
+    def __len__(self) -> int:
+        return len(self.points)
 
 
 def slot_of(at: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from typing_extensions import override
 
 from keeper.core.archive import Row
-from keeper.core.history import MOST_POINTS, HistoryPoint, point_of, spread
+from keeper.core.history import MOST_POINTS, Points, point_of, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.paging import Page
 from keeper.core.records import AlertRecord, Decision, Intent, PoolView, Turn, ViewHead
@@ -127,18 +127,28 @@ class MongoStore(Store):
 
     @override
     async def history(
-        self, pool_id: int, *, since: Seconds | None = None, until: Seconds | None = None, limit: int = 500
-    ) -> Sequence[HistoryPoint]:
-        most = min(limit, MOST_POINTS)
+        self,
+        pool_id: int,
+        *,
+        since: Seconds | None = None,
+        until: Seconds | None = None,
+        limit: int = 500,
+        evenly: bool = True,
+    ) -> Points:
+        most = max(0, min(limit, MOST_POINTS))
         rule = mongo_rows.within(pool_id, since, until)
         with self._link.call("read"):
-            span = await self._link["history"].aggregate(mongo_rows.span(rule)).to_list(1)
-            if not span or most < 1:
-                return ()
+            history = self._link["history"]
+            if not evenly:
+                found = await history.find(rule, _BODY).sort([("at", 1)]).limit(most + 1).to_list(None)
+                return Points(tuple(POINTS.record(row["body"]) for row in found[:most]), len(found) > most)
+            span = await history.aggregate(mongo_rows.span(rule)).to_list(1)
+            if not span or not most:
+                return Points((), bool(span))
             first, last, count = (span[0][name] for name in ("first", "last", "count"))
             step = 1 if count <= most else spread(first, last, most)
-            found = await self._link["history"].aggregate(mongo_rows.points(rule, first, step)).to_list(None)
-        return tuple(POINTS.record(row["body"]) for row in found)
+            found = await history.aggregate(mongo_rows.points(rule, first, step)).to_list(None)
+        return Points(tuple(POINTS.record(row["body"]) for row in found), count > most)
 
     @override
     async def thin(self, rule: Retention, now: Seconds, *, most: int) -> Thinned:

@@ -16,7 +16,7 @@ import aiosqlite
 from typing_extensions import override
 
 from keeper.core.archive import KINDS, Row
-from keeper.core.history import MOST_POINTS, HistoryPoint, spread
+from keeper.core.history import MOST_POINTS, Points, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.paging import Page
 from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, PoolView, Turn, ViewHead
@@ -140,16 +140,25 @@ class SqliteStore(Store):
 
     @override
     async def history(
-        self, pool_id: int, *, since: Seconds | None = None, until: Seconds | None = None, limit: int = 500
-    ) -> Sequence[HistoryPoint]:
+        self,
+        pool_id: int,
+        *,
+        since: Seconds | None = None,
+        until: Seconds | None = None,
+        limit: int = 500,
+        evenly: bool = True,
+    ) -> Points:
         bounds = {"pool_id": pool_id, "since": since or 0, "until": LAST_PLACE if until is None else until}
+        most = max(0, min(limit, MOST_POINTS))
+        if not evenly:
+            rows = await self._read(thinning.FIRST_POINTS_OF, {**bounds, "most": most + 1})
+            return Points(tuple(POINTS.record(body) for (body,) in rows[:most]), len(rows) > most)
         ((first, last, count),) = await self._read(thinning.SPAN, bounds)
-        most = min(limit, MOST_POINTS)
-        if not count or most < 1:
-            return ()
+        if not count or not most:
+            return Points((), bool(count))
         step = 1 if count <= most else spread(first, last, most)
         rows = await self._read(thinning.POINTS_OF, {**bounds, "low": first, "step": step})
-        return tuple(POINTS.record(body) for body, _ in rows)
+        return Points(tuple(POINTS.record(body) for body, _ in rows), count > most)
 
     @override
     async def thin(self, rule: Retention, now: Seconds, *, most: int) -> Thinned:

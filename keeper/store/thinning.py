@@ -15,6 +15,7 @@ _WITHIN: Final = (
 SPAN: Final = f"SELECT min(at), max(at), count(*) {_WITHIN}"
 POINTS_OF: Final = f"SELECT body, max(at) {_WITHIN} GROUP BY (at - :low) / :step ORDER BY max(at)"
 """With one max, SQLite takes the other columns from the row that has it."""
+FIRST_POINTS_OF: Final = f"SELECT body {_WITHIN} ORDER BY slot LIMIT :most"
 
 _OPEN: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN_STATES))
 _LASTING: Final = ", ".join(f"'{outcome.value}'" for outcome in sorted(LASTING))

@@ -536,12 +536,29 @@ class StoreConformance:
         for slot in (*range(10), 50, 99):
             await store.put_view(valued(NOON + slot * SLOT_SECONDS, slot))
 
-        found = [p.nav_ustx for p in await store.history(1, limit=limit)]
+        points = await store.history(1, limit=limit)
+        found = [p.nav_ustx for p in points]
 
+        assert points.more == (limit < 12)
         assert len(found) <= limit
         assert found == sorted(found, key=lambda nav: nav or 0)
         assert found[-1:] == ([99] if limit else [])
         assert len(found) == 12 or limit < 12
+
+    async def test_history__not_spread__is_read_to_its_end_part_by_part(self, store: Store):
+        for slot in (*range(10), 50, 99):
+            await store.put_view(valued(NOON + slot * SLOT_SECONDS, slot))
+            await store.put_view(valued(NOON + slot * SLOT_SECONDS, slot, pool_id=2))
+
+        parts, since = [], None
+        while not parts or parts[-1].more:
+            parts.append(await store.history(1, since=since, limit=5, evenly=False))
+            since = Seconds(parts[-1][-1].at + 1)
+
+        assert [[p.nav_ustx for p in part] for part in parts] == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [50, 99]]
+        until = await store.history(1, until=Seconds(NOON + 2 * SLOT_SECONDS), evenly=False)
+        assert ([p.nav_ustx for p in until], until.more) == ([0, 1], False)
+        assert (len(await store.history(1, limit=0, evenly=False)), len(await store.history(3, evenly=False))) == (0, 0)
 
     async def test_thin__old_decisions__last_of_each_pool_and_day_and_all_actions_stay(self, store: Store):
         old, new = NOON - 31 * DAY, NOON - 30 * DAY
