@@ -20,6 +20,7 @@ from keeper.core.units import Seconds
 from keeper.store.sqlite import open_store
 from keeper.web.access import SHORTEST
 from keeper.web.api.changes import ANALYSE_SECONDS
+from keeper.web.api.download import MOST_AT_ONCE
 from keeper.web.api.params import MOST, MOST_ROWS
 from keeper.web.api.table import routes
 from keeper.web.estimates import Estimable
@@ -239,6 +240,7 @@ def test_docs__numbers__are_those_of_the_code():
     for said in (
         f"up to {MOST} records each",
         f"up to {MOST_ROWS:,} rows",
+        f"At most {MOST_AT_ONCE} tables are sent at once",
         f"newest {REMEMBERED} events",
         f"every {pace.heartbeat:.0f} s says",
         f"{MOST_LISTENERS} listeners, {MOST_PER_ADDRESS} of one address",

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from keeper.alerts import open_troubles
+from keeper.core.history import HistoryPoint
 from keeper.core.paused import Paused
 from keeper.core.records import OPEN_STATES, AlertRecord, Intent, Severity
 from keeper.core.records import Decision as Decided
 from keeper.core.units import PriceE12
-from keeper.core.views import PRICE_DECIMALS
+from keeper.core.views import PRICE_DECIMALS, SHARE_DECIMALS
 from keeper.core.views import decimal as written
 from keeper.web.api.models import Alert, Decision, Node, PausedBy, Status, Transaction, Trouble, Working
+from keeper.web.api.pool_models import Point
 from keeper.web.api.shapes import AsOf, as_of, instant
 from keeper.web.asides import node_line, trouble_lines
 from keeper.web.health import Health
@@ -113,6 +115,19 @@ def troubles(note: Mapping[str, Any] | None, state: WebState) -> tuple[Trouble, 
             link=line.link or None,
         )
         for line in trouble_lines(open_troubles.read(note), state.runbook, None)
+    )
+
+
+def point(found: HistoryPoint) -> Point:
+    """Return a pool at one moment."""
+    return Point(
+        at=instant(found.at),
+        block=found.height or None,
+        value_ustx=None if found.nav_ustx is None else str(found.nav_ustx),
+        share_price_stx=price_e12(found.share_price_e12),
+        total_shares=None if found.total_shares is None else written(found.total_shares, SHARE_DECIMALS),
+        drift_bps=found.drift_bps,
+        worst_bps=found.worst_bps,
     )
 
 

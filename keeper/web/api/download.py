@@ -8,24 +8,51 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from keeper.core.units import Seconds
 from keeper.errors import KeeperError
 from keeper.web.api import build, tables
 from keeper.web.api.paging import place_of
-from keeper.web.api.params import Nothing, TableAsked
+from keeper.web.api.params import HistoryTableAsked, Nothing, OnePool, TableAsked
+from keeper.web.api.reads import must_be_known
 from keeper.web.api.routes import CSV_TYPE, Ask
 from keeper.web.views import pool_names
 
-PART: Final = 100
-"""Rows that are read and made at once, so that no cycle waits long for them."""
+PART: Final = 25
+"""Rows that are read and made in one go; between two parts the loop does what else is due."""
+MOST_AT_ONCE: Final = 2
+"""Most tables that are sent at once, since each is work for seconds."""
+RETRY_SECONDS: Final = 5
+"""When to ask again for a table while there are as many as there may be."""
 ACCEPT_SECONDS: Final = 10.0
 """Longest that a reader may take to accept a part."""
 
 _log = structlog.get_logger(__name__)
 
 
-async def decisions_table(ask: Ask[Nothing, TableAsked]) -> web.StreamResponse:
-    """Send decisions as CSV, newest first."""
-    return await _send(ask.request, _decisions(ask))
+class Tables:
+    """Sends tables, so many at once and no more."""
+
+    def __init__(self) -> None:
+        self._sending = 0
+
+    async def decisions(self, ask: Ask[Nothing, TableAsked]) -> web.StreamResponse:
+        """Send decisions as CSV, newest first. Raises HTTPServiceUnavailable, StoreUnavailable."""
+        return await self._send(ask.request, _decisions(ask))
+
+    async def history(self, ask: Ask[OnePool, HistoryTableAsked]) -> web.StreamResponse:
+        """Send a pool over time as CSV, oldest first. Raises HTTPNotFound, HTTPServiceUnavailable, StoreUnavailable."""
+        await must_be_known(ask.path.pool_id, ask.state)
+        return await self._send(ask.request, _points(ask))
+
+    async def _send(self, request: web.Request, parts: AsyncGenerator[str, None]) -> web.StreamResponse:
+        if self._sending >= MOST_AT_ONCE:
+            text = f"{MOST_AT_ONCE} tables are being sent already; ask again in {RETRY_SECONDS} s"
+            raise web.HTTPServiceUnavailable(text=text, headers={"Retry-After": str(RETRY_SECONDS)})
+        self._sending += 1
+        try:
+            return await _send(request, parts)
+        finally:
+            self._sending -= 1
 
 
 async def _decisions(ask: Ask[Nothing, TableAsked]) -> AsyncGenerator[str, None]:
@@ -40,6 +67,21 @@ async def _decisions(ask: Ask[Nothing, TableAsked]) -> AsyncGenerator[str, None]
         if len(found) < size:
             return
         left, before, first = left - size, found.places[-1], False
+
+
+async def _points(ask: Ask[OnePool, HistoryTableAsked]) -> AsyncGenerator[str, None]:
+    pool_id, asked, store = ask.path.pool_id, ask.asked, ask.state.store
+    if asked.limit is not None:
+        found = await store.history(pool_id, since=asked.first, until=asked.end, limit=asked.limit)
+        yield tables.points(map(build.point, found), first=True)
+        return
+    since, first = asked.first, True
+    while True:
+        found = await store.history(pool_id, since=since, until=asked.end, limit=PART, evenly=False)
+        yield tables.points(map(build.point, found), first=first)
+        if not found.more:
+            return
+        since, first = Seconds(found[-1].at + 1), False
 
 
 async def _send(request: web.Request, parts: AsyncGenerator[str, None]) -> web.StreamResponse:

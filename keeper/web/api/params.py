@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from keeper.core.history import MOST_POINTS
 from keeper.core.paused import LONGEST
+from keeper.core.units import Seconds
 
 HIGHEST_POOL: Final = 2**31 - 1
 HIGHEST_SECOND: Final = 253_402_300_799
@@ -106,15 +107,37 @@ class TableAsked(Params):
     """Where to go on, as the column `cursor` of the last row that arrived gave it."""
 
 
-class HistoryAsked(Params):
-    """A part of a pool's history."""
+class Span(Params):
+    """A part of the time that is kept."""
 
     since: When | None = None
     """From then on, in seconds since 1970."""
     until: When | None = None
     """Up to, not including, then, in seconds since 1970."""
+
+    @property
+    def first(self) -> Seconds | None:
+        """The first second of it; None: no bound."""
+        return None if self.since is None else Seconds(self.since)
+
+    @property
+    def end(self) -> Seconds | None:
+        """The first second after it; None: no bound."""
+        return None if self.until is None else Seconds(self.until)
+
+
+class HistoryAsked(Span):
+    """A part of a pool's history."""
+
     limit: Annotated[int, Field(ge=1, le=MOST_POINTS), BeforeValidator(_whole)] = 500
     """Most points; more are thinned evenly."""
+
+
+class HistoryTableAsked(Span):
+    """A part of a pool's history as a table."""
+
+    limit: Annotated[int, Field(ge=1, le=MOST_POINTS), BeforeValidator(_whole)] | None = None
+    """Most points, thinned evenly; left out: all there are."""
 
 
 class Why(Params):

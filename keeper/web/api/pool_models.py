@@ -240,12 +240,14 @@ class Point(Shape):
 
 
 class History(Shape):
-    """One pool over time, oldest first. More points than the limit are thinned evenly, never cut off."""
+    """One pool over time, oldest first. More points than the limit are thinned evenly, and `thinned` says so."""
 
     as_of: AsOf
     """Newest block seen."""
     pool_id: int
     """Which pool."""
+    thinned: bool
+    """Whether there are more points in that time than are shown: a larger limit, a part of the time or the table has them."""
     points: tuple[Point, ...]
     """At most as many as the limit."""
 

@@ -4,13 +4,9 @@ from aiohttp import web
 
 from keeper import __version__
 from keeper.alerts.open_troubles import NOTE as OPEN_TROUBLES
-from keeper.core.history import HistoryPoint
 from keeper.core.paused import PAUSED_NOTE, paused_from
-from keeper.core.units import Seconds
-from keeper.core.views import SHARE_DECIMALS
-from keeper.core.views import decimal as written
 from keeper.errors import Refused
-from keeper.web.api import build, build_pools, models, pool_models, tables
+from keeper.web.api import build, build_pools, models, pool_models
 from keeper.web.api.paging import page
 from keeper.web.api.params import (
     DecisionsAsked,
@@ -22,9 +18,10 @@ from keeper.web.api.params import (
     TransactionsAsked,
 )
 from keeper.web.api.routes import ROOT, Ask
-from keeper.web.api.shapes import as_of, instant
+from keeper.web.api.shapes import as_of
 from keeper.web.health import check_health
 from keeper.web.keys import ESTIMATES
+from keeper.web.state import WebState
 from keeper.web.views import pool_names, view_of
 
 
@@ -64,13 +61,11 @@ async def estimate(ask: Ask[OnePool, Nothing]) -> pool_models.Estimate:
 
 async def history(ask: Ask[OnePool, HistoryAsked]) -> pool_models.History:
     """Return a pool over time. Raises HTTPNotFound."""
-    points = await _points(ask)
-    return pool_models.History(as_of=build.newest(ask.state), pool_id=ask.path.pool_id, points=points)
-
-
-async def history_table(ask: Ask[OnePool, HistoryAsked]) -> str:
-    """Return a pool over time as CSV. Raises HTTPNotFound."""
-    return tables.points(await _points(ask))
+    pool_id, asked = ask.path.pool_id, ask.asked
+    await must_be_known(pool_id, ask.state)
+    found = await ask.state.store.history(pool_id, since=asked.first, until=asked.end, limit=asked.limit)
+    points = tuple(build.point(each) for each in found)
+    return pool_models.History(as_of=build.newest(ask.state), pool_id=pool_id, thinned=found.more, points=points)
 
 
 async def decisions(ask: Ask[Nothing, DecisionsAsked]) -> models.Decisions:
@@ -123,24 +118,10 @@ def index_of(routes: tuple[models.Link, ...]) -> models.Index:
     return models.Index(service="keeper", version=__version__, openapi=f"{ROOT}/openapi.json", routes=routes)
 
 
-async def _points(ask: Ask[OnePool, HistoryAsked]) -> tuple[pool_models.Point, ...]:
-    pool_id, asked, store = ask.path.pool_id, ask.asked, ask.state.store
-    if pool_id not in ask.state.pulse.pool_ids and await view_of(store, pool_id) is None:
+async def must_be_known(pool_id: int, state: WebState) -> None:
+    """Raise HTTPNotFound for a pool that is not configured and was never seen."""
+    if pool_id not in state.pulse.pool_ids and await view_of(state.store, pool_id) is None:
         raise _no_pool(pool_id)
-    since, until = (None if at is None else Seconds(at) for at in (asked.since, asked.until))
-    return tuple(_point(each) for each in await store.history(pool_id, since=since, until=until, limit=asked.limit))
-
-
-def _point(found: HistoryPoint) -> pool_models.Point:
-    return pool_models.Point(
-        at=instant(found.at),
-        block=found.height or None,
-        value_ustx=None if found.nav_ustx is None else str(found.nav_ustx),
-        share_price_stx=build.price_e12(found.share_price_e12),
-        total_shares=None if found.total_shares is None else written(found.total_shares, SHARE_DECIMALS),
-        drift_bps=found.drift_bps,
-        worst_bps=found.worst_bps,
-    )
 
 
 def _no_pool(pool_id: int) -> web.HTTPNotFound:

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Final
 
 from keeper.web.api import changes, models, params, pool_models, reads
-from keeper.web.api.download import decisions_table
+from keeper.web.api.download import Tables
 from keeper.web.api.every_pool import EveryPool
 from keeper.web.api.routes import CSV, ROOT, STREAM, Ask, Route
 from keeper.web.api.stream import events
@@ -42,7 +42,7 @@ def _reading() -> tuple[Route, ...]:
     )
 
 
-def _of_one_pool() -> tuple[Route, ...]:
+def _of_one_pool(tables: Tables) -> tuple[Route, ...]:
     one = f"{ROOT}/pools/{{pool_id}}"
     return (
         Route(
@@ -74,16 +74,17 @@ def _of_one_pool() -> tuple[Route, ...]:
             f"{one}/history.csv",
             "history_table",
             "The same for a spreadsheet",
-            reads.history_table,
+            tables.history,
             media=CSV,
             path_params=params.OnePool,
-            asked=params.HistoryAsked,
+            asked=params.HistoryTableAsked,
+            sends=True,
             faults=_MISSING,
         ),
     )
 
 
-def _records() -> tuple[Route, ...]:
+def _records(tables: Tables) -> tuple[Route, ...]:
     return (
         Route(
             "GET",
@@ -99,7 +100,7 @@ def _records() -> tuple[Route, ...]:
             f"{ROOT}/decisions.csv",
             "decisions_table",
             "All decisions for a spreadsheet, newest first",
-            decisions_table,
+            tables.decisions,
             media=CSV,
             asked=params.TableAsked,
             sends=True,
@@ -171,4 +172,5 @@ def _changing() -> tuple[Route, ...]:
 
 def routes() -> tuple[Route, ...]:
     """Return every route; each call makes new ones, since some remember what they were asked for."""
-    return (*_reading(), *_of_one_pool(), *_records(), *_changing())
+    tables = Tables()
+    return (*_reading(), *_of_one_pool(tables), *_records(tables), *_changing())

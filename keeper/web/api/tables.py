@@ -56,10 +56,10 @@ def decisions(rows: Iterable[tuple[int, Decision]], *, first: bool) -> str:
     )
 
 
-def points(rows: Iterable[Point]) -> str:
-    """Return a pool's history, one point a line."""
+def points(rows: Iterable[Point], *, first: bool) -> str:
+    """Return a pool's history, one point a line; in the `first` part of a table below the names of its columns."""
     return _table(
-        POINT_COLUMNS,
+        POINT_COLUMNS if first else (),
         (
             (
                 *_moment(row.at),
