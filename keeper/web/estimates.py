@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from keeper.core.chain_types import Tip
+from keeper.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Estimates:
     def __init__(self, found: Found) -> None:
         self._found = found
         self._one_at_a_time = asyncio.Lock()
-        self._made: dict[int, tuple[str, Mapping[str, Any]]] = {}
+        self._made: dict[int, tuple[str, Mapping[str, Any] | Refused]] = {}
 
     async def of(self, pool_id: int) -> tuple[Tip, Mapping[str, Any]] | None:
         """Return the block and the estimate; None when the pool was not valued yet. Raises Refused."""
@@ -37,9 +39,18 @@ class Estimates:
             found = self._found(pool_id)
             if found is None:
                 return None
-            kept = self._made.get(pool_id)
-            if kept is not None and kept[0] == found.tip.block_id:
-                return found.tip, kept[1]
-            made = await asyncio.to_thread(found.work_out)
-            self._made[pool_id] = (found.tip.block_id, made)
+            block_id, made = self._made.get(pool_id, ("", None))
+            if made is None or block_id != found.tip.block_id:
+                made = await asyncio.to_thread(_outcome, found)
+                self._made[pool_id] = (found.tip.block_id, made)
+            if isinstance(made, Refused):
+                raise copy(made)  # the kept one would hold on to what the asker held
             return found.tip, made
+
+
+def _outcome(found: Estimable) -> Mapping[str, Any] | Refused:
+    """Return the estimate, or why there is none: that takes as long to find out, and is as true for the whole block."""
+    try:
+        return found.work_out()
+    except Refused as exc:
+        return exc.with_traceback(None)

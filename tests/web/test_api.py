@@ -19,7 +19,7 @@ from keeper.errors import PlanRejected, StoreUnavailable
 from keeper.store.records import ALERTS, DECISIONS, INTENTS, from_json
 from keeper.store.sqlite import SqliteStore, open_store
 from keeper.web.api.tables import DECISION_COLUMNS
-from keeper.web.estimates import Estimable
+from keeper.web.estimates import Estimable, Estimates
 
 pytestmark = pytest.mark.devnet
 
@@ -311,6 +311,24 @@ async def test_estimate__not_valued_or_refused_or_nobodys__is_said(store):
     assert (unseen[0], unseen[2]["Retry-After"]) == (503, "60")
     assert (refused[0], "above the limit" in refused[1]["error"]["message"]) == (409, True)
     assert nobody[0] == 404
+
+
+async def test_estimate__refused__is_worked_out_once_for_each_block():
+    tried, block = [], ["aa"]
+
+    def refuse():
+        tried.append(1)
+        raise PlanRejected("the loss would be above the limit")
+
+    estimates = Estimates(lambda _: Estimable(Tip(1, block[0] * 32, Seconds(NOW)), refuse))
+    for _ in range(3):
+        with pytest.raises(PlanRejected, match="above the limit"):
+            await estimates.of(1)
+    block[0] = "bb"
+    with pytest.raises(PlanRejected):
+        await estimates.of(1)
+
+    assert len(tried) == 2
 
 
 async def test_answer__asked_again_with_its_tag__is_not_sent_again(store):
