@@ -11,7 +11,7 @@ from keeper.core.leases import Lease
 from keeper.core.market import MarketView
 from keeper.core.paging import Page
 from keeper.core.prices import Observation
-from keeper.core.records import Alert, AlertRecord, Decision, Intent, PoolView, Turn, ViewHead
+from keeper.core.records import Alert, AlertRecord, Decision, Intent, Outcome, PoolView, Turn, ViewHead
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import MicroStx, Seconds
 from keeper.core.whales import Whale
@@ -218,9 +218,18 @@ class Store(WhaleSource, Protocol):
         ...
 
     async def decisions(
-        self, *, pool_id: int | None = None, limit: int = 50, before: int | None = None
+        self,
+        *,
+        pool_id: int | None = None,
+        outcome: Outcome | None = None,
+        limit: int = 50,
+        before: int | None = None,
     ) -> Page[Decision]:
-        """Return the newest decisions first."""
+        """Return the newest decisions first, of one `outcome` only where that is one of LASTING; else ValueError."""
+        ...
+
+    async def decision(self, decision_id: str) -> Decision | None:
+        """Return the decision with this name; None when there is none, or when it is no longer kept."""
         ...
 
     async def put_intent(self, intent: Intent, *, term: int | None = None) -> None:

@@ -95,5 +95,10 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         UPDATE views SET name = json_extract(body, '$.view.name')
         WHERE CASE WHEN json_valid(body) THEN json_type(body, '$.view.name') = 'text' END
         """,
+        # The few that are kept for ever, to find earlier proposals and what became of them.
+        """
+        CREATE INDEX decisions_lasting ON decisions (outcome, seq)
+        WHERE outcome IN ('proposed', 'rebalanced', 'slice_executed', 'vote_failed', 'vote_passed', 'withdrawal_paid')
+        """,
     ),
 )

@@ -15,7 +15,7 @@ from keeper.core.archive import Row
 from keeper.core.history import MOST_POINTS, Points, point_of, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.paging import Page
-from keeper.core.records import AlertRecord, Decision, Intent, PoolView, Turn, ViewHead
+from keeper.core.records import AlertRecord, Decision, Intent, Outcome, PoolView, Turn, ViewHead
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Seconds
 from keeper.core.whales import Whale
@@ -23,7 +23,7 @@ from keeper.ports import Store
 from keeper.store import mongo_rows, mongo_thinning
 from keeper.store.mongo_link import Duplicate, Link, open_link
 from keeper.store.mongo_shape import migrate
-from keeper.store.promises import LAST_PLACE, NEWEST_INTENTS, lease_lost
+from keeper.store.promises import LAST_PLACE, NEWEST_INTENTS, check_outcome, lease_lost
 from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, from_json, to_json
 
 T = TypeVar("T")
@@ -56,9 +56,21 @@ class MongoStore(Store):
 
     @override
     async def decisions(
-        self, *, pool_id: int | None = None, limit: int = 50, before: int | None = None
+        self,
+        *,
+        pool_id: int | None = None,
+        outcome: Outcome | None = None,
+        limit: int = 50,
+        before: int | None = None,
     ) -> Page[Decision]:
-        return await self._newest("decisions", DECISIONS, _of_pool(pool_id), limit, before)
+        check_outcome(outcome)
+        rule = {**_of_pool(pool_id), **({} if outcome is None else {"outcome": str(outcome)})}
+        return await self._newest("decisions", DECISIONS, rule, limit, before)
+
+    @override
+    async def decision(self, decision_id: str) -> Decision | None:
+        found = await self._bodies("decisions", {"_id": decision_id})
+        return DECISIONS.record(found[0]) if found else None
 
     @override
     async def put_intent(self, intent: Intent, *, term: int | None = None) -> None:

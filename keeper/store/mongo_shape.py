@@ -26,6 +26,7 @@ STEPS: Final[tuple[tuple[Index, ...], ...]] = (
         ("history", (("slot", 1),), {}),
         ("whales", (("category", 1), ("address", 1)), {"unique": True}),
     ),
+    (("decisions", (("outcome", 1), ("seq", -1)), {}),),
 )
 """Indexes, for that is all that MongoDB has to be told."""
 COLLECTIONS: Final = ("decisions", "intents", "alerts", "views", "whales", "notes", "leases", "history", "meta")

@@ -19,13 +19,13 @@ from keeper.core.archive import KINDS, Row
 from keeper.core.history import MOST_POINTS, Points, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.paging import Page
-from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, PoolView, Turn, ViewHead
+from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, Outcome, PoolView, Turn, ViewHead
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Seconds
 from keeper.core.whales import Whale
 from keeper.ports import Store
 from keeper.store import sqlite_rows, sqlite_turn, thinning
-from keeper.store.promises import LAST_PLACE, NEWEST_INTENTS, lease_lost
+from keeper.store.promises import LAST_PLACE, NEWEST_INTENTS, check_outcome, lease_lost
 from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, from_json, to_json
 from keeper.store.sqlite_file import connect, migrate, prepare, read_only, unavailable
 
@@ -69,9 +69,21 @@ class SqliteStore(Store):
 
     @override
     async def decisions(
-        self, *, pool_id: int | None = None, limit: int = 50, before: int | None = None
+        self,
+        *,
+        pool_id: int | None = None,
+        outcome: Outcome | None = None,
+        limit: int = 50,
+        before: int | None = None,
     ) -> Page[Decision]:
-        return await self._newest(DECISIONS, _select("decisions", pool_id), pool_id, limit, before)
+        check_outcome(outcome)
+        values = {"pool_id": pool_id, "outcome": outcome}
+        return await self._newest(DECISIONS, _select("decisions", pool_id, outcome=outcome), values, limit, before)
+
+    @override
+    async def decision(self, decision_id: str) -> Decision | None:
+        rows = await self._read("SELECT body FROM decisions WHERE decision_id = ?", (decision_id,))
+        return DECISIONS.record(rows[0][0]) if rows else None
 
     @override
     async def put_intent(self, intent: Intent, *, term: int | None = None) -> None:
@@ -106,7 +118,8 @@ class SqliteStore(Store):
         before: int | None = None,
     ) -> Page[Intent]:
         wanted = LAST_PLACE if open_only and limit is None else NEWEST_INTENTS if limit is None else limit
-        return await self._newest(INTENTS, _select("intents", pool_id, open_only=open_only), pool_id, wanted, before)
+        statement = _select("intents", pool_id, open_only=open_only)
+        return await self._newest(INTENTS, statement, {"pool_id": pool_id}, wanted, before)
 
     @override
     async def add_alert(self, record: AlertRecord) -> None:
@@ -117,7 +130,7 @@ class SqliteStore(Store):
 
     @override
     async def alerts(self, *, limit: int = 50, before: int | None = None) -> Page[AlertRecord]:
-        return await self._newest(ALERTS, _select("alerts"), None, limit, before)
+        return await self._newest(ALERTS, _select("alerts"), {}, limit, before)
 
     @override
     async def put_view(self, view: PoolView) -> None:
@@ -247,13 +260,13 @@ class SqliteStore(Store):
             await self._db.close()
 
     async def _newest(
-        self, kind: Kind[T], statement: str, pool_id: int | None, limit: int, before: int | None
+        self, kind: Kind[T], statement: str, values: Mapping[str, Any], limit: int, before: int | None
     ) -> Page[T]:
         """Return up to `limit` records of places below `before`, by a statement of `_select`."""
         found: list[tuple[int, T]] = []
         below = LAST_PLACE if before is None else max(0, min(before, LAST_PLACE))
         while (size := min(_PAGE, limit - len(found))) > 0:
-            rows = await self._read(statement, {"pool_id": pool_id, "before": below, "size": size})
+            rows = await self._read(statement, {**values, "before": below, "size": size})
             found += [(seq, kind.record(body)) for seq, body in rows]
             if len(rows) < size:
                 break
@@ -315,13 +328,14 @@ async def open_store(path: Path) -> AsyncIterator[SqliteStore]:
         await store.close()
 
 
-def _select(table: str, pool_id: int | None = None, *, open_only: bool = False) -> str:
+def _select(table: str, pool_id: int | None = None, *, open_only: bool = False, outcome: Outcome | None = None) -> str:
     """Return the statement for the newest rows below `:before`; its parts are constants and every value is bound."""
     # Named, because without statistics SQLite may well choose to walk a million rows that are over.
-    index = " INDEXED BY intents_open" if open_only else ""
+    index = " INDEXED BY intents_open" if open_only else " INDEXED BY decisions_lasting" if outcome else ""
     rules = ["seq < :before"]
     rules += ["pool_id = :pool_id"] if pool_id is not None else []
     rules += [f"state IN ({_OPEN})"] if open_only else []
+    rules += [f"outcome = :outcome AND outcome IN ({thinning.LASTING_TEXTS})"] if outcome else []
     return (
         f"SELECT seq, body FROM {table}{index} WHERE {' AND '.join(rules)} "  # noqa: S608 - constants
         "ORDER BY seq DESC LIMIT :size"

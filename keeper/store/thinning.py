@@ -18,13 +18,13 @@ POINTS_OF: Final = f"SELECT body, max(at) {_WITHIN} GROUP BY (at - :low) / :step
 FIRST_POINTS_OF: Final = f"SELECT body {_WITHIN} ORDER BY slot LIMIT :most"
 
 _OPEN: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN_STATES))
-_LASTING: Final = ", ".join(f"'{outcome.value}'" for outcome in sorted(LASTING))
+LASTING_TEXTS: Final = ", ".join(f"'{outcome.value}'" for outcome in sorted(LASTING))
 OLD: Final = {
     "decisions": (
         "decisions",
         "seq",
         (
-            f"FROM decisions AS old WHERE at < :whole AND outcome NOT IN ({_LASTING}) AND EXISTS ("  # noqa: S608 - constants
+            f"FROM decisions AS old WHERE at < :whole AND outcome NOT IN ({LASTING_TEXTS}) AND EXISTS ("  # noqa: S608 - constants
             "SELECT 1 FROM decisions AS later WHERE later.pool_id = old.pool_id "
             f"AND later.at / {DAY_SECONDS} = old.at / {DAY_SECONDS} AND later.seq > old.seq)"
         ),

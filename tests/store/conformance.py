@@ -24,7 +24,7 @@ from keeper.core.records import (
     Severity,
     Turn,
 )
-from keeper.core.retention import Retention, Thinned
+from keeper.core.retention import LASTING, Retention, Thinned
 from keeper.core.units import Bps, MicroStx, PriceE12, Seconds
 from keeper.core.whales import Whale
 from keeper.errors import LeaseLost, StoreUnavailable
@@ -149,6 +149,30 @@ class StoreConformance:
 
         assert everyone == ["d-2-3", "d-1-2", "d-2-1", "d-1-0"]
         assert second == ["d-2-3"]
+
+    async def test_decision__by_its_name__is_found(self, store: Store):
+        await store.add_decision(decision(1))
+        await store.add_decision(decision(2))
+
+        assert await store.decision("d-1-1") == decision(1)
+        assert await store.decision("d-1-9") is None
+
+    @pytest.mark.parametrize("outcome", sorted(LASTING))
+    async def test_decisions__of_an_outcome_that_lasts__are_found_page_by_page(self, store: Store, outcome: Outcome):
+        for number in range(9):
+            kind = outcome if number % 3 else Outcome.REFUSED
+            await store.add_decision(decided(number, NOON + number, kind, pool_id=1 + number % 2))
+
+        first = await store.decisions(outcome=outcome, limit=4)
+        rest = await store.decisions(outcome=outcome, limit=4, before=first.places[-1])
+        of_two = await store.decisions(outcome=outcome, pool_id=2)
+
+        assert [item.at - NOON for item in [*first, *rest]] == [8, 7, 5, 4, 2, 1]
+        assert [item.at - NOON for item in of_two] == [7, 5, 1]
+
+    async def test_decisions__of_an_outcome_that_is_common__are_not_looked_for(self, store: Store):
+        with pytest.raises(ValueError, match="refused is too common"):
+            await store.decisions(outcome=Outcome.REFUSED)
 
     async def test_decision__added_twice__is_there_once(self, store: Store):
         await store.add_decision(decision(1))

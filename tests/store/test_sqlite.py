@@ -11,7 +11,7 @@ import pytest
 from conformance import StoreConformance, alert, decision, intent, view
 
 from keeper.core.leases import SENDER, Lease
-from keeper.core.records import IntentState, Turn
+from keeper.core.records import IntentState, Outcome, Turn
 from keeper.errors import BadSettings, StoreUnavailable
 from keeper.store import migrations
 from keeper.store.records import VIEWS
@@ -248,6 +248,16 @@ async def test_open_intents__as_sqlite_plans_to_read_them__never_walk_what_is_ov
     plan = [detail for *_, detail in await store._read(f"EXPLAIN QUERY PLAN {statement}", values)]  # noqa: SLF001
 
     assert plan == ["SEARCH intents USING INDEX intents_open (seq<?)"]
+
+
+@pytest.mark.parametrize("pool_id", [None, 1])
+async def test_decisions_of_an_outcome__as_sqlite_plans_to_read_them__walk_no_others(store, pool_id):
+    statement = _select("decisions", pool_id, outcome=Outcome.PROPOSED)
+    values = {"pool_id": pool_id, "outcome": Outcome.PROPOSED, "before": 1, "size": 1}
+
+    plan = [detail for *_, detail in await store._read(f"EXPLAIN QUERY PLAN {statement}", values)]  # noqa: SLF001
+
+    assert plan == ["SEARCH decisions USING INDEX decisions_lasting (outcome=? AND seq<?)"]
 
 
 @pytest.mark.parametrize("table", ["decisions", "intents"])

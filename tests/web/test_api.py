@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import replace
+from typing import get_args
 
 import aiohttp
 import pytest
@@ -14,10 +15,12 @@ from keeper.core.archive import Row
 from keeper.core.chain_types import Tip
 from keeper.core.paused import PAUSED_NOTE
 from keeper.core.records import IntentKind, IntentState, Outcome, Severity
+from keeper.core.retention import LASTING
 from keeper.core.units import Seconds
 from keeper.errors import PlanRejected, StoreUnavailable
 from keeper.store.records import ALERTS, DECISIONS, INTENTS, from_json
 from keeper.store.sqlite import SqliteStore, open_store
+from keeper.web.api.params import Lasting
 from keeper.web.api.tables import DECISION_COLUMNS
 from keeper.web.estimates import Estimable, Estimates
 
@@ -136,6 +139,30 @@ async def test_decisions__new_ones_between_two_pages__shift_nothing(store):
         _, second, _ = await ask(session, first["next"])
 
     assert [row["decision_id"] for row in second["decisions"]] == ["d6", "d7", "d8", "d9", "d10"]
+
+
+async def test_decision__by_its_name__is_found_under_its_own_address(store):
+    async with api(store) as session:
+        _, listed, _ = await ask(session, f"{ROOT}/decisions?limit=1")
+        name = listed["decisions"][0]["decision_id"]
+        status, one, _ = await ask(session, f"{ROOT}/decisions/{name}")
+        missing = await ask(session, f"{ROOT}/decisions/none")
+
+    assert (status, one) == (200, listed["decisions"][0])
+    assert (missing[0], f"{ROOT}/decisions lists them" in missing[1]["error"]["message"]) == (404, True)
+
+
+async def test_decisions__of_an_outcome__are_a_pools_earlier_proposals_page_by_page(store):
+    for number in range(3):
+        made = decision(0, 1, Outcome.PROPOSED, "why")
+        await store.add_decision(replace(made, decision_id=f"p{number}", facts={"proposal": number}))
+    await store.add_decision(replace(decision(0, 2, Outcome.PROPOSED, "why"), decision_id="other"))
+    async with api(store) as session:
+        _, first, _ = await ask(session, f"{ROOT}/decisions?pool=1&outcome=proposed&limit=2")
+        _, rest, _ = await ask(session, first["next"])
+
+    assert [row["facts"]["proposal"] for row in first["decisions"] + rest["decisions"]] == [2, 1, 0]
+    assert rest["next"] is None
 
 
 async def test_decisions__page_of_one_pool__keeps_its_filter(store):
@@ -344,7 +371,7 @@ async def test_answer__asked_again_with_its_tag__is_not_sent_again(store):
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/decisions?pools=1", "there is no parameter 'pools' here; there are: limit, cursor, pool"),
+        ("/decisions?pools=1", "there is no parameter 'pools' here; there are: limit, cursor, pool, outcome"),
         ("/status?x=1", "there is no parameter 'x' here; there are: none"),
         ("/decisions?limit=0", "limit must be a whole number from 1 to 500"),
         ("/decisions?limit=1_0", "limit must be a whole number"),
@@ -352,6 +379,7 @@ async def test_answer__asked_again_with_its_tag__is_not_sent_again(store):
         ("/decisions?limit=٣", "limit must be a whole number"),
         ("/decisions?limit=" + "9" * 5_000, "limit must be a whole number"),
         ("/decisions?pool=1&pool=2", "pool is given more than once"),
+        ("/decisions?outcome=refused", "outcome must be one of: proposed, vote_passed"),
         ("/transactions?open=1", "open must be true or false"),
         ("/pools/x", "pool_id must be a whole number from 0 to 2147483647"),
         ("/pools/1/history?since=-1", "since must be a whole number from 0"),
@@ -363,3 +391,7 @@ async def test_parameter__that_does_not_fit__is_refused_with_the_remedy(store, p
 
     assert status == 400
     assert said in body["error"]["message"]
+
+
+def test_outcomes__that_can_be_asked_for__are_those_that_are_kept_for_ever():
+    assert set(get_args(Lasting)) == set(LASTING)

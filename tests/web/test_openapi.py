@@ -102,7 +102,7 @@ def test_document__every_field_and_parameter__says_what_it_means():
 @pytest.mark.parametrize("path", GETS)
 async def test_answer__every_address__is_as_the_document_has_it(store, path):
     async with api(store, found=found) as session:
-        concrete = path.replace("{pool_id}", "1").replace("{key}", quote("slice:2:3:2"))
+        concrete = path.replace("{pool_id}", "1").replace("{key}", quote("slice:2:3:2")).replace("{decision_id}", "d3")
         status, body, headers = await ask(session, concrete)
 
     assert status == 200

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -45,6 +45,7 @@ PoolId = Annotated[int, Field(ge=0, le=HIGHEST_POOL), BeforeValidator(_whole)]
 Limit = Annotated[int, Field(ge=1, le=MOST), BeforeValidator(_whole)]
 Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
 When = Annotated[int, Field(ge=0, le=HIGHEST_SECOND), BeforeValidator(_whole)]
+Lasting = Literal["proposed", "vote_passed", "vote_failed", "slice_executed", "rebalanced", "withdrawal_paid"]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 
 
@@ -82,16 +83,27 @@ class OfPool(Params):
     """Only this pool."""
 
 
+class OneDecision(Params):
+    """Which decision."""
+
+    decision_id: str = Field(min_length=1, max_length=400)
+    """Its own name."""
+
+
 class DecisionsAsked(Paged):
     """A page of decisions."""
 
     pool: PoolId | None = None
     """Only this pool."""
+    outcome: Lasting | None = None
+    """Only those that ended so: what was proposed, voted or done, which is kept for ever."""
 
 
-class TransactionsAsked(DecisionsAsked):
+class TransactionsAsked(Paged):
     """A page of transactions."""
 
+    pool: PoolId | None = None
+    """Only this pool."""
     open: Flag = False
     """Only those of which something may still become."""
 
@@ -207,6 +219,8 @@ def _sentence(model: type[BaseModel], place: Sequence[int | str], trouble: str) 
         return f"{name} must be a whole number from {rule['minimum']} to {rule['maximum']}"
     if rule["type"] == "boolean":
         return f"{name} must be true or false"
+    if "enum" in rule:
+        return f"{name} must be one of: {', '.join(rule['enum'])}"
     if "pattern" in rule:
         return f"{name} must be what `next` of another answer gave; leave it out to begin anew"
     return f"{name} does not fit: {trouble[:1].lower()}{trouble[1:]}"

@@ -5,6 +5,7 @@ from aiohttp import web
 from keeper import __version__
 from keeper.alerts.open_troubles import NOTE as OPEN_TROUBLES
 from keeper.core.paused import PAUSED_NOTE, paused_from
+from keeper.core.records import Outcome
 from keeper.errors import Refused
 from keeper.web.api import build, build_pools, models, pool_models
 from keeper.web.api.paging import page
@@ -12,6 +13,7 @@ from keeper.web.api.params import (
     DecisionsAsked,
     HistoryAsked,
     Nothing,
+    OneDecision,
     OnePool,
     OneTransaction,
     Paged,
@@ -71,14 +73,26 @@ async def history(ask: Ask[OnePool, HistoryAsked]) -> pool_models.History:
 async def decisions(ask: Ask[Nothing, DecisionsAsked]) -> models.Decisions:
     """Return a page of decisions."""
     store, asked = ask.state.store, ask.asked
+    outcome = None if asked.outcome is None else Outcome(asked.outcome)
     found, after = await page(
         asked,
-        lambda most, before: store.decisions(pool_id=asked.pool, limit=most, before=before),
+        lambda most, before: store.decisions(pool_id=asked.pool, outcome=outcome, limit=most, before=before),
         f"{ROOT}/decisions",
     )
     names = await pool_names(ask.state, {record.pool_id for record in found})
     told = tuple(build.decision(record, names) for record in found)
     return models.Decisions(as_of=build.newest(ask.state), decisions=told, next=after)
+
+
+async def decision(ask: Ask[OneDecision, Nothing]) -> models.Decision:
+    """Return one decision. Raises HTTPNotFound."""
+    found = await ask.state.store.decision(ask.path.decision_id)
+    if found is None:
+        message = (
+            f"there is no decision {ask.path.decision_id[:100]!r}, or it is no longer kept; {ROOT}/decisions lists them"
+        )
+        raise web.HTTPNotFound(text=message)
+    return build.decision(found, await pool_names(ask.state, {found.pool_id}))
 
 
 async def transactions(ask: Ask[Nothing, TransactionsAsked]) -> models.Transactions:
