@@ -302,8 +302,18 @@ async def test_transaction__by_its_key__is_found_and_unsigned(store):
         _, still_open, _ = await ask(session, f"{ROOT}/transactions?open=true")
 
     assert (status, one["state"], missing) == (200, "mined", 404)
+    assert (one["as_of"], one["block"]) == (still_open["as_of"], None)
     assert "raw_hex" not in one
     assert {row["state"] for row in still_open["transactions"]} == {"sent", "mined"}
+
+
+async def test_transaction__in_a_block__names_it_and_the_block_it_was_told_at(store):
+    mined = intent("slice:2:3:2", IntentKind.REBALANCE, IntentState.MINED, 2)
+    await store.put_intent(replace(mined, result={"block_height": 4_381_200, "status": "success"}))
+    async with api(store) as session:
+        _, one, _ = await ask(session, f"{ROOT}/transactions/slice:2:3:2")
+
+    assert (one["block"], one["as_of"]["block"]) == (4_381_200, 4_381_221)
 
 
 async def test_estimate__asked_often__is_worked_out_once_for_each_block(store):

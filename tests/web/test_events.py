@@ -93,6 +93,7 @@ async def test_stream__alert_and_transaction__arrive_and_are_whole(store):
         begun = await stream.heard("transaction")
 
     assert told[1]["title"] == "New trouble"
+    assert [event[1]["as_of"]["block"] for event in (told, moved, begun)] == [4_381_221] * 3
     assert (moved[1]["key"], moved[1]["state"], moved[1]["open"]) == ("post:1", "settled", False)
     assert (begun[1]["key"], begun[1]["state"]) == ("propose:2:9", "planned")
     listed = {"as_of": {"block": None, "time": None}, "transactions": [moved[1], begun[1]], "next": None}

@@ -16,6 +16,7 @@ from keeper.web.api.pool_models import Point
 from keeper.web.api.shapes import AsOf, as_of, instant
 from keeper.web.asides import node_line, trouble_lines
 from keeper.web.health import Health
+from keeper.web.reading import whole
 from keeper.web.state import WebState
 
 
@@ -65,9 +66,10 @@ def decision(record: Decided, names: Mapping[int, str]) -> Decision:
     )
 
 
-def transaction(intent: Intent) -> Transaction:
-    """Return a transaction, without its signed bytes."""
+def transaction(intent: Intent, seen: AsOf) -> Transaction:
+    """Return a transaction, without its signed bytes, as known at the block `seen`."""
     return Transaction(
+        as_of=seen,
         key=intent.key,
         kind=intent.kind,
         pool_id=intent.pool_id,
@@ -76,16 +78,18 @@ def transaction(intent: Intent) -> Transaction:
         txid=intent.txid,
         nonce=intent.nonce,
         fee_ustx=None if intent.fee_ustx is None else str(intent.fee_ustx),
+        block=whole(intent.result, "block_height"),
         created_at=instant(intent.created_at),
         updated_at=instant(intent.updated_at),
         result=dict(intent.result),
     )
 
 
-def alert(record: AlertRecord) -> Alert:
-    """Return an alert and where it went."""
+def alert(record: AlertRecord, seen: AsOf) -> Alert:
+    """Return an alert and where it went, as known at the block `seen`."""
     told = record.alert
     return Alert(
+        as_of=seen,
         key=told.key,
         kind=told.kind,
         resolved=told.resolved,

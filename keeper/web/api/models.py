@@ -152,6 +152,8 @@ class Decisions(Shape):
 class Transaction(Shape):
     """One transaction of the keeper's. The signed bytes are not shown."""
 
+    as_of: AsOf
+    """Newest block seen when this was told."""
     key: str
     """Its idempotency key."""
     kind: IntentKind
@@ -168,6 +170,8 @@ class Transaction(Shape):
     """Its nonce."""
     fee_ustx: Amount | None
     """What is offered for it."""
+    block: int | None
+    """Height of the block that it is in; null while none is known."""
     created_at: Instant | None
     """When it was planned."""
     updated_at: Instant | None
@@ -209,6 +213,8 @@ class Trouble(Shape):
 class Alert(Shape):
     """What people were told, and where it went."""
 
+    as_of: AsOf
+    """Newest block seen when this was told."""
     key: str
     """The same trouble has the same key."""
     kind: str

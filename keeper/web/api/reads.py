@@ -103,8 +103,9 @@ async def transactions(ask: Ask[Nothing, TransactionsAsked]) -> models.Transacti
         lambda most, before: store.intents(open_only=asked.open, pool_id=asked.pool, limit=most, before=before),
         f"{ROOT}/transactions",
     )
-    told = tuple(build.transaction(intent) for intent in found)
-    return models.Transactions(as_of=build.newest(ask.state), transactions=told, next=after)
+    seen = build.newest(ask.state)
+    told = tuple(build.transaction(intent, seen) for intent in found)
+    return models.Transactions(as_of=seen, transactions=told, next=after)
 
 
 async def transaction(ask: Ask[OneTransaction, Nothing]) -> models.Transaction:
@@ -112,7 +113,7 @@ async def transaction(ask: Ask[OneTransaction, Nothing]) -> models.Transaction:
     found = await ask.state.store.intent(ask.path.key)
     if found is None:
         raise web.HTTPNotFound(text=f"there is no transaction {ask.path.key[:100]!r}; {ROOT}/transactions lists them")
-    return build.transaction(found)
+    return build.transaction(found, build.newest(ask.state))
 
 
 async def alerts(ask: Ask[Nothing, Paged]) -> models.Alerts:
@@ -122,9 +123,10 @@ async def alerts(ask: Ask[Nothing, Paged]) -> models.Alerts:
         lambda most, before: ask.state.store.alerts(limit=most, before=before),
         f"{ROOT}/alerts",
     )
-    told = tuple(build.alert(record) for record in found)
+    seen = build.newest(ask.state)
+    told = tuple(build.alert(record, seen) for record in found)
     going_on = build.troubles(await ask.state.store.note(OPEN_TROUBLES), ask.state)
-    return models.Alerts(as_of=build.newest(ask.state), open=going_on, alerts=told, next=after)
+    return models.Alerts(as_of=seen, open=going_on, alerts=told, next=after)
 
 
 def index_of(routes: tuple[models.Link, ...]) -> models.Index:

@@ -11,7 +11,7 @@ from keeper.core.records import AlertRecord, Decision
 from keeper.web.api import build
 from keeper.web.api.params import Nothing
 from keeper.web.api.routes import STREAM, Ask
-from keeper.web.api.shapes import Shape
+from keeper.web.api.shapes import AsOf, Shape
 from keeper.web.events import Crowded, Event, Listener, Pace
 from keeper.web.keys import HUB
 from keeper.web.limits import household
@@ -38,7 +38,7 @@ async def events(ask: Ask[Nothing, Nothing]) -> web.StreamResponse:
         with hub.listen(listener, after):
             await response.prepare(request)
             await _send(response, f"retry: {RETRY_MS}\n\n", hub.pace)
-            await _pass_on(listener, response, names, hub.pace)
+            await _pass_on(listener, response, lambda event: written(event, names, build.newest(ask.state)), hub.pace)
     except Crowded:
         text = "too many are listening already; close a stream, or ask the lists instead"
         raise web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "30"}) from None
@@ -47,7 +47,7 @@ async def events(ask: Ask[Nothing, Nothing]) -> web.StreamResponse:
     return response
 
 
-async def _pass_on(listener: Listener, response: web.StreamResponse, names: Mapping[int, str], pace: Pace) -> None:
+async def _pass_on(listener: Listener, response: web.StreamResponse, write: Callable[[Event], str], pace: Pace) -> None:
     while True:
         try:
             async with asyncio.timeout(pace.heartbeat):
@@ -57,11 +57,11 @@ async def _pass_on(listener: Listener, response: web.StreamResponse, names: Mapp
             continue
         if event is None:
             return
-        await _send(response, written(event, names), pace)
+        await _send(response, write(event), pace)
 
 
-def written(event: Event, names: Mapping[int, str]) -> str:
-    """Return an event as it goes over the wire; its data is one line of JSON."""
+def written(event: Event, names: Mapping[int, str], seen: AsOf) -> str:
+    """Return an event as it goes over the wire, told at the block `seen`; its data is one line of JSON."""
     record = event.record
     data: Shape | None
     if record is None:
@@ -69,9 +69,9 @@ def written(event: Event, names: Mapping[int, str]) -> str:
     elif isinstance(record, Decision):
         data = build.decision(record, names)
     elif isinstance(record, AlertRecord):
-        data = build.alert(record)
+        data = build.alert(record, seen)
     else:
-        data = build.transaction(record)
+        data = build.transaction(record, seen)
     return f"id: {event.event_id}\nevent: {event.kind}\ndata: {'{}' if data is None else data.model_dump_json()}\n\n"
 
 
