@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 from api_kit import ROOT, api, ask
-from samples import NOW, defi_facts, fill, view
+from samples import NOW, decision, defi_facts, view
 
 from keeper.core.archive import Row
 from keeper.core.history import SLOT_SECONDS, point_of
+from keeper.core.records import Outcome
 from keeper.core.units import Seconds
-from keeper.store.records import POINTS, from_json
+from keeper.store.records import DECISIONS, POINTS, from_json
 from keeper.store.sqlite import SqliteStore, open_store
 from keeper.web.api.download import MOST_AT_ONCE, PART, RETRY_SECONDS
 
@@ -20,41 +21,42 @@ pytestmark = pytest.mark.devnet
 COUNT = 2 * PART + 7
 
 
-@pytest.fixture
-async def store(tmp_path):
-    async with open_store(tmp_path / "s.sqlite3") as opened:
-        await fill(opened)
-        yield opened
-
-
 class Gated(SqliteStore):
-    """A store that gives decisions once it is let."""
+    """A store that gives the third part of a table once it is let."""
 
     def __init__(self, db):
         super().__init__(db)
         self.let, self.asked = asyncio.Event(), 0
 
-    async def decisions(self, **asked):
-        self.asked += 1
-        await self.let.wait()
-        return await super().decisions(**asked)
+    async def decisions(self, *, before=None, **asked):
+        if before is not None and before <= COUNT - 2 * PART + 1:
+            self.asked += 1
+            await self.let.wait()
+        return await super().decisions(before=before, **asked)
 
 
-async def test_tables__as_many_as_there_may_be__the_next_is_told_when_to_come_again(store):
-    gated = Gated(store._db)  # noqa: SLF001 - the same file, read later
-    async with api(gated) as session, asyncio.timeout(10):
-        first = [asyncio.create_task(ask(session, f"{ROOT}/decisions.csv?pool={n}")) for n in range(MOST_AT_ONCE)]
-        while gated.asked < MOST_AT_ONCE:
-            await asyncio.wait(first, timeout=0.01)
-        refused = await ask(session, f"{ROOT}/decisions.csv")
-        other = await ask(session, f"{ROOT}/pools/1/history.csv")
-        gated.let.set()
-        sent = await asyncio.gather(*first)
-        again = await ask(session, f"{ROOT}/decisions.csv")
+async def test_tables__as_many_as_there_may_be__the_next_is_told_when_to_come_again(tmp_path):
+    async with open_store(tmp_path / "many.sqlite3") as many:
+        rows = [replace(decision(0, 1, Outcome.REFUSED, "why"), decision_id=f"d-{n}") for n in range(1, COUNT + 1)]
+        await many.restore(
+            [Row("decision", from_json(DECISIONS.document(row)), seq) for seq, row in enumerate(rows, 1)]
+        )
+        await fill_history(many)
+        gated = Gated(many._db)  # noqa: SLF001 - the same file, read later
+        async with api(gated) as session, asyncio.timeout(10):
+            first = [asyncio.create_task(ask(session, f"{ROOT}/decisions.csv")) for _ in range(MOST_AT_ONCE)]
+            while gated.asked < MOST_AT_ONCE:
+                await asyncio.wait(first, timeout=0.01)
+            refused = [await ask(session, f"{ROOT}/{path}") for path in ("decisions.csv", "pools/1/history.csv")]
+            short = await ask(session, f"{ROOT}/decisions.csv?limit={PART}")
+            gated.let.set()
+            sent = await asyncio.gather(*first)
+            again = await ask(session, f"{ROOT}/decisions.csv")
 
-    assert (refused[0], refused[2]["Retry-After"], other[0]) == (503, str(RETRY_SECONDS), 503)
-    assert "are being sent already" in refused[1]["error"]["message"]
-    assert ({answer[0] for answer in sent}, again[0]) == ({200}, 200)
+    assert [(status, headers["Retry-After"]) for status, _, headers in refused] == [(503, str(RETRY_SECONDS))] * 2
+    assert "are being sent already" in refused[0][1]["error"]["message"]
+    assert short[0] == 200, "one part is no more than other answers are"
+    assert [(status, len(text.splitlines())) for status, text, _ in (*sent, again)] == [(200, COUNT + 1)] * 3
 
 
 async def test_history_csv__no_limit__has_every_point_and_json_says_that_it_has_not(tmp_path):

@@ -240,7 +240,7 @@ def test_docs__numbers__are_those_of_the_code():
     for said in (
         f"up to {MOST} records each",
         f"up to {MOST_ROWS:,} rows",
-        f"At most {MOST_AT_ONCE} tables are sent at once",
+        f"At most {MOST_AT_ONCE} long tables are sent at once",
         f"newest {REMEMBERED} events",
         f"every {pace.heartbeat:.0f} s says",
         f"{MOST_LISTENERS} listeners, {MOST_PER_ADDRESS} of one address",

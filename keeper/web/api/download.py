@@ -1,8 +1,8 @@
 """Tables that may be long: sent as they are read, so that neither the keeper nor the reader ever holds the whole."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Final
 
 import structlog
@@ -20,17 +20,18 @@ from keeper.web.views import pool_names
 PART: Final = 25
 """Rows that are read and made in one go; between two parts the loop does what else is due."""
 MOST_AT_ONCE: Final = 2
-"""Most tables that are sent at once, since each is work for seconds."""
+"""Most tables of more than a part that are sent at once, since each may be work for seconds."""
 RETRY_SECONDS: Final = 5
 """When to ask again for a table while there are as many as there may be."""
 ACCEPT_SECONDS: Final = 10.0
 """Longest that a reader may take to accept a part."""
+_HEADERS: Final = {"Content-Type": CSV_TYPE, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
 _log = structlog.get_logger(__name__)
 
 
 class Tables:
-    """Sends tables, so many at once and no more."""
+    """Sends tables, so many long ones at once and no more."""
 
     def __init__(self) -> None:
         self._sending = 0
@@ -45,12 +46,22 @@ class Tables:
         return await self._send(ask.request, _points(ask))
 
     async def _send(self, request: web.Request, parts: AsyncGenerator[str, None]) -> web.StreamResponse:
+        """Send a table. What fails before its second part is raised; later the connection is cut, and the reader knows."""
+        async with aclosing(parts):
+            first, second = await anext(parts), await anext(parts, None)
+            if second is None or request.method == "HEAD":  # no longer than other answers are
+                return web.Response(text="" if request.method == "HEAD" else first, headers=_HEADERS)
+            with self._place():
+                return await _stream(request, (first, second), parts)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
         if self._sending >= MOST_AT_ONCE:
             text = f"{MOST_AT_ONCE} tables are being sent already; ask again in {RETRY_SECONDS} s"
             raise web.HTTPServiceUnavailable(text=text, headers={"Retry-After": str(RETRY_SECONDS)})
         self._sending += 1
         try:
-            return await _send(request, parts)
+            yield
         finally:
             self._sending -= 1
 
@@ -84,22 +95,22 @@ async def _points(ask: Ask[OnePool, HistoryTableAsked]) -> AsyncGenerator[str, N
         since, first = Seconds(found[-1].at + 1), False
 
 
-async def _send(request: web.Request, parts: AsyncGenerator[str, None]) -> web.StreamResponse:
-    """Send a table. What fails before its first part is raised; later the connection is cut, and the reader knows."""
-    headers = {"Content-Type": CSV_TYPE, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    async with aclosing(parts):
-        part: str | None = await anext(parts)
-        if request.method == "HEAD":
-            return web.Response(headers=headers)
-        response = web.StreamResponse(headers=headers)
-        try:
-            await response.prepare(request)
-            while part is not None:
-                async with asyncio.timeout(ACCEPT_SECONDS):
-                    await response.write(part.encode())
-                part = await anext(parts, None)
-        except (KeeperError, TimeoutError, ConnectionError) as exc:
-            _log.warning("table_cut_off", path=request.path, caller=request.remote, error=type(exc).__name__)
-            if request.transport is not None:
-                request.transport.abort()
+async def _stream(request: web.Request, begun: Iterable[str], parts: AsyncGenerator[str, None]) -> web.StreamResponse:
+    """Send what was `begun` and the other parts as they are read."""
+    response = web.StreamResponse(headers=_HEADERS)
+    try:
+        await response.prepare(request)
+        for part in begun:
+            await _write(response, part)
+        async for part in parts:
+            await _write(response, part)
+    except (KeeperError, TimeoutError, ConnectionError) as exc:
+        _log.warning("table_cut_off", path=request.path, caller=request.remote, error=type(exc).__name__)
+        if request.transport is not None:
+            request.transport.abort()
     return response
+
+
+async def _write(response: web.StreamResponse, part: str) -> None:
+    async with asyncio.timeout(ACCEPT_SECONDS):
+        await response.write(part.encode())
