@@ -10,10 +10,10 @@ import structlog
 from keeper import __version__, whale_watch
 from keeper.app import Keeper, open_keeper
 from keeper.core import alerting
-from keeper.core.leases import SENDER
+from keeper.core.leases import FREE, SENDER
 from keeper.core.units import Seconds
 from keeper.doctor import examine
-from keeper.errors import Halt, LeaseLost, Transient
+from keeper.errors import Halt, LeaseLost, StoreUnavailable, Transient
 from keeper.housekeeping import LOOK_SECONDS, thin_when_due
 from keeper.pause import pause
 from keeper.plans_now import estimable
@@ -134,8 +134,12 @@ class Rounds:
     async def __call__(self) -> None:
         """Do what is due once this keeper may send. Raises Transient, Halt."""
         keeper = self._keeper
-        if not await _may_send(keeper, self._stop):
-            return
+        try:
+            if not await self._may_send():
+                return
+        except StoreUnavailable as exc:
+            await self._skip(exc)
+            raise
         # Taken away first, whatever comes of the round: a nudge that stays would let failing rounds follow without rest.
         if self._asked.is_set():
             self._timetable.want()
@@ -149,10 +153,46 @@ class Rounds:
         except LeaseLost:
             raise  # not a trouble: another keeper sends
         except Transient as exc:
-            self._skipped += 1
-            if self._skipped == SKIPPED_TO_ALERT:
-                await keeper.alerts.send(alerting.node_unreachable(str(exc), self._skipped, _now(keeper)))
+            await self._skip(exc)
             raise
+
+    async def _may_send(self) -> bool:
+        """Wait for the lease; False when told to stop first. Raises StoreUnavailable while nobody can tell whose it is."""
+        keeper = self._keeper
+        if not await may_send_soon(keeper, self._stop):
+            await self._stand_by()
+        keeper.pulse.standing_by = False
+        return not self._stop.is_set()
+
+    async def _stand_by(self) -> None:
+        """Wait while another keeper has the lease, and say so once. Raises StoreUnavailable once the store is silent."""
+        keeper, looks = self._keeper, 0
+        while keeper.tenancy.held() is None and not self._stop.is_set():
+            silent = keeper.tenancy.silent
+            looks = 0 if silent is None else looks + 1
+            if silent is not None and looks >= STANDBY_LOOKS:
+                keeper.pulse.standing_by = False
+                message = f"without the store nobody knows who may send: {silent}"
+                raise StoreUnavailable(message)
+            if silent is None and not keeper.pulse.standing_by:
+                await self._tell_of_standby()
+            await pause(self._stop, STANDBY_SECONDS)
+
+    async def _tell_of_standby(self) -> None:
+        keeper = self._keeper
+        keeper.pulse.standing_by, self._skipped = True, 0
+        log.info("standing_by", lease=SENDER)
+        with suppress(Transient):
+            lease = await keeper.store.lease(SENDER)
+            if lease is not None and lease.holder not in (FREE, keeper.tenancy.holder):
+                await keeper.alerts.send(alerting.standing_by(lease.holder, _now(keeper)))
+
+    async def _skip(self, exc: Transient) -> None:
+        """Count a round that came to nothing, and page people for the third in a row."""
+        self._skipped += 1
+        if self._skipped == SKIPPED_TO_ALERT:
+            keeper = self._keeper
+            await keeper.alerts.send(alerting.node_unreachable(str(exc), self._skipped, _now(keeper)))
 
     async def _note_what_is_over(self) -> None:
         """Note which troubles a round that came to its end puts an end to."""
@@ -238,26 +278,13 @@ async def may_send_soon(keeper: Keeper, stop: asyncio.Event) -> bool:
     return False
 
 
-async def _may_send(keeper: Keeper, stop: asyncio.Event) -> bool:
-    """Wait for the lease; False when told to stop first. A keeper that stands by says so once."""
-    if not await may_send_soon(keeper, stop):
-        keeper.pulse.standing_by = True
-        log.info("standing_by", lease=SENDER)
-        with suppress(Transient):
-            if (lease := await keeper.store.lease(SENDER)) is not None:
-                await keeper.alerts.send(alerting.standing_by(lease.holder, _now(keeper)))
-        while keeper.tenancy.held() is None and not await pause(stop, STANDBY_SECONDS):
-            pass
-    keeper.pulse.standing_by = False
-    return not stop.is_set()
-
-
 @asynccontextmanager
 async def _probing(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Ask the store now and then whether it is there and whether a person paused the keeper, for the metrics."""
+    """Ask the store now and then whether it is there and whether a person paused the keeper, for health and metrics."""
 
     async def look() -> None:
-        await look_at_store(keeper.store, keeper.metrics.state)
+        writable = keeper.tenancy.silent is None
+        keeper.pulse.store_up = await look_at_store(keeper.store, keeper.metrics.state, writable=writable)
 
     async with beside("probe", look, every=PROBE_SECONDS, stop=stop):
         yield

@@ -119,14 +119,18 @@ class Watch:
         return [await self._sender.fees_today(), *self._past[1]]
 
 
-async def look_at_store(store: Store, metrics: StateMetrics) -> None:
-    """Show whether the store answers, and whether a person paused the keeper; never raises for the store."""
+async def look_at_store(store: Store, metrics: StateMetrics, *, writable: bool = True) -> bool:
+    """Show and return whether the store can be read and is `writable`, and show whether a person paused the keeper.
+
+    Never raises for the store.
+    """
     try:
         async with asyncio.timeout(STORE_SECONDS):
             paused = paused_from(await store.note(PAUSED_NOTE))
     except (StoreUnavailable, TimeoutError):
         metrics.store(up=False)
         metrics.paused(paused=None)
-        return
-    metrics.store(up=True)
+        return False
+    metrics.store(up=writable)
     metrics.paused(paused=paused is not None)
+    return writable

@@ -61,7 +61,7 @@ class Tenancy:
         self._changed = changed
         self._lease: Lease | None = None
         self._renewed_at = 0.0
-        self._failing = False
+        self._silent: str | None = None
         self._watched: Lease | None = None
         self._watched_since = 0.0
         self._told: int | None = None
@@ -70,6 +70,11 @@ class Tenancy:
     def holder(self) -> str:
         """The name under which this process holds leases."""
         return self._holder
+
+    @property
+    def silent(self) -> str | None:
+        """Why the store did not answer when it was last asked; None when it did. Writes count: a lease is renewed by one."""
+        return self._silent
 
     def held(self) -> Lease | None:
         """Return the lease while it can be relied on; None for a standby, and for a holder that renewed too long ago."""
@@ -101,7 +106,7 @@ class Tenancy:
             self._tell(released=stop.is_set())
 
     def _rest(self) -> float:
-        return self._length / (_LOOKS if self._lease is None or self._failing else _RENEWALS)
+        return self._length / (_LOOKS if self._lease is None or self._silent is not None else _RENEWALS)
 
     async def _ask_store(self) -> None:
         try:
@@ -109,11 +114,12 @@ class Tenancy:
                 if self._lease is None or not await self._renew(self._lease):
                     await self._watch()
         except (StoreUnavailable, TimeoutError) as exc:
-            if not self._failing:
-                log.warning("lease_store_silent", lease=self._name, reason=str(exc) or "no answer in time")
-            self._failing = True
+            reason = str(exc) or "no answer in time"
+            if self._silent is None:
+                log.warning("lease_store_silent", lease=self._name, reason=reason)
+            self._silent = reason
         else:
-            self._failing = False
+            self._silent = None
 
     async def _renew(self, lease: Lease) -> bool:
         asked_at = self._now()

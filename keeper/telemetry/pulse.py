@@ -37,6 +37,8 @@ class Pulse:
         """What the signer had when it was last asked."""
         self.standing_by = False
         """Whether another keeper holds the lease, so that this one only watches."""
+        self.store_up = True
+        """Whether the store could be read and written when it was last asked."""
         self._monotonic = monotonic
         self._started = monotonic()
         self._ended: dict[int, tuple[float, Outcome]] = {}

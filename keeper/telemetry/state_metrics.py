@@ -61,7 +61,7 @@ class StateMetrics:
         )
         self._lease = gauge("lease_held", "Whether this keeper holds the lease to send.", "lease")
         self._paused = gauge("paused", "Whether a person paused the keeper.", "what")
-        self._store = gauge("store_up", "Whether the store answered when it was last asked.", "store")
+        self._store = gauge("store_up", "Whether the store could be read and written when it was last asked.", "store")
         self._told = counter("alerts_total", "Alerts by severity and what became of them.", "severity", "fate")
         self._sent = counter("alert_deliveries_total", "Alerts by channel and what it did.", "channel", "fate")
         self._open = Cells(gauge("alerts_open", "Troubles people were told of that are not over.", "kind"))
@@ -85,7 +85,7 @@ class StateMetrics:
         put(self._paused, ("sending",), None if paused is None else int(paused))
 
     def store(self, *, up: bool) -> None:
-        """Show whether the store answers."""
+        """Show whether the store can be read and written."""
         put(self._store, ("main",), int(up))
 
     def alert(self, severity: Severity, *, delivered: bool) -> None:

@@ -1,4 +1,4 @@
-"""Whether the keeper still does its work, judged by rounds and cycles that came to their end and by nothing else."""
+"""Whether the keeper still does its work, judged by rounds and cycles that came to their end, and by the store that they need."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -30,8 +30,8 @@ class Health:
     """The answer of /healthz."""
 
     state: HealthState
-    """`standby` while another keeper holds the lease, `starting` before the first finished cycle, `stale` when the loop
-    stands still or any pool's last cycle is too old, else `ok`."""
+    """`stale` while the store is away, `standby` while another keeper holds the lease, `starting` before the first finished
+    cycle, `stale` when the loop stands still or any pool's last cycle is too old, else `ok`."""
     age_seconds: int | None
     """Age of the newest finished cycle of any pool."""
     limit_seconds: int
@@ -43,6 +43,8 @@ class Health:
     """Age from which the loop stands still: five rounds, at least five minutes."""
     useful: bool = False
     """Whether it does more than run: no pool or loop is too old, and at least one pool's last cycle was no failure."""
+    store_up: bool = True
+    """Whether the store could be read and written when it was last asked; without it nothing is spent."""
 
     def fresh(self) -> frozenset[int]:
         """Return the pools whose last cycle is not too long ago."""
@@ -54,6 +56,8 @@ def check_health(pulse: Pulse, cycle_seconds: int) -> Health:
     limit = max(_CYCLES * cycle_seconds, _LEAST_SECONDS)
     age = pulse.last_age_seconds()
     pools = tuple(_pool(pulse, pool_id, limit) for pool_id in pulse.pool_ids)
+    if not pulse.store_up:
+        return Health("stale", age, limit, pools, store_up=False)
     if pulse.standing_by:
         return Health("standby", age, limit, pools)
     if age is None:

@@ -134,6 +134,8 @@ def _paused_text(paused: Paused | None, now: Seconds | None) -> str:
 
 
 def _health_text(health: Health) -> str:
+    if not health.store_up:
+        return "The store cannot be read or written: nothing is sent until it can, and the numbers below may be old."
     if health.state == "starting":
         return "Starting: no cycle has finished yet."
     if health.state == "standby":

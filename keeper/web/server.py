@@ -140,7 +140,7 @@ async def _beside(app: web.Application, make: Callable[[WebState, Health], str])
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """Answer 200 while cycles finish or another keeper holds the lease, 503 while starting or stale."""
+    """Answer 200 while cycles finish or another keeper holds the lease, 503 while starting, stale or without a store."""
     state = request.app[STATE]
     health = check_health(state.pulse, state.cycle_seconds)
     return json_answer(health, HTTPStatus.OK if health.state in ("ok", "standby") else HTTPStatus.SERVICE_UNAVAILABLE)

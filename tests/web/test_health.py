@@ -92,3 +92,15 @@ def test_health__every_pool_refused__is_alive_and_not_useful():
     health = check_health(pulse, 60)
 
     assert (health.state, health.useful) == ("ok", False)
+
+
+@pytest.mark.parametrize("standing_by", [False, True])
+def test_health__store_is_away__is_stale_at_once_whoever_has_the_lease(standing_by):
+    pulse = Pulse([1], Hands(0), tick_seconds=60)
+    pulse.cycle_finished(1, Outcome.WITHIN_THRESHOLD)
+    pulse.round_ended()
+    pulse.standing_by, pulse.store_up = standing_by, False
+
+    health = check_health(pulse, 60)
+
+    assert (health.state, health.useful, health.store_up) == ("stale", False, False)

@@ -68,7 +68,9 @@ class Working(Shape):
     """Whether the keeper does its work."""
 
     state: Literal["starting", "ok", "stale", "standby"]
-    """Judged by finished cycles and by nothing else."""
+    """Judged by finished cycles, and `stale` while the store is away."""
+    store_up: bool
+    """Whether the store could be read and written when it was last asked; without it nothing is spent."""
     useful: bool
     """Whether it does more than run: nothing is too old, and not every pool was refused or could not be read."""
     loop_age_seconds: int | None

@@ -1,0 +1,108 @@
+"""A store that goes silent under a running keeper: nobody takes it for a standby, and people hear of it all the same."""
+
+import asyncio
+import sqlite3
+from contextlib import closing, contextmanager
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from keeper.app import open_keeper
+from keeper.core.leases import SENDER
+from keeper.daemon import SKIPPED_TO_ALERT, Rounds, holding_lease
+from keeper.errors import StoreUnavailable
+from keeper.pause import pause
+from keeper.settings import load_settings
+from keeper.watching import look_at_store
+from keeper.web.health import check_health
+from tests.cli.test_check import node, write_key
+from tests.cli.test_round import Asked
+
+LEASE = "[sending]\nlease_seconds = 3\n"
+
+
+@contextmanager
+def not_writable(path):
+    """Have every write of others fail as long as the block lasts, and let them read."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@pytest.fixture
+async def told():
+    """Return the address of an alert channel, and what it was told."""
+    got = []
+
+    async def hook(request):
+        got.append(await request.text())
+        return web.Response(text="ok")
+
+    app = web.Application()
+    app.router.add_post("/hook", hook)
+    async with TestServer(app) as server:
+        yield str(server.make_url("/hook")), got
+
+
+@pytest.fixture
+async def settings(config, tmp_path, told):
+    write_key(tmp_path)
+    app = node()
+    Asked(app)
+    async with TestServer(app) as server:
+        text = config.read_text().replace("http://127.0.0.1:1", str(server.make_url("")).rstrip("/"))
+        text = text.replace("plugins = []", 'plugins = ["slack"]').partition("[[pools]]")[0]
+        config.write_text(f'{text}\n{LEASE}\n[plugin.slack]\nwebhook_url = "{told[0]}"\n')
+        yield load_settings(config, {})
+
+
+@pytest.fixture
+async def keeper(settings):
+    async with open_keeper(settings, asyncio.Event()) as opened, holding_lease(opened):
+        yield opened
+
+
+async def until_not_held(keeper):
+    async with asyncio.timeout(20):
+        while keeper.tenancy.held() is not None:
+            await pause(asyncio.Event(), 0.05)
+
+
+async def test_rounds__store_cannot_be_written__count_as_skipped_and_page_people(keeper, settings, told):
+    rounds = Rounds(keeper, asyncio.Event())
+    await rounds()
+    with not_writable(settings.store_path):
+        await until_not_held(keeper)
+        for _ in range(SKIPPED_TO_ALERT):
+            with pytest.raises(StoreUnavailable, match="nobody knows who may send"):
+                await rounds()
+        async with asyncio.timeout(10):
+            while not told[1]:
+                await pause(asyncio.Event(), 0.05)
+        store_up = await look_at_store(keeper.store, keeper.metrics.state, writable=keeper.tenancy.silent is None)
+        standing_by = keeper.pulse.standing_by
+        shown = keeper.metrics.render().decode()
+    await rounds()
+
+    assert "The keeper cannot work" in told[1][0]
+    assert (len(told[1]), standing_by, store_up) == (1, False, False)
+    assert 'keeper_store_up{store="main"} 0.0' in shown
+    assert keeper.tenancy.held() is not None
+
+
+async def test_rounds__another_keeper_has_the_lease__are_no_outage(settings, told):
+    stop = asyncio.Event()
+    async with open_keeper(settings, stop) as standby:
+        await standby.store.take_lease(SENDER, "somewhere else", seen=None)
+        async with holding_lease(standby):
+            waiting = asyncio.create_task(Rounds(standby, stop)())
+            async with asyncio.timeout(20):
+                while not told[1]:
+                    await pause(asyncio.Event(), 0.05)
+            health = check_health(standby.pulse, 60)
+            stop.set()
+            await waiting
+
+    assert health.state == "standby"
+    assert "Another keeper holds the lease: somewhere else" in told[1][0]
