@@ -2,35 +2,35 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
-from keeper import narrate
+from keeper.accounted import Accounted
 from keeper.agreed_prices import AgreedPrices
 from keeper.alerts.router import AlertRouter
 from keeper.analysis import Analysis, agree, analyse, held_or_wanted
 from keeper.core import alerting
 from keeper.core.assets import AssetBook
 from keeper.core.chain_types import Tip
-from keeper.core.consensus import Agreement
 from keeper.core.mandates import NextStep
 from keeper.core.paused import PAUSED_NOTE, Paused, paused_from
 from keeper.core.policy import Policy, PoolRule
 from keeper.core.prices import Fault, RefusedPrice
-from keeper.core.records import POSTED_BESIDE, Decision, Intent, IntentState, Outcome, PoolView, Turn
+from keeper.core.records import POSTED_BESIDE, Decision, Intent, IntentState, Outcome
 from keeper.core.units import Seconds
-from keeper.core.views import pool_body
 from keeper.errors import KeeperError, LedgerMismatch, PlanRejected, Refused, Transient
 from keeper.execution.sender import Sender
 from keeper.last_views import LastViews
-from keeper.observe import Observer, PoolFacts, WebPrices
+from keeper.observe import Observer, WebPrices
+from keeper.outcomes import Done, Unfinished
 from keeper.ports import Clock, Store, WhaleSource
-from keeper.steps import Done, Steps, Unfinished
+from keeper.steps import Steps
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
 from keeper.turn_log import TurnLog
+from keeper.turn_records import Sight, TurnRecords
 from keeper.watching import Watch
 from keeper.whales import SeenWhales
 
@@ -41,17 +41,6 @@ WEB_PRICES_LAST = Seconds(60)
 BOOKS_EVERY = 20
 """Every so many cycles, the first included, the vault's books are held against the chain's balances."""
 SENDING = frozenset({NextStep.PROPOSE, NextStep.CONCLUDE, NextStep.EXECUTE})
-ACTIONS = frozenset({Outcome.SLICE_EXECUTED, Outcome.WITHDRAWAL_PAID, Outcome.PROPOSED, Outcome.VOTE_PASSED})
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """How far a pool's cycle got before it ended."""
-
-    facts: PoolFacts | None = None
-    agreement: Agreement | None = None
-    found: Analysis | None = None
-    web: WebPrices | None = None
 
 
 class _Held(Exception):
@@ -101,9 +90,20 @@ class Cycle:
         self._views = LastViews(store)
         self._prices = AgreedPrices(store, self._turns)
         self._judged: set[tuple[str, str, Fault]] = set()
-        self._said: dict[int, Outcome] = {}
         self._valued: dict[int, Analysis] = {}
         self._watch = Watch(observer, sender, store, alerts, metrics, pulse, clock)
+        self._accounted = Accounted(store, self._turns)
+        self._records = TurnRecords(
+            turns=self._turns,
+            accounted=self._accounted,
+            views=self._views,
+            assets=assets,
+            watch=self._watch,
+            metrics=metrics,
+            pulse=pulse,
+            clock=clock,
+        )
+        self._unsure = True
         self._unchecked = BOOKS_EVERY
         self._checked_at: Tip | None = None
 
@@ -117,15 +117,12 @@ class Cycle:
             return await self._round(self._pools if pools is None else pools, tip or await self._observer.tip())
 
     async def _round(self, pools: Sequence[PoolRule], tip: Tip) -> tuple[Decision, ...]:
-        await self._check_vault(tip)
-        left_open = await self._sender.recover()
-        for intent in left_open:
-            await self._learn(intent)
-        await self._watch.key_seen()
         self._web = None
         self._prices.begin()
         self._views.begin()
         async with self._turns:
+            await self._check_vault(tip)
+            left_open = await self._go_on()
             decisions = tuple([await self.turn(rule) for rule in pools])
         try:
             await self._watch.round_ended(tip, quiet=not (decisions or left_open))
@@ -133,14 +130,45 @@ class Cycle:
             log.warning("not_counted", error=type(exc).__name__, reason=str(exc))
         return decisions
 
+    async def _go_on(self) -> list[Intent]:
+        """Go on with what is open, and put on record what it came to; return it."""
+        # Until it is through, also for the next round: recovery will not return again what it has resolved.
+        unsure, self._unsure = self._unsure, True
+        left_open = await self._sender.recover()
+        for intent in left_open:
+            await self._learn(intent)
+        if unsure or left_open:
+            for intent in await self._accounted.missing():
+                await self._find_out(intent)
+        await self._watch.key_seen()
+        self._unsure = False
+        return left_open
+
     async def _learn(self, intent: Intent) -> None:
-        """Take note of what became of a transaction that an earlier cycle could not wait for."""
+        """Take note of the refusal of a transaction that an earlier cycle could not wait for."""
         self._steps.learn(intent)
-        rule = next((rule for rule in self._pools if rule.pool_id == intent.pool_id), None)
+        rule = self._rule(intent)
         if intent.state is IntentState.REFUSED and rule is not None:
             why = str(intent.result.get("why", "the chain refused it"))
             facts = {"txid": intent.txid, "key": intent.key}
             await self._alerts.send(alerting.refused(rule, "TransactionRefused", why, facts, self._clock.now()))
+
+    async def _find_out(self, intent: Intent) -> None:
+        """Put on record what a transaction did whose turn ended before it, or whose record was lost with the process."""
+        rule = self._rule(intent)
+        if rule is None:
+            return
+        try:
+            done = await self._steps.found_out(rule, intent)
+        except (Refused, LookupError, TypeError, ValueError) as exc:
+            log.warning("outcome_unreadable", intent=intent.key, error=type(exc).__name__, reason=str(exc))
+            self._accounted.add(intent.key)
+            return
+        if done is not None:
+            await self._records.put_found_out(rule, intent, done)
+
+    def _rule(self, intent: Intent) -> PoolRule | None:
+        return next((rule for rule in self._pools if rule.pool_id == intent.pool_id), None)
 
     async def _check_vault(self, tip: Tip) -> None:
         """Check books and breakers in every so many rounds, unless no block has come since the last time."""
@@ -169,8 +197,9 @@ class Cycle:
         except Refused as exc:
             done = self._refused(rule, exc)
         except Transient as exc:
+            self._unsure = True  # something may have been mined before the trouble came
             done = Done(Outcome.UNAVAILABLE, str(exc), _error_facts(exc))
-        decision = await self._record(rule, done)
+        decision = await self._records.put(rule, done, self._sights[rule.pool_id])
         self._metrics.cycle_finished(rule.pool_id, done.outcome, at=decision.at, took=self._timer() - started)
         return decision
 
@@ -258,6 +287,15 @@ class Cycle:
         self._valued[rule.pool_id] = found
         return found
 
+    def new_term(self) -> None:
+        """Take note that another keeper may have had the lease: what is not written yet comes after what that one wrote.
+
+        What transactions did is not lost by it, since the journal knows them.
+        """
+        self._turns.forget()
+        self._accounted.forget()
+        self._unsure = True
+
     def valued(self, pool_id: int) -> Analysis | None:
         """Return the last analysis of a pool, None before the first; its block may be behind the newest."""
         return self._valued.get(pool_id)
@@ -304,66 +342,13 @@ class Cycle:
             return Done(Outcome.WITHIN_THRESHOLD, found.step.reason)
         alert = alerting.rebalanced(rule, mandate.mandate_id, mandate.slices, drift.drift_bps, self._clock.now())
         facts = {"mandate": mandate.mandate_id, "slices": mandate.slices}
-        news = mandate.slices and self._said.get(rule.pool_id) is not Outcome.REBALANCED
+        news = mandate.slices and self._records.last(rule.pool_id) is not Outcome.REBALANCED
         return Done(Outcome.REBALANCED, found.step.reason, facts, alert if news else None)
 
     def _refused(self, rule: PoolRule, exc: Refused) -> Done:
         kind, facts = type(exc).__name__, _error_facts(exc)
         alert = alerting.refused(rule, kind, str(exc), facts, self._clock.now())
         return Done(Outcome.REFUSED, str(exc), facts, alert)
-
-    async def _record(self, rule: PoolRule, done: Done) -> Decision:
-        sight = self._sights[rule.pool_id]
-        facts = sight.facts
-        decision = Decision(
-            decision_id=uuid.uuid4().hex,
-            pool_id=rule.pool_id,
-            at=self._clock.now(),
-            tip_height=0 if facts is None else facts.tip.height,
-            outcome=done.outcome,
-            reason=done.reason,
-            drift_bps=None if sight.found is None else sight.found.drift.drift_bps,
-            facts={**_seen(sight), **done.facts},
-        )
-        seen = None if facts is None else self._view(rule, facts, sight, decision)
-        view = await self._views.under(rule, decision) if seen is None else seen
-        news = self._news(rule, done)
-        await self._turns.add(Turn(decision, view), news=news or done.alert is not None)
-        self._say(rule, done, news=news)
-        self._pulse.cycle_finished(rule.pool_id, done.outcome)
-        self._metrics.drift(rule.pool_id, decision.drift_bps)
-        if facts is not None and sight.agreement is not None:
-            for symbol in held_or_wanted(rule, facts):
-                self._metrics.prices.agreed(symbol, sight.agreement.agreed.get(symbol), now=self._clock.now())
-        await self._watch.turn_ended(rule, done)
-        return decision
-
-    def _news(self, rule: PoolRule, done: Done) -> bool:
-        """Tell whether a turn did something, or came to something else than the pool's last one."""
-        return done.outcome in ACTIONS or self._said.get(rule.pool_id) is not done.outcome
-
-    def _say(self, rule: PoolRule, done: Done, *, news: bool) -> None:
-        """Log a decision; the same again is for those who ask for detail."""
-        self._said[rule.pool_id] = done.outcome
-        write = log.info if news else log.debug
-        write("decided", pool=rule.pool_id, outcome=str(done.outcome), reason=done.reason)
-
-    def _view(self, rule: PoolRule, facts: PoolFacts, sight: Sight, decision: Decision) -> PoolView:
-        failed = {} if sight.agreement is None else {s: str(e) for s, e in sight.agreement.failed.items()}
-        body = pool_body(narrate.view_facts(rule, facts, sight.found, failed, decision), self._assets)
-        return PoolView(rule.pool_id, rule.name, decision.at, facts.tip.height, body)
-
-
-def _seen(sight: Sight) -> dict[str, Any]:
-    """Return what a decision was made from, as far as the cycle came."""
-    web, facts = sight.web, sight.facts
-    seen: dict[str, Any] = {"silent_sources": None if web is None else dict(web.silent)}
-    if facts is not None:
-        seen["silent_venues"] = dict(facts.silent_venues)
-    if sight.found is not None:
-        return {**seen, **narrate.analysis_facts(sight.found)}
-    points = (*(web.points if web else ()), *(facts.venue_points if facts else ()))
-    return {**seen, "points": narrate.point_facts(points)}
 
 
 def _error_facts(exc: KeeperError) -> Mapping[str, Any]:

@@ -192,6 +192,8 @@ class Rounds:
         self._skipped += 1
         if self._skipped == SKIPPED_TO_ALERT:
             keeper = self._keeper
+            with suppress(Transient):
+                await keeper.observer.tip()  # what time it is, in a process that has not seen a block
             await keeper.alerts.send(alerting.node_unreachable(str(exc), self._skipped, _now(keeper)))
 
     async def _note_what_is_over(self) -> None:
@@ -205,10 +207,11 @@ class Rounds:
         """Go on with what is open, look at the pools that are due, and once a day at everything else."""
         keeper, timetable = self._keeper, self._timetable
         lease = keeper.tenancy.held()
-        if (term := None if lease is None else lease.term) != self._term:
-            self._term = term
+        if lease is not None and lease.term != self._term:
+            self._term = lease.term
             timetable.forget()
             keeper.alerts.recall_anew()
+            keeper.cycle.new_term()
         tip = await keeper.observer.tip()
         rules = await timetable.due(keeper.clock.now(), tip.height)
         await timetable.done(rules, await keeper.cycle.run(rules, tip))

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, cast
+from dataclasses import replace
+from typing import TypeVar
 
-from keeper import narrate
+from keeper import narrate, outcomes
 from keeper.analysis import (
     Analysis,
     budget_of,
@@ -16,24 +16,19 @@ from keeper.analysis import (
     targets_of,
     worth_of,
 )
-from keeper.chain import reasons
-from keeper.chain.clarity import Err, decode
 from keeper.chain.contracts import ConsensusPrice, PoolContracts, PostedPrice
-from keeper.core import alerting
 from keeper.core.assets import STX, AssetBook
 from keeper.core.benefit import Worth
 from keeper.core.chain_types import Tip
-from keeper.core.mandates import NOT_CARRIED_OUT, WHY_REJECTED, ProposalState
 from keeper.core.market import MarketView
 from keeper.core.plans import Limits, Plan
 from keeper.core.policy import Policy, PoolRule
-from keeper.core.records import Alert, Intent, IntentKind, Outcome
+from keeper.core.records import Intent, IntentKind, Outcome
 from keeper.core.slicing import slice_limits, whole_limits
-from keeper.core.units import BPS_ONE, PRICE_ONE, USTX_PER_STX, Bps, Seconds, percent
+from keeper.core.units import BPS_ONE, PRICE_ONE, Bps, Seconds
 from keeper.core.withdrawals import Payment, PoolMoney, payments
 from keeper.course import Courses
 from keeper.errors import (
-    KeeperError,
     PlanRejected,
     PriceDisagreement,
     PriceJump,
@@ -41,13 +36,12 @@ from keeper.errors import (
     StalePrice,
     TipMoved,
     TooFewSources,
-    TransactionRefused,
 )
 from keeper.execution.actions import Actions
-from keeper.execution.inquiry import why_failed
 from keeper.execution.orders import Order
 from keeper.execution.sender import Sender
 from keeper.observe import TIP_RETRY, WebPrices
+from keeper.outcomes import Done, Unfinished
 from keeper.ports import Chain, Clock, Store
 from keeper.requotes import Requote, Requotes
 from keeper.retry import READ
@@ -65,25 +59,6 @@ REFRESH_REST = Seconds(60)
 
 MENDED_BY_A_REPORT = (StalePrice, TooFewSources, PriceDisagreement)
 """The oracle judges when something is reported, and keeps its verdict until then: so a report is what may change it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """How a step ended, and what a person should be told of it."""
-
-    outcome: Outcome
-    reason: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    alert: Alert | None = None
-
-
-class Unfinished(Exception):
-    """A transaction is on its way and has to be mined before the pool's next step; `done` says so."""
-
-    def __init__(self, intent: Intent) -> None:
-        reason = f"waiting for transaction {intent.txid} to be mined"
-        super().__init__(reason)
-        self.done = Done(Outcome.WAITING_FOR_TRANSACTION, reason, {"txid": intent.txid, "key": intent.key})
 
 
 class Steps:
@@ -120,17 +95,8 @@ class Steps:
         because = narrate.analysis_facts(found)
         order = self._actions.propose(rule, found.target.target_bps, last, because)
         intent = await self._settle(order)
-        proposal_id = int(narrate.result_of(intent))
-        return Done(
-            Outcome.PROPOSED,
-            f"{found.step.reason}; proposal {proposal_id} is open for votes",
-            {
-                "txid": intent.txid,
-                "proposal": proposal_id,
-                "worth": None if worth is None else narrate.worth_facts(worth),
-            },
-            alerting.proposal_opened(rule, proposal_id, found.drift.drift_bps, self._clock.now()),
-        )
+        why = None if worth is None else narrate.worth_facts(worth)
+        return outcomes.proposed(rule, intent, self._clock.now(), because=found.step.reason, worth=why)
 
     async def _worth(self, found: Analysis) -> Worth | None:
         """Weigh cost and benefit of a rebalance to today's target; None while the venues let nobody tell the cost."""
@@ -146,17 +112,14 @@ class Steps:
             raise PlanRejected(message)
         proposal_id = found.proposal.proposal_id
         intent = await self._settle(self._actions.conclude(rule, proposal_id))
-        facts = {"txid": intent.txid, "proposal": proposal_id, **_votes(found)}
-        if narrate.result_of(intent) is True:
-            return Done(Outcome.VOTE_PASSED, f"proposal {proposal_id} passed; its mandate is open", facts)
-        state = await TIP_RETRY(self._state_of, proposal_id)
-        why = (
-            WHY_REJECTED
-            if state == "rejected"
-            else NOT_CARRIED_OUT.get(cast("ProposalState", state), f"ended as {state}")
-        )
-        alert = alerting.vote_failed(rule, proposal_id, state, why, self._clock.now())
-        return Done(Outcome.VOTE_FAILED, f"proposal {proposal_id} {why}", {**facts, "state": state}, alert)
+        return await self._concluded(rule, intent, **_votes(found))
+
+    async def _concluded(self, rule: PoolRule, intent: Intent, **votes: str) -> Done:
+        """Return how a vote ended. Raises NodeUnavailable."""
+        if passed := outcomes.passed(intent, **votes):
+            return passed
+        state = await TIP_RETRY(self._state_of, int(intent.call["expects"]["proposal"]))
+        return outcomes.failed_vote(rule, intent, state, self._clock.now(), **votes)
 
     async def _state_of(self, proposal_id: int) -> str:
         """Return how a proposal stands on the chain now."""
@@ -305,14 +268,8 @@ class Steps:
         order = self._actions.run_slice(rule, mandate.mandate_id, number, plan, fee)
         await self._courses.sends(rule, found, number, plan)
         intent = await self._settle(order)
-        done = narrate.slice_facts(intent)
-        venues = ", ".join(dict.fromkeys(leg.venue for leg in plan.legs))
-        before, after = percent(done["drift_before_bps"]), percent(done["drift_after_bps"])
-        reason = f"slice {number} at {venues}: drift {before} → {after}"
-        facts: dict[str, Any] = {"slice": done, "plan": narrate.plan_facts(plan)}
-        if off := [each.facts() for each in asked if each.differs]:
-            facts["requoted"] = off
-        return Done(Outcome.SLICE_EXECUTED, reason, facts)
+        off = [each.facts() for each in asked if each.differs]
+        return outcomes.traded(intent, plan=narrate.plan_facts(plan), **({"requoted": off} if off else {}))
 
     def _falls_short(self, rule: PoolRule, plan: Plan, short: Sequence[Requote]) -> Done:
         """Send nothing that its own venues would refuse, and plan without them once."""
@@ -327,7 +284,7 @@ class Steps:
         intent = await self._sender.execute(order)
         self.learn(intent)
         if intent.failed:
-            raise _refusal(intent)
+            raise outcomes.refusal(intent)
         if not intent.succeeded:
             raise Unfinished(intent)
         return intent
@@ -338,18 +295,28 @@ class Steps:
             venues = (str(leg["venue"]) for leg in intent.call["expects"]["legs"])
             self._avoided[intent.pool_id] = frozenset(venues)
 
+    async def found_out(self, rule: PoolRule, intent: Intent) -> Done | None:
+        """Return what a transaction came to that no turn waited for; None for a kind that has no record of its own.
+
+        Raises NodeUnavailable.
+        """
+        match intent.kind:
+            case IntentKind.REBALANCE:
+                return outcomes.traded(intent)
+            case IntentKind.PROPOSE:
+                return outcomes.proposed(rule, intent, self._clock.now())
+            case IntentKind.CONCLUDE:
+                return await self._concluded(rule, intent)
+            case IntentKind.PAY_WITHDRAWAL:
+                return outcomes.paid(rule, intent, self._clock.now())
+            case _:
+                return None
+
     async def pay(self, rule: PoolRule, found: Analysis, due: Sequence[Payment]) -> Done:
         """Pay the queue as far as idle STX and the day's outflow go."""
         idle = found.portfolio.holdings.get(STX, 0)
         intent = await self._settle(self._actions.pay_withdrawals(rule, found.facts.queue, idle, due))
-        paid = narrate.payment_facts(intent)
-        requests, ustx = int(paid["requests"]), int(paid["paid_ustx"])
-        return Done(
-            Outcome.WITHDRAWAL_PAID,
-            f"{ustx / USTX_PER_STX:,.2f} STX were paid to {requests} queued withdrawal(s)",
-            paid,
-            alerting.withdrawals_paid(rule, requests, ustx, paid, self._clock.now()),
-        )
+        return outcomes.paid(rule, intent, self._clock.now())
 
     def payable(self, found: Analysis) -> tuple[Payment, ...]:
         """Return who of the queue should be paid what now; nothing while it is not worth a transaction."""
@@ -365,30 +332,7 @@ def _apart(one: int, other: int) -> int:
     return abs(one - other) * BPS_ONE // min(one, other)
 
 
-def _refusal(intent: Intent) -> KeeperError:
-    """Return what a refused transaction means: the contract's own reason where it gave one."""
-    contract = str(intent.call["contract"]).partition(".")[2]
-    code = _error_code(intent)
-    if code is not None:
-        error = reasons.error_for(contract, code)
-        error.facts["txid"] = intent.txid
-        return error
-    message = f"{intent.call['function']} was refused: {intent.result.get('why') or why_failed(intent)}"
-    return TransactionRefused(message, txid=intent.txid, key=intent.key)
-
-
-def _error_code(intent: Intent) -> int | None:
-    found = intent.result.get("result_hex")
-    if intent.result.get("status") != "abort_by_response" or not isinstance(found, str):
-        return None
-    try:
-        answer = decode(bytes.fromhex(found.removeprefix("0x")))
-    except (Refused, ValueError):
-        return None
-    return answer.value if isinstance(answer, Err) and isinstance(answer.value, int) else None
-
-
-def _votes(found: Analysis) -> dict[str, Any]:
+def _votes(found: Analysis) -> dict[str, str]:
     proposal = found.facts.proposal
     if proposal is None:
         return {}

@@ -15,8 +15,8 @@ from keeper.core.units import USTX_PER_STX, Seconds
 from keeper.errors import StoreUnavailable
 from keeper.execution.sender import Sender
 from keeper.observe import Observer
+from keeper.outcomes import Done
 from keeper.ports import Clock, Store
-from keeper.steps import Done
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
 from keeper.telemetry.state_metrics import StateMetrics
@@ -61,7 +61,7 @@ class Watch:
             still = done.alert.key if done.alert is not None and done.outcome is Outcome.REFUSED else None
             await self._alerts.over(f"refused:{rule.pool_id}", still=still)
         if done.outcome is Outcome.SLICE_EXECUTED:
-            self._metrics.slice_executed(rule.pool_id, done.facts["slice"], done.facts["plan"])
+            self._metrics.slice_executed(rule.pool_id, done.facts["slice"], done.facts.get("plan", {}))
 
     async def paid(self, rule: PoolRule) -> None:
         """Note that nobody of the pool's queue waits for a payment that failed."""

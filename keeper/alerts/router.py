@@ -1,6 +1,7 @@
 """Says each trouble once, to the channels that are for it, and says when it is over. Nothing here waits for a channel."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ RETRY_SECONDS: Final = Seconds(60)
 FLUSH_SECONDS: Final = 5.0
 """How long the end of the process waits for alerts that are on their way."""
 _REMEMBERED: Final = 500
+UNWRITTEN: Final = 200
+"""Records of alerts that are kept while the store is away; beyond it the oldest are given up."""
 
 _PLAIN: Final = AlertRule()
 
@@ -77,6 +80,8 @@ class AlertRouter:
         self._open = OpenTroubles(store)
         self._recalled = False
         self._going: set[asyncio.Task[AlertRecord]] = set()
+        self._unwritten: deque[AlertRecord] = deque()
+        self._writing = asyncio.Lock()
         for name in sorted(set(rule.channels) - {lane.name for lane in self._lanes}):
             _log.warning("alert_channel_unknown", channel=name, setting="alerts.channels")
 
@@ -123,8 +128,9 @@ class AlertRouter:
     async def tell_what_is_over(self) -> None:
         """Say of every trouble that has not been there for the settling time that it is over.
 
-        To be called in every round. A trouble that comes and goes within the settling time is not over each time.
+        To be called in every round; what an outage of the store left unwritten is written then. A trouble that comes and goes within the settling time is not over each time.
         """
+        await self._write_down()
         await self._recall()
         if not self._open:
             return
@@ -215,10 +221,22 @@ class AlertRouter:
             self._said = {key: said for key, said in self._said.items() if self._cooling(said, said.severity, now)}
 
     async def _remember(self, record: AlertRecord) -> None:
-        try:
-            await self._store.add_alert(record)
-        except StoreUnavailable as exc:
-            _log.warning("alert_not_recorded", alert=record.alert.title, reason=str(exc))
+        self._unwritten.append(record)
+        if len(self._unwritten) > UNWRITTEN:
+            _log.warning("alert_not_recorded", alert=self._unwritten.popleft().alert.title)
+        await self._write_down()
+
+    async def _write_down(self) -> None:
+        """Write what is not written yet, in order; what the store does not take waits for the next time."""
+        async with self._writing:
+            while self._unwritten:
+                record = self._unwritten.popleft()
+                try:
+                    await self._store.add_alert(record)
+                except StoreUnavailable as exc:
+                    self._unwritten.appendleft(record)
+                    _log.warning("alert_not_recorded_yet", alert=record.alert.title, reason=str(exc))
+                    return
 
     def _now(self, at: Seconds) -> Seconds:
         try:

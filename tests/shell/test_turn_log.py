@@ -21,7 +21,7 @@ class Book:
     away: bool = False
     written: list[tuple[list[str], dict[str, dict]]] = field(default_factory=list)
 
-    async def record(self, turns, notes):
+    async def record(self, turns, notes=None):
         if self.away:
             raise StoreUnavailable
         self.written.append(([turn.decision.decision_id for turn in turns], dict(notes)))
@@ -93,6 +93,43 @@ async def test_round__store_is_away_at_its_end__fails_and_the_next_one_begins_an
         await log.add(turn("anew"), news=False)
 
     assert book.written == [(["anew"], {})]
+
+
+async def one_round(log, *news):
+    """Have a round in which the first turn is at rest and others are news."""
+    async with log:
+        await log.add(turn("at rest"), news=False)
+        log.note("prices", {"n": 1})
+        for name in news:
+            await log.add(turn(name), news=True)
+
+
+async def test_round__store_was_away__news_and_its_notes_are_written_before_the_next_one_does_anything():
+    book = Book(away=True)
+    log = TurnLog(book, Watch())
+
+    for names in (("traded",), ("never begun",)):
+        with pytest.raises(StoreUnavailable):
+            await one_round(log, *names)
+    book.away = False
+    async with log:
+        written = list(book.written)
+
+    assert written == book.written == [(["traded"], {"prices": {"n": 1}})]
+
+
+async def test_round__another_keeper_had_the_lease_meanwhile__nothing_of_the_outage_is_written():
+    book = Book(away=True)
+    log = TurnLog(book, Watch())
+
+    with pytest.raises(StoreUnavailable):
+        await one_round(log, "traded")
+    book.away = False
+    log.forget()
+    async with log:
+        pass
+
+    assert book.written == []
 
 
 @pytest.mark.parametrize("away", [False, True])
