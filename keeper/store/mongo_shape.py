@@ -33,13 +33,18 @@ COLLECTIONS: Final = ("decisions", "intents", "alerts", "views", "whales", "note
 
 
 async def migrate(link: Link, setting: str) -> None:
-    """Bring the database to the newest shape. Raises BadSettings for one of a newer keeper, StoreUnavailable."""
+    """Bring the database to the newest shape. Raises BadSettings for one of a newer keeper, StoreUnavailable.
+
+    Nothing is written to one that has it already, so that it can be looked at where nothing can be written.
+    """
     with link.call("opened", seconds=60.0):  # an index over a large collection takes its time
         known = await link["meta"].find_one({"_id": "schema"})
         done = 0 if known is None else int(known["form"])
         if done > len(STEPS):
             why = f"leads to a database that was written by a newer keeper (form {done}); upgrade this one"
             raise bad_store(setting, why)
+        if done == len(STEPS) and await link["meta"].find_one({"_id": "numbers"}) is not None:
+            return
         for step in STEPS[done:]:
             for collection, keys, options in step:
                 await link[collection].create_index(list(keys), **options)

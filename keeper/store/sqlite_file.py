@@ -53,9 +53,15 @@ async def _set_up(db: aiosqlite.Connection, path: Path) -> None:
 
 
 async def migrate(db: aiosqlite.Connection, path: Path) -> None:
-    """Bring the file to the newest shape, wholly or not at all. Raises BadSettings, StoreUnavailable."""
+    """Bring the file to the newest shape, wholly or not at all. Raises BadSettings, StoreUnavailable.
+
+    Nothing is written to one that has it already, so that it can be looked at and carried away on a full disk.
+    """
     await READ(_set_up, db, path)
     try:
+        ((done,),) = await db.execute_fetchall("PRAGMA user_version")
+        if done == len(STEPS):
+            return
         # The write lock first, so that two keepers starting at once do not both run a step.
         await db.execute_fetchall("BEGIN IMMEDIATE")
         ((done,),) = await db.execute_fetchall("PRAGMA user_version")

@@ -1,7 +1,10 @@
 """A store that goes silent under a running keeper: nobody takes it for a standby, and people hear of it all the same."""
 
 import asyncio
+import resource
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing, contextmanager
 
 import pytest
@@ -14,6 +17,7 @@ from keeper.daemon import SKIPPED_TO_ALERT, Rounds, holding_lease
 from keeper.errors import StoreUnavailable
 from keeper.pause import pause
 from keeper.settings import load_settings
+from keeper.store.sqlite import open_store
 from keeper.watching import look_at_store
 from keeper.web.health import check_health
 from tests.cli.test_check import node, write_key
@@ -106,3 +110,19 @@ async def test_rounds__another_keeper_has_the_lease__are_no_outage(settings, tol
 
     assert health.state == "standby"
     assert "Another keeper holds the lease: somewhere else" in told[1][0]
+
+
+@pytest.mark.parametrize("command", [("db", "check", "--json"), ("status", "--json")])
+async def test_command__disk_is_full__looks_beside_the_keeper_that_runs(config, tmp_path, command):
+    async with open_store(tmp_path / "keeper.sqlite3") as store:
+        await store.put_note("anything", {"n": 1})
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "keeper", *command, "-c", str(config)],
+            capture_output=True,
+            check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout

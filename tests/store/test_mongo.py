@@ -4,6 +4,7 @@ import re
 import signal
 import time
 
+import pymongo
 import pytest
 from conformance import StoreConformance, alert, decision, intent, view, whale
 from mongod import eventually, running
@@ -80,6 +81,17 @@ async def test_database__of_a_newer_keeper__is_refused_and_names_the_setting(mon
                 pass
     finally:
         await link["meta"].update_one({"_id": "schema"}, {"$set": {"form": len(mongo_shape.STEPS)}})
+
+
+async def test_database__of_the_newest_form__is_opened_without_writing(mongod, store):
+    await store.put_note("anything", {"n": 1})
+    with pymongo.MongoClient(mongod.url) as client:
+        client.admin.command("fsync", lock=True)
+        try:
+            async with open_mongo_store(mongod.url, DATABASE) as other:
+                assert await other.note("anything") == {"n": 1}
+        finally:
+            client.admin.command("fsyncUnlock")
 
 
 async def test_database__opened_by_eight_at_once_when_new__all_work(mongod):

@@ -4,7 +4,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -267,3 +267,13 @@ async def test_lists_of_a_pool__as_sqlite_plans_to_read_them__walk_no_other_pool
     plan = [detail for *_, detail in await store._read(f"EXPLAIN QUERY PLAN {_select(table, 1)}", values)]  # noqa: SLF001
 
     assert plan == [f"SEARCH {table} USING INDEX {table}_by_pool (pool_id=? AND seq<?)"]
+
+
+async def test_file__of_the_newest_form__is_opened_without_writing(path):
+    async with open_store(path) as store:
+        await store.add_decision(decision(1))
+        # Another process holds the lock of those who write, as a full disk would: reading goes on.
+        with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            async with open_store(path) as other:
+                assert list(await other.decisions()) == [decision(1)]
