@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import cast
 
 import aiohttp
 
@@ -31,6 +32,7 @@ from keeper.registry import Registry, load
 from keeper.settings import Settings
 from keeper.signers.opening import open_signer
 from keeper.steps import Steps
+from keeper.store.late import LateStore
 from keeper.store.opening import open_store
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
@@ -53,6 +55,8 @@ class Keeper:
     contracts: PoolContracts
     clock: ChainClock
     store: Store
+    """The same as `late`, for all who take it as it is."""
+    late: LateStore
     registry: Registry
     observer: Observer
     sender: Sender
@@ -71,14 +75,22 @@ def network_of(settings: Settings) -> Network:
 
 @asynccontextmanager
 async def open_keeper(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Keeper]:
-    """Open everything a keeper needs; nothing is sent and no task is started. Raises Halt errors."""
+    """Open everything a keeper needs; nothing is sent and no task is started. Raises Halt errors, StoreUnavailable."""
+    async with open_without_store(settings, stop) as keeper:
+        await keeper.late.open()
+        yield keeper
+
+
+@asynccontextmanager
+async def open_without_store(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Keeper]:
+    """Open everything a keeper needs but its store, which `late` of the keeper opens. Raises Halt errors."""
     async with AsyncExitStack() as stack:
         timeout = aiohttp.ClientTimeout(total=HTTP_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        store = await stack.enter_async_context(open_store(settings.store_place()))
-        await _same_installation(settings, store)
+        late = LateStore(partial(_own_store, settings))
+        stack.push_async_callback(late.close)
         feeds = await stack.enter_async_context(open_whale_feeds(settings.whale_places()))
-        keeper = _build(_ground(settings, stop, session, store), feeds)
+        keeper = _build(_ground(settings, stop, session, late), feeds)
         keeper.metrics.before_rendering(lambda: _show_state(keeper))
         yield keeper
 
@@ -87,6 +99,14 @@ def _show_state(keeper: Keeper) -> None:
     """Have the metrics show what changes outside cycles."""
     keeper.metrics.state.nodes(keeper.chain.health())
     keeper.metrics.state.lease(SENDER, held=keeper.tenancy.held() is not None)
+
+
+@asynccontextmanager
+async def _own_store(settings: Settings) -> AsyncIterator[Store]:
+    """Open the store of this installation. Raises BadSettings, StoreUnavailable."""
+    async with open_store(settings.store_place()) as store:
+        await _same_installation(settings, store)
+        yield store
 
 
 async def _same_installation(settings: Settings, store: Store) -> None:
@@ -130,6 +150,7 @@ class _Ground:
     stop: asyncio.Event
     session: aiohttp.ClientSession
     store: Store
+    late: LateStore
     chain: Nodes
     clock: ChainClock
     assets: AssetBook
@@ -139,12 +160,13 @@ class _Ground:
     pulse: Pulse
 
 
-def _ground(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSession, store: Store) -> _Ground:
+def _ground(settings: Settings, stop: asyncio.Event, session: aiohttp.ClientSession, late: LateStore) -> _Ground:
     return _Ground(
         settings=settings,
         stop=stop,
         session=session,
-        store=store,
+        store=cast("Store", late),
+        late=late,
         chain=open_nodes(session, node_addresses(settings), stop, wall=wall_of(settings.network)),
         clock=ChainClock(),
         assets=settings.asset_book(),
@@ -215,6 +237,7 @@ def _build(on: _Ground, feeds: Sequence[MongoWhales]) -> Keeper:
         contracts=on.contracts,
         clock=on.clock,
         store=on.store,
+        late=on.late,
         registry=registry,
         observer=observer,
         sender=sender,

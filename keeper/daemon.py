@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from keeper import __version__, whale_watch
-from keeper.app import Keeper, open_keeper
+from keeper.app import Keeper, open_without_store
 from keeper.core import alerting
 from keeper.core.leases import FREE, SENDER
 from keeper.core.units import Seconds
@@ -82,7 +82,10 @@ async def run(settings: Settings) -> None:
     set_up_voices(settings)
     stop = asyncio.Event()
     with stop_on_signals(stop):
-        async with open_keeper(settings, stop) as keeper:
+        async with open_without_store(settings, stop) as keeper:
+            # A store that is away at the start passes like one that goes away later: every round tries to open it.
+            with suppress(StoreUnavailable):
+                await keeper.late.open()
             await serve_and_repeat(keeper, stop)
     sentry.flush()
 
@@ -95,11 +98,12 @@ async def serve_and_repeat(keeper: Keeper, stop: asyncio.Event) -> None:
         log.info("keeper_started", page=address, network=settings.network, address=keeper.sender.address)
         if not keeper.pools:
             log.warning("no_pools", remedy="add an entry to pools (keeper config explain pools) and start again")
-        systemd.ready(f"watching {len(keeper.pools)} pools, page at {address}")
+        keeper.pulse.store_up = keeper.late.is_open
+        systemd.ready(_status(keeper, address))
         try:
             async with (
                 _watchdog(systemd, keeper.pulse, stop),
-                _probing(keeper, stop),
+                _probing(keeper, systemd, address, stop),
                 _tidying(keeper, stop),
                 holding_lease(keeper),
             ):
@@ -135,6 +139,7 @@ class Rounds:
         """Do what is due once this keeper may send. Raises Transient, Halt."""
         keeper = self._keeper
         try:
+            await keeper.late.open()
             if not await self._may_send():
                 return
         except StoreUnavailable as exc:
@@ -281,13 +286,19 @@ async def may_send_soon(keeper: Keeper, stop: asyncio.Event) -> bool:
     return False
 
 
+def _status(keeper: Keeper, address: str) -> str:
+    watching = f"watching {len(keeper.pools)} pools, page at {address}"
+    return watching if keeper.pulse.store_up else f"waiting for the store, nothing is sent; {watching}"
+
+
 @asynccontextmanager
-async def _probing(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Ask the store now and then whether it is there and whether a person paused the keeper, for health and metrics."""
+async def _probing(keeper: Keeper, systemd: Systemd, address: str, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Ask the store now and then whether it is there and whether a person paused the keeper; health and metrics show it."""
 
     async def look() -> None:
         writable = keeper.tenancy.silent is None
         keeper.pulse.store_up = await look_at_store(keeper.store, keeper.metrics.state, writable=writable)
+        systemd.status(_status(keeper, address))
 
     async with beside("probe", look, every=PROBE_SECONDS, stop=stop):
         yield

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from keeper import console as output
 from keeper.cli.found import tell
 from keeper.demo import session
 from keeper.doctor import examine
+from keeper.errors import BadSettings, StoreUnavailable
 from keeper.findings import Finding
 from keeper.settings import Settings, load_settings
 from keeper.telemetry.logs import setup_logging
@@ -74,7 +76,9 @@ def check(config: Config = None, *, send: Send = False, json: Json = False) -> N
     settings = read_settings(config)
 
     async def look() -> list[Finding]:
-        async with application.open_keeper(settings, asyncio.Event()) as keeper:
+        async with application.open_without_store(settings, asyncio.Event()) as keeper:
+            with suppress(StoreUnavailable, BadSettings):  # every check that needs it says why
+                await keeper.late.open()
             return await examine(keeper, send=send)
 
     with output.err.status("looking at everything the keeper depends on …"):  # on a terminal only
