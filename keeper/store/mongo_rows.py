@@ -9,7 +9,18 @@ from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent
 from keeper.core.units import Seconds
 from keeper.core.whales import Whale
 from keeper.store.mongo_link import Link
-from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, from_json, lease_of, to_json
+from keeper.store.records import (
+    ALERTS,
+    DECISIONS,
+    INTENTS,
+    POINTS,
+    VIEWS,
+    WHALES,
+    encodable,
+    from_json,
+    lease_of,
+    to_json,
+)
 
 Document = dict[str, Any]
 _LONG_SECONDS: Final = 60.0
@@ -62,12 +73,12 @@ def intent(record: Intent, body: str) -> Document:
 
 def alert(record: AlertRecord, body: str, seq: int) -> Document:
     """Return an alert's document."""
-    return {"_id": seq, "key": record.alert.key, "at": record.alert.at, "body": body}
+    return {"_id": seq, "key": encodable(record.alert.key), "at": record.alert.at, "body": body}
 
 
 def whale(record: Whale, body: str) -> Document:
     """Return a whale's document."""
-    key = {"category": record.category, "address": record.address}
+    key = {"category": encodable(record.category), "address": encodable(record.address)}
     return {"_id": to_json([record.category, record.address]), **key, "body": body}
 
 

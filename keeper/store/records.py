@@ -5,6 +5,7 @@ StoreUnavailable and never a half-filled record.
 """
 
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -21,6 +22,7 @@ from keeper.core.whales import Whale
 from keeper.errors import StoreUnavailable
 
 T = TypeVar("T")
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 FORM: Final = 1
 """Form of the documents written now; a change of a record's fields needs a new form and a migration."""
 
@@ -99,7 +101,21 @@ WHALES: Final = Kind("whale", TypeAdapter(Whale))
 
 def to_json(value: Any) -> str:
     """Return compact JSON text; NaN and values that JSON lacks are errors, not approximations."""
-    return _ENCODER.encode(value)
+    return encodable(_ENCODER.encode(value))
+
+
+def encodable(text: str) -> str:
+    """Return a text that UTF-8 can hold: halves of characters, which JSON from elsewhere may have, become U+FFFD.
+
+    No store takes them, and what somebody else wrote must neither look like an outage nor stop a turn.
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _HALVES.sub("\ufffd", text)
+    return text
 
 
 def from_json(document: str) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ from keeper.core.whales import Whale
 from keeper.ports import Store
 from keeper.store import sqlite_rows, sqlite_turn, thinning
 from keeper.store.promises import LAST_PLACE, NEWEST_INTENTS, check_outcome, lease_lost
-from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, from_json, to_json
+from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, Kind, encodable, from_json, to_json
 from keeper.store.sqlite_file import connect, migrate, prepare, read_only, unavailable
 
 T = TypeVar("T")
@@ -125,7 +125,7 @@ class SqliteStore(Store):
     async def add_alert(self, record: AlertRecord) -> None:
         await self._change(
             "INSERT INTO alerts (key, at, body) VALUES (?, ?, ?)",
-            (record.alert.key, record.alert.at, ALERTS.document(record)),
+            (encodable(record.alert.key), record.alert.at, ALERTS.document(record)),
         )
 
     @override

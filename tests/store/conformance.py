@@ -174,6 +174,24 @@ class StoreConformance:
         with pytest.raises(ValueError, match="refused is too common"):
             await store.decisions(outcome=Outcome.REFUSED)
 
+    async def test_texts__with_half_a_character_of_somebody_else__are_kept_without_it(self, store: Store):
+        half, whole = "fee \ud83d 😀", "fee \ufffd 😀"
+        said = replace(decision(1), reason=half, facts={half: [half]})
+        seen = replace(view(1), body={"whales": [half], "rows": [half]})
+        told = alert(1)
+
+        await store.record([Turn(said, seen)], {"why": {"why": half}})
+        await store.put_intent(replace(intent("k"), result={"why": half}))
+        await store.add_alert(replace(told, alert=replace(told.alert, key=half, what=half)))
+        await store.put_whales([whale(f"SP{half}")])
+
+        assert list(await store.decisions()) == [replace(said, reason=whole, facts={whole: [whole]})]
+        assert (await store.views())[0].body == {"whales": [whole], "rows": [whole]}
+        assert await store.note("why") == {"why": whole}
+        assert (await store.intents())[0].result == {"why": whole}
+        assert (await store.alerts())[0].alert.what == whole
+        assert [each.address for each in await store.whales("defi")] == [f"SP{whole}"]
+
     async def test_decision__added_twice__is_there_once(self, store: Store):
         await store.add_decision(decision(1))
         await store.add_decision(decision(1))
