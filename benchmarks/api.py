@@ -41,6 +41,8 @@ PATHS = (
     "/api/v1/decisions?limit=20",
     "/api/v1/decisions?pool=3&limit=5",
     "/api/v1/pools/1/history?limit=100",
+    "/api/v1/pools/2/history.csv",
+    "/api/pools/3",
     "/api/v1/transactions",
     "/",
 )
