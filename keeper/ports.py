@@ -9,7 +9,7 @@ from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.history import Points
 from keeper.core.leases import Lease
 from keeper.core.market import MarketView
-from keeper.core.paging import Page
+from keeper.core.paging import ALWAYS, Page, Span
 from keeper.core.prices import Observation
 from keeper.core.records import Alert, AlertRecord, Decision, Intent, Outcome, PoolView, Turn, ViewHead
 from keeper.core.retention import Retention, Thinned
@@ -206,7 +206,7 @@ class Store(WhaleSource, Protocol):
 
     Lists of decisions, intents and alerts are read to their end page by page: `before` is the last place of the page
     before, and only records of lower places are given. A record keeps its place when it is replaced or carried to
-    another store. At the head, a write that was still under way elsewhere may appear below what was given already.
+    another store. `within` chooses by the time of a decision or an alert, and of an intent's last change. At the head, a write that was still under way elsewhere may appear below what was given already.
     """
 
     async def put_whales(self, whales: Sequence[Whale]) -> None:
@@ -224,6 +224,7 @@ class Store(WhaleSource, Protocol):
         outcome: Outcome | None = None,
         limit: int = 50,
         before: int | None = None,
+        within: Span = ALWAYS,
     ) -> Page[Decision]:
         """Return the newest decisions first, of one `outcome` only where that is one of LASTING; else ValueError."""
         ...
@@ -251,6 +252,7 @@ class Store(WhaleSource, Protocol):
         pool_id: int | None = None,
         limit: int | None = None,
         before: int | None = None,
+        within: Span = ALWAYS,
     ) -> Page[Intent]:
         """Return the newest intents first, at most `limit`.
 
@@ -263,7 +265,7 @@ class Store(WhaleSource, Protocol):
         """Append an alert and where it went."""
         ...
 
-    async def alerts(self, *, limit: int = 50, before: int | None = None) -> Page[AlertRecord]:
+    async def alerts(self, *, limit: int = 50, before: int | None = None, within: Span = ALWAYS) -> Page[AlertRecord]:
         """Return the newest alerts first."""
         ...
 

@@ -2,11 +2,24 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar, overload
+from typing import Final, Generic, TypeVar, overload
 
 from typing_extensions import override
 
+from keeper.core.units import Seconds
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of the time: from `since` up to, not including, `until`. None: no bound there."""
+
+    since: Seconds | None = None
+    until: Seconds | None = None
+
+
+ALWAYS: Final = Span()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing_extensions import override
 from keeper.core.archive import Row
 from keeper.core.history import MOST_POINTS, Points, point_of, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
-from keeper.core.paging import Page
+from keeper.core.paging import ALWAYS, Page, Span
 from keeper.core.records import AlertRecord, Decision, Intent, Outcome, PoolView, Turn, ViewHead
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Seconds
@@ -62,9 +62,14 @@ class MongoStore(Store):
         outcome: Outcome | None = None,
         limit: int = 50,
         before: int | None = None,
+        within: Span = ALWAYS,
     ) -> Page[Decision]:
         check_outcome(outcome)
-        rule = {**_of_pool(pool_id), **({} if outcome is None else {"outcome": str(outcome)})}
+        rule = {
+            **_of_pool(pool_id),
+            **({} if outcome is None else {"outcome": str(outcome)}),
+            **mongo_rows.timed(within),
+        }
         return await self._newest("decisions", DECISIONS, rule, limit, before)
 
     @override
@@ -90,9 +95,10 @@ class MongoStore(Store):
         pool_id: int | None = None,
         limit: int | None = None,
         before: int | None = None,
+        within: Span = ALWAYS,
     ) -> Page[Intent]:
         wanted = NEWEST_INTENTS if limit is None and not open_only else limit
-        rule = {**_of_pool(pool_id), **({"open": True} if open_only else {})}
+        rule = {**_of_pool(pool_id), **({"open": True} if open_only else {}), **mongo_rows.timed(within)}
         return await self._newest("intents", INTENTS, rule, wanted, before)
 
     @override
@@ -102,8 +108,8 @@ class MongoStore(Store):
             await self._link["alerts"].insert_one(mongo_rows.alert(record, body, await self._number()))
 
     @override
-    async def alerts(self, *, limit: int = 50, before: int | None = None) -> Page[AlertRecord]:
-        return await self._newest("alerts", ALERTS, {}, limit, before, place="_id")
+    async def alerts(self, *, limit: int = 50, before: int | None = None, within: Span = ALWAYS) -> Page[AlertRecord]:
+        return await self._newest("alerts", ALERTS, mongo_rows.timed(within), limit, before, place="_id")
 
     @override
     async def put_view(self, view: PoolView) -> None:
@@ -148,7 +154,7 @@ class MongoStore(Store):
         evenly: bool = True,
     ) -> Points:
         most = max(0, min(limit, MOST_POINTS))
-        rule = mongo_rows.within(pool_id, since, until)
+        rule = {"pool_id": pool_id, **mongo_rows.timed(Span(since, until))}
         with self._link.call("read"):
             history = self._link["history"]
             if not evenly:

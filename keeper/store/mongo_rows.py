@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from keeper.core.archive import IMPORT_NOTE, KINDS, Row, RowKind
 from keeper.core.history import DAY_SECONDS, HistoryPoint
+from keeper.core.paging import Span
 from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent
-from keeper.core.units import Seconds
 from keeper.core.whales import Whale
 from keeper.store.mongo_link import Link
 from keeper.store.records import (
@@ -95,10 +95,10 @@ def point(record: HistoryPoint, body: str) -> Document:
     }
 
 
-def within(pool_id: int, since: Seconds | None, until: Seconds | None) -> Document:
-    """Return the rule that selects a pool's points."""
-    bounds = {name: value for name, value in (("$gte", since), ("$lt", until)) if value is not None}
-    return {"pool_id": pool_id, **({"at": bounds} if bounds else {})}
+def timed(within: Span) -> Document:
+    """Return the rule that selects what lies within a part of the time."""
+    bounds = {name: value for name, value in (("$gte", within.since), ("$lt", within.until)) if value is not None}
+    return {"at": bounds} if bounds else {}
 
 
 def span(rule: Document) -> list[Document]:

@@ -16,9 +16,9 @@ import aiosqlite
 from typing_extensions import override
 
 from keeper.core.archive import KINDS, Row
-from keeper.core.history import MOST_POINTS, Points, spread
+from keeper.core.history import DAY_SECONDS, MOST_POINTS, Points, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
-from keeper.core.paging import Page
+from keeper.core.paging import ALWAYS, Page, Span
 from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, Outcome, PoolView, Turn, ViewHead
 from keeper.core.retention import Retention, Thinned
 from keeper.core.units import Seconds
@@ -36,6 +36,8 @@ _FENCE: Final = f"WHERE :term IS NULL OR EXISTS (SELECT 1 FROM leases WHERE name
 """In the very statement that writes: SQLite takes the write lock before it reads any of it."""
 _LEASE: Final = "name, term, holder, beat"
 _VIEWS_OF: Final = "WHERE pool_id IN (SELECT value FROM json_each(?))"
+_WITHIN: Final = "at >= :since AND at < :until"
+_DAYS: Final = f"at / {DAY_SECONDS} BETWEEN :since / {DAY_SECONDS} AND :until / {DAY_SECONDS}"
 _OPEN: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN_STATES))
 
 
@@ -75,10 +77,12 @@ class SqliteStore(Store):
         outcome: Outcome | None = None,
         limit: int = 50,
         before: int | None = None,
+        within: Span = ALWAYS,
     ) -> Page[Decision]:
         check_outcome(outcome)
-        values = {"pool_id": pool_id, "outcome": outcome}
-        return await self._newest(DECISIONS, _select("decisions", pool_id, outcome=outcome), values, limit, before)
+        statement = _select("decisions", pool_id, outcome=outcome, timed=within != ALWAYS)
+        values = {"pool_id": pool_id, "outcome": outcome, **_bounds(within)}
+        return await self._newest(DECISIONS, statement, values, limit, before)
 
     @override
     async def decision(self, decision_id: str) -> Decision | None:
@@ -116,10 +120,11 @@ class SqliteStore(Store):
         pool_id: int | None = None,
         limit: int | None = None,
         before: int | None = None,
+        within: Span = ALWAYS,
     ) -> Page[Intent]:
         wanted = LAST_PLACE if open_only and limit is None else NEWEST_INTENTS if limit is None else limit
-        statement = _select("intents", pool_id, open_only=open_only)
-        return await self._newest(INTENTS, statement, {"pool_id": pool_id}, wanted, before)
+        statement = _select("intents", pool_id, open_only=open_only, timed=within != ALWAYS)
+        return await self._newest(INTENTS, statement, {"pool_id": pool_id, **_bounds(within)}, wanted, before)
 
     @override
     async def add_alert(self, record: AlertRecord) -> None:
@@ -129,8 +134,8 @@ class SqliteStore(Store):
         )
 
     @override
-    async def alerts(self, *, limit: int = 50, before: int | None = None) -> Page[AlertRecord]:
-        return await self._newest(ALERTS, _select("alerts"), {}, limit, before)
+    async def alerts(self, *, limit: int = 50, before: int | None = None, within: Span = ALWAYS) -> Page[AlertRecord]:
+        return await self._newest(ALERTS, _select("alerts", timed=within != ALWAYS), _bounds(within), limit, before)
 
     @override
     async def put_view(self, view: PoolView) -> None:
@@ -161,7 +166,7 @@ class SqliteStore(Store):
         limit: int = 500,
         evenly: bool = True,
     ) -> Points:
-        bounds = {"pool_id": pool_id, "since": since or 0, "until": LAST_PLACE if until is None else until}
+        bounds = {"pool_id": pool_id, **_bounds(Span(since, until))}
         most = max(0, min(limit, MOST_POINTS))
         if not evenly:
             rows = await self._read(thinning.FIRST_POINTS_OF, {**bounds, "most": most + 1})
@@ -328,7 +333,14 @@ async def open_store(path: Path) -> AsyncIterator[SqliteStore]:
         await store.close()
 
 
-def _select(table: str, pool_id: int | None = None, *, open_only: bool = False, outcome: Outcome | None = None) -> str:
+def _select(
+    table: str,
+    pool_id: int | None = None,
+    *,
+    open_only: bool = False,
+    outcome: Outcome | None = None,
+    timed: bool = False,
+) -> str:
     """Return the statement for the newest rows below `:before`; its parts are constants and every value is bound."""
     # Named, because without statistics SQLite may well choose to walk a million rows that are over.
     index = " INDEXED BY intents_open" if open_only else " INDEXED BY decisions_lasting" if outcome else ""
@@ -336,10 +348,20 @@ def _select(table: str, pool_id: int | None = None, *, open_only: bool = False, 
     rules += ["pool_id = :pool_id"] if pool_id is not None else []
     rules += [f"state IN ({_OPEN})"] if open_only else []
     rules += [f"outcome = :outcome AND outcome IN ({thinning.LASTING_TEXTS})"] if outcome else []
+    rules += [_WITHIN] if timed else []
+    if timed and not index and (pool_id is None or table == "decisions"):
+        # The newest within the time are found by an index that has the time in it, instead of walking all that is newer.
+        by, days = ("at", "true") if pool_id is None else ("day", _DAYS)
+        near = f"SELECT seq FROM {table} INDEXED BY {table}_by_{by} WHERE {days} AND {' AND '.join(rules)}"  # noqa: S608 - constants
+        rules = [f"seq IN ({near} ORDER BY seq DESC LIMIT :size)"]
     return (
         f"SELECT seq, body FROM {table}{index} WHERE {' AND '.join(rules)} "  # noqa: S608 - constants
         "ORDER BY seq DESC LIMIT :size"
     )
+
+
+def _bounds(within: Span) -> dict[str, int]:
+    return {"since": within.since or 0, "until": LAST_PLACE if within.until is None else within.until}
 
 
 def _lease(rows: Iterable[Any]) -> Lease | None:

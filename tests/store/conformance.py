@@ -11,7 +11,7 @@ import pytest
 from keeper.core.archive import Row
 from keeper.core.history import MOST_POINTS, SLOT_SECONDS, HistoryPoint
 from keeper.core.leases import FREE, LONGEST_HOLDER, SENDER, Lease
-from keeper.core.paging import Page
+from keeper.core.paging import Page, Span
 from keeper.core.records import (
     Alert,
     AlertRecord,
@@ -191,6 +191,33 @@ class StoreConformance:
         assert (await store.intents())[0].result == {"why": whole}
         assert (await store.alerts())[0].alert.what == whole
         assert [each.address for each in await store.whales("defi")] == [f"SP{whole}"]
+
+    async def test_lists__within_a_time__give_what_lies_in_it_page_by_page(self, store: Store):
+        for number in (0, 1, 2, 7, 3, 4, 5, 6):  # the clock jumped once
+            at, pool_id = Seconds(NOON + number), 1 + number % 2
+            await store.add_decision(decided(number, at, Outcome.PROPOSED, pool_id))
+            await store.put_intent(replace(intent(f"k-{number}", IntentState.SENT, pool_id), updated_at=at))
+            await store.add_alert(replace(alert(number), alert=replace(alert(number).alert, at=at)))
+        within = Span(Seconds(NOON + 1), Seconds(NOON + 6))
+
+        first = await store.decisions(within=within, limit=3)
+        rest = await store.decisions(within=within, limit=3, before=first.places[-1])
+        assert [item.at - NOON for item in [*first, *rest]] == [5, 4, 3, 2, 1]
+        assert [item.at - NOON for item in await store.decisions(within=within, pool_id=2)] == [5, 3, 1]
+        assert [item.at - NOON for item in await store.decisions(within=within, outcome=Outcome.PROPOSED)] == [
+            5,
+            4,
+            3,
+            2,
+            1,
+        ]
+        assert [item.at - NOON for item in await store.decisions(within=Span(since=Seconds(NOON + 6)))] == [6, 7]
+        assert [item.updated_at - NOON for item in await store.intents(within=within, limit=2)] == [5, 4]
+        assert [item.updated_at - NOON for item in await store.intents(within=within, open_only=True, pool_id=1)] == [
+            4,
+            2,
+        ]
+        assert [item.alert.at - NOON for item in await store.alerts(within=Span(until=Seconds(NOON + 2)))] == [1, 0]
 
     async def test_decision__added_twice__is_there_once(self, store: Store):
         await store.add_decision(decision(1))

@@ -260,6 +260,23 @@ async def test_decisions_of_an_outcome__as_sqlite_plans_to_read_them__walk_no_ot
     assert plan == ["SEARCH decisions USING INDEX decisions_lasting (outcome=? AND seq<?)"]
 
 
+@pytest.mark.parametrize(
+    ("table", "pool_id", "index"),
+    [
+        ("decisions", None, "COVERING INDEX decisions_by_at (at>? AND at<?)"),
+        ("decisions", 1, "INDEX decisions_by_day (pool_id=? AND <expr>>? AND <expr><?)"),
+        ("intents", None, "COVERING INDEX intents_by_at (at>? AND at<?)"),
+        ("alerts", None, "COVERING INDEX alerts_by_at (at>? AND at<?)"),
+    ],
+)
+async def test_lists_within_a_time__as_sqlite_plans_to_read_them__go_by_the_time(store, table, pool_id, index):
+    values = {"pool_id": pool_id, "since": 0, "until": 1, "before": 1, "size": 1}
+
+    plan = await store._read(f"EXPLAIN QUERY PLAN {_select(table, pool_id, timed=True)}", values)  # noqa: SLF001
+
+    assert f"SEARCH {table} USING {index}" in [detail for *_, detail in plan]
+
+
 @pytest.mark.parametrize("table", ["decisions", "intents"])
 async def test_lists_of_a_pool__as_sqlite_plans_to_read_them__walk_no_other_pool(store, table):
     values = {"pool_id": 1, "before": 1, "size": 1}

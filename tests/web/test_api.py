@@ -165,6 +165,21 @@ async def test_decisions__of_an_outcome__are_a_pools_earlier_proposals_page_by_p
     assert rest["next"] is None
 
 
+@pytest.mark.parametrize(("name", "at"), [("decisions", "at"), ("transactions", "updated_at"), ("alerts", "at")])
+async def test_lists__of_a_part_of_the_time__keep_to_it_page_by_page(store, name, at):
+    async with api(store) as session:
+        _, whole, _ = await ask(session, f"{ROOT}/{name}?limit=100")
+        times = [row[at]["unix"] for row in whole[name]]
+        since, until = (min(times) + 1, max(times)) if name == "decisions" else (min(times), max(times) + 1)
+        _, first, _ = await ask(session, f"{ROOT}/{name}?since={since}&until={until}&limit=1")
+        _, second, _ = await ask(session, first["next"])
+        _, nothing, _ = await ask(session, f"{ROOT}/{name}?since={max(times) + 1}")
+
+    fitting = [row for row in whole[name] if since <= row[at]["unix"] < until]
+    assert (first[name] + second[name], nothing[name]) == (fitting[:2], [])
+    assert f"since={since}" in first["next"]
+
+
 async def test_decisions__page_of_one_pool__keeps_its_filter(store):
     async with api(store) as session:
         _, first, _ = await ask(session, f"{ROOT}/decisions?pool=2&limit=3")
@@ -381,7 +396,10 @@ async def test_answer__asked_again_with_its_tag__is_not_sent_again(store):
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/decisions?pools=1", "there is no parameter 'pools' here; there are: limit, cursor, pool, outcome"),
+        (
+            "/decisions?pools=1",
+            "there is no parameter 'pools' here; there are: limit, cursor, since, until, pool, outcome",
+        ),
         ("/status?x=1", "there is no parameter 'x' here; there are: none"),
         ("/decisions?limit=0", "limit must be a whole number from 1 to 500"),
         ("/decisions?limit=1_0", "limit must be a whole number"),

@@ -83,12 +83,12 @@ async def _decisions(ask: Ask[Nothing, TableAsked]) -> AsyncGenerator[str, None]
 async def _points(ask: Ask[OnePool, HistoryTableAsked]) -> AsyncGenerator[str, None]:
     pool_id, asked, store = ask.path.pool_id, ask.asked, ask.state.store
     if asked.limit is not None:
-        found = await store.history(pool_id, since=asked.first, until=asked.end, limit=asked.limit)
+        found = await store.history(pool_id, since=asked.within.since, until=asked.within.until, limit=asked.limit)
         yield tables.points(map(build.point, found), first=True)
         return
-    since, first = asked.first, True
+    since, until, first = asked.within.since, asked.within.until, True
     while True:
-        found = await store.history(pool_id, since=since, until=asked.end, limit=PART, evenly=False)
+        found = await store.history(pool_id, since=since, until=until, limit=PART, evenly=False)
         yield tables.points(map(build.point, found), first=first)
         if not found.more:
             return

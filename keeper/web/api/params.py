@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from keeper.core.history import MOST_POINTS
+from keeper.core.paging import Span
 from keeper.core.paused import LONGEST
 from keeper.core.units import Seconds
 
@@ -76,6 +77,25 @@ class Paged(Params):
     """Where to go on, as `next` of the page before gave it."""
 
 
+class InTime(Params):
+    """A part of the time that is kept."""
+
+    since: When | None = None
+    """From then on, in seconds since 1970."""
+    until: When | None = None
+    """Up to, not including, then, in seconds since 1970."""
+
+    @property
+    def within(self) -> Span:
+        """Both together."""
+        since, until = (None if at is None else Seconds(at) for at in (self.since, self.until))
+        return Span(since, until)
+
+
+class PagedInTime(InTime, Paged):
+    """A page of a list, of a part of the time."""
+
+
 class OfPool(Params):
     """Of one pool, or of all."""
 
@@ -90,7 +110,7 @@ class OneDecision(Params):
     """Its own name."""
 
 
-class DecisionsAsked(Paged):
+class DecisionsAsked(PagedInTime):
     """A page of decisions."""
 
     pool: PoolId | None = None
@@ -99,7 +119,7 @@ class DecisionsAsked(Paged):
     """Only those that ended so: what was proposed, voted or done, which is kept for ever."""
 
 
-class TransactionsAsked(Paged):
+class TransactionsAsked(PagedInTime):
     """A page of transactions."""
 
     pool: PoolId | None = None
@@ -119,33 +139,14 @@ class TableAsked(Params):
     """Where to go on, as the column `cursor` of the last row that arrived gave it."""
 
 
-class Span(Params):
-    """A part of the time that is kept."""
-
-    since: When | None = None
-    """From then on, in seconds since 1970."""
-    until: When | None = None
-    """Up to, not including, then, in seconds since 1970."""
-
-    @property
-    def first(self) -> Seconds | None:
-        """The first second of it; None: no bound."""
-        return None if self.since is None else Seconds(self.since)
-
-    @property
-    def end(self) -> Seconds | None:
-        """The first second after it; None: no bound."""
-        return None if self.until is None else Seconds(self.until)
-
-
-class HistoryAsked(Span):
+class HistoryAsked(InTime):
     """A part of a pool's history."""
 
     limit: Annotated[int, Field(ge=1, le=MOST_POINTS), BeforeValidator(_whole)] = 500
     """Most points; more are thinned evenly."""
 
 
-class HistoryTableAsked(Span):
+class HistoryTableAsked(InTime):
     """A part of a pool's history as a table."""
 
     limit: Annotated[int, Field(ge=1, le=MOST_POINTS), BeforeValidator(_whole)] | None = None

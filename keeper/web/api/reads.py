@@ -16,7 +16,7 @@ from keeper.web.api.params import (
     OneDecision,
     OnePool,
     OneTransaction,
-    Paged,
+    PagedInTime,
     TransactionsAsked,
 )
 from keeper.web.api.routes import ROOT, Ask
@@ -65,7 +65,9 @@ async def history(ask: Ask[OnePool, HistoryAsked]) -> pool_models.History:
     """Return a pool over time. Raises HTTPNotFound."""
     pool_id, asked = ask.path.pool_id, ask.asked
     await must_be_known(pool_id, ask.state)
-    found = await ask.state.store.history(pool_id, since=asked.first, until=asked.end, limit=asked.limit)
+    found = await ask.state.store.history(
+        pool_id, since=asked.within.since, until=asked.within.until, limit=asked.limit
+    )
     points = tuple(build.point(each) for each in found)
     return pool_models.History(as_of=build.newest(ask.state), pool_id=pool_id, thinned=found.more, points=points)
 
@@ -76,7 +78,9 @@ async def decisions(ask: Ask[Nothing, DecisionsAsked]) -> models.Decisions:
     outcome = None if asked.outcome is None else Outcome(asked.outcome)
     found, after = await page(
         asked,
-        lambda most, before: store.decisions(pool_id=asked.pool, outcome=outcome, limit=most, before=before),
+        lambda most, before: store.decisions(
+            pool_id=asked.pool, outcome=outcome, limit=most, before=before, within=asked.within
+        ),
         f"{ROOT}/decisions",
     )
     names = await pool_names(ask.state, {record.pool_id for record in found})
@@ -100,7 +104,9 @@ async def transactions(ask: Ask[Nothing, TransactionsAsked]) -> models.Transacti
     store, asked = ask.state.store, ask.asked
     found, after = await page(
         asked,
-        lambda most, before: store.intents(open_only=asked.open, pool_id=asked.pool, limit=most, before=before),
+        lambda most, before: store.intents(
+            open_only=asked.open, pool_id=asked.pool, limit=most, before=before, within=asked.within
+        ),
         f"{ROOT}/transactions",
     )
     seen = build.newest(ask.state)
@@ -116,11 +122,11 @@ async def transaction(ask: Ask[OneTransaction, Nothing]) -> models.Transaction:
     return build.transaction(found, build.newest(ask.state))
 
 
-async def alerts(ask: Ask[Nothing, Paged]) -> models.Alerts:
+async def alerts(ask: Ask[Nothing, PagedInTime]) -> models.Alerts:
     """Return a page of alerts."""
     found, after = await page(
         ask.asked,
-        lambda most, before: ask.state.store.alerts(limit=most, before=before),
+        lambda most, before: ask.state.store.alerts(limit=most, before=before, within=ask.asked.within),
         f"{ROOT}/alerts",
     )
     seen = build.newest(ask.state)

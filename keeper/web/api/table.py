@@ -141,7 +141,7 @@ def _records(tables: Tables) -> tuple[Route, ...]:
             "What people were told, newest first",
             reads.alerts,
             models.Alerts,
-            asked=params.Paged,
+            asked=params.PagedInTime,
         ),
         Route(
             "GET",
