@@ -84,7 +84,7 @@ def _of_one_pool(tables: Tables) -> tuple[Route, ...]:
     )
 
 
-def _records(tables: Tables) -> tuple[Route, ...]:
+def _decisions(tables: Tables) -> tuple[Route, ...]:
     return (
         Route(
             "GET",
@@ -115,6 +115,11 @@ def _records(tables: Tables) -> tuple[Route, ...]:
             asked=params.TableAsked,
             sends=True,
         ),
+    )
+
+
+def _records() -> tuple[Route, ...]:
+    return (
         Route(
             "GET",
             f"{ROOT}/transactions",
@@ -183,4 +188,4 @@ def _changing() -> tuple[Route, ...]:
 def routes() -> tuple[Route, ...]:
     """Return every route; each call makes new ones, since some remember what they were asked for."""
     tables = Tables()
-    return (*_reading(), *_of_one_pool(tables), *_records(tables), *_changing())
+    return (*_reading(), *_of_one_pool(tables), *_decisions(tables), *_records(), *_changing())
