@@ -8,7 +8,7 @@ import typer
 
 from keeper import console as output
 from keeper.cli.commands import Config, Json, read_settings
-from keeper.core.paused import LONGEST, PAUSED_NOTE, RESUMED, Paused, paused_from
+from keeper.core.paused import ONE_LINE, PAUSED_NOTE, RESUMED, Paused, is_one_line, paused_from
 from keeper.errors import BadInput
 from keeper.settings import Settings
 from keeper.store.opening import open_store
@@ -62,8 +62,8 @@ async def _put(settings: Settings, note: dict[str, Any]) -> dict[str, Any] | Non
 
 
 def _short(text: str, option: str) -> str:
-    if len(text) > LONGEST or not text.isprintable():
-        message = f"{option} must be one line of at most {LONGEST} characters; shorten it"
+    if not is_one_line(text):
+        message = f"{option} {ONE_LINE}; shorten it"
         raise BadInput(message, field=option)
     return text
 

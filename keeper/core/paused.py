@@ -10,7 +10,16 @@ PAUSED_NOTE: Final = "paused"
 """The store's note that says so; without it, or with an empty one, the keeper works."""
 LONGEST: Final = 200
 """Most characters of a name or a reason that are kept."""
+ONE_LINE: Final = f"must be one line of at most {LONGEST} characters"
 _NOBODY: Final = "somebody"
+
+
+def is_one_line(text: str) -> bool:
+    """Tell whether a name or a reason can be kept and shown anywhere as it is.
+
+    That leaves out control characters, line breaks, marks that turn the direction of writing and halves of characters.
+    """
+    return len(text) <= LONGEST and text.isprintable()
 
 
 @dataclass(frozen=True, slots=True)

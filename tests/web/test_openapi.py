@@ -243,7 +243,7 @@ def test_docs__numbers__are_those_of_the_code():
         f"At most {MOST_AT_ONCE} long tables are sent at once",
         f"newest {REMEMBERED} events",
         f"every {pace.heartbeat:.0f} s says",
-        f"{MOST_LISTENERS} listeners, {MOST_PER_ADDRESS} of one address",
+        f"{MOST_LISTENERS} listeners, {MOST_PER_ADDRESS} of one IPv4 address or IPv6 /64",
         f"{QUEUED} events behind",
         f"longer than {pace.write:.0f} s",
         f"At most every {ANALYSE_SECONDS:.0f} s",

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from keeper.core.history import MOST_POINTS
 from keeper.core.paging import Span
-from keeper.core.paused import LONGEST
+from keeper.core.paused import LONGEST, ONE_LINE, is_one_line
 from keeper.core.units import Seconds
 
 HIGHEST_POOL: Final = 2**31 - 1
@@ -36,6 +37,13 @@ def _flag(value: Any) -> Any:
     return value == "true"
 
 
+def _line(value: str) -> str:
+    if not is_one_line(value):
+        kind: Final = "one_line"
+        raise PydanticCustomError(kind, ONE_LINE)
+    return value
+
+
 class Params(BaseModel):
     """Common rules: nothing besides the fields named."""
 
@@ -47,6 +55,7 @@ Limit = Annotated[int, Field(ge=1, le=MOST), BeforeValidator(_whole)]
 Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
 When = Annotated[int, Field(ge=0, le=HIGHEST_SECOND), BeforeValidator(_whole)]
 Lasting = Literal["proposed", "vote_passed", "vote_failed", "slice_executed", "rebalanced", "withdrawal_paid"]
+Line = Annotated[str, AfterValidator(_line)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 
 
@@ -156,10 +165,10 @@ class HistoryTableAsked(InTime):
 class Why(Params):
     """Who pauses the keeper and why."""
 
-    by: str = Field(default="the API", min_length=1, max_length=LONGEST)
-    """Who."""
-    why: str = Field(default="", max_length=LONGEST)
-    """Why."""
+    by: Line = Field(default="the API", min_length=1, max_length=LONGEST)
+    """Who, in one line."""
+    why: Line = Field(default="", max_length=LONGEST)
+    """Why, in one line."""
 
 
 T = TypeVar("T", bound=BaseModel)
