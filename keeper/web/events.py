@@ -1,4 +1,4 @@
-"""Tells everybody who listens what is new in the store: decisions, alerts, transactions.
+"""Tells everybody who listens what is new in the store: decisions, alerts, transactions, a pause and its end.
 
 It looks at the store, so that what another process wrote is told as well, and only while somebody listens.
 """
@@ -13,6 +13,7 @@ from typing import Final, Generic, Literal, TypeVar
 
 import structlog
 
+from keeper.core.paused import PAUSED_NOTE, Paused, paused_from
 from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent
 from keeper.errors import KeeperError
 from keeper.pause import pause
@@ -28,8 +29,7 @@ _PAGE: Final = 50
 _NEWEST_INTENTS: Final = 10
 _KNOWN_INTENTS: Final = 1_000
 
-Kind = Literal["ready", "reset", "decision", "alert", "transaction"]
-Record = Decision | AlertRecord | Intent
+Kind = Literal["ready", "reset", "decision", "alert", "transaction", "pause"]
 R = TypeVar("R")
 
 _log = structlog.get_logger(__name__)
@@ -45,6 +45,17 @@ class Pace:
     """How often a silent stream says that it is still there."""
     write: float = 10.0
     """Longest that a listener may take to accept an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A person paused the keeper, or had it go on."""
+
+    paused: Paused | None
+    """None: it goes on."""
+
+
+Record = Decision | AlertRecord | Intent | Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +112,7 @@ class Hub:
         self._seen = False
         self._decision: str | None = None
         self._alert: str | None = None
+        self._paused: Paused | None = None
         self._intents: OrderedDict[str, tuple[str, str | None]] = OrderedDict()
 
     @property
@@ -179,6 +191,7 @@ class Hub:
         decisions = await self._new(lambda most: self._store.decisions(limit=most), _decision_name, self._decision)
         alerts = await self._new(lambda most: self._store.alerts(limit=most), _alert_name, self._alert)
         changed = await self._changed_intents()
+        before, self._paused = self._paused, paused_from(await self._store.note(PAUSED_NOTE))
         self._decision, self._alert = decisions.newest, alerts.newest
         for intent in changed:
             self._intents[intent.key] = (str(intent.state), intent.txid)
@@ -190,12 +203,11 @@ class Hub:
             return
         if not (decisions.whole and alerts.whole):
             self._tell("reset", None)
-        for decision in decisions.fresh:
-            self._tell("decision", decision)
-        for alert in alerts.fresh:
-            self._tell("alert", alert)
-        for intent in changed:
-            self._tell("transaction", intent)
+        self._tell_each("decision", decisions.fresh)
+        self._tell_each("alert", alerts.fresh)
+        self._tell_each("transaction", changed)
+        if self._paused != before:
+            self._tell("pause", Switch(self._paused))
 
     async def _new(
         self, read: Callable[[int], Awaitable[Sequence[R]]], name: Callable[[R], str], known: str | None
@@ -218,6 +230,10 @@ class Hub:
                 found[key] = ended
         changed = [one for one in found.values() if self._intents.get(one.key) != (str(one.state), one.txid)]
         return sorted(changed, key=lambda intent: (intent.updated_at, intent.nonce or 0))
+
+    def _tell_each(self, kind: Kind, records: Sequence[Record]) -> None:
+        for record in records:
+            self._tell(kind, record)
 
     def _tell(self, kind: Kind, record: Record | None) -> None:
         if self._news is not None:

@@ -2,22 +2,26 @@
 
 import asyncio
 import json
+import re
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from typing import get_args
 
 import aiohttp
 import pytest
-from api_kit import ROOT, api, ask, faults_of
+from api_kit import CHANGE, ROOT, api, ask, faults_of
 from samples import NOW, alert, decision, fill, intent, web_state
 
+from keeper.core.paused import PAUSED_NOTE, Paused
 from keeper.core.records import IntentKind, IntentState, Outcome, Severity
 from keeper.core.units import Seconds
 from keeper.errors import StoreUnavailable
 from keeper.store.sqlite import SqliteStore, open_store
-from keeper.web.events import MOST_PER_ADDRESS, QUEUED, Crowded, Event, Hub, Listener, Pace
+from keeper.web.events import MOST_PER_ADDRESS, QUEUED, Crowded, Event, Hub, Kind, Listener, Pace
 from keeper.web.keys import HUB
 from keeper.web.limits import household
+from keeper.web.render import STATIC
 from keeper.web.server import make_app, serve
 
 pytestmark = pytest.mark.devnet
@@ -99,6 +103,26 @@ async def test_stream__alert_and_transaction__arrive_and_are_whole(store):
     listed = {"as_of": {"block": None, "time": None}, "transactions": [moved[1], begun[1]], "next": None}
     assert faults_of(f"{ROOT}/transactions", "get", 200, "application/json", listed) == []
     assert "raw" not in json.dumps(moved[1])
+
+
+async def test_stream__pause_and_resume_by_whichever_process__are_told_and_the_answers_are_new(store):
+    async with api(store, QUICK) as session, listening(session) as stream:
+        await stream.heard("ready")
+        await store.put_note(PAUSED_NOTE, Paused("ops", "a look", Seconds(NOW)).note())
+        paused = (await stream.heard("pause"))[1]
+        _, status, _ = await ask(session, f"{ROOT}/status")
+        await ask(session, f"{ROOT}/resume", "POST", headers=CHANGE)
+        resumed = (await stream.heard("pause"))[1]
+
+    assert (paused["paused"]["by"], paused["paused"]) == ("ops", status["paused"])
+    assert resumed == {"paused": None}
+
+
+def test_page__script__listens_for_every_kind_of_event():
+    script = (STATIC / "app.js").read_text()
+
+    listed = re.search(r"const KINDS = (\[.*?\]);", script).group(1)
+    assert {*json.loads(listed), "ready"} == set(get_args(Kind))
 
 
 async def test_stream__trouble_told_and_over_within_one_block__tells_both(store):

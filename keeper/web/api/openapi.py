@@ -29,7 +29,8 @@ _ABOUT: Final = (
     "not known is null. Paths under /api/v1 keep their meaning: fields may be added, none is taken away or changed."
 )
 _EVENTS: Final = (
-    "One event for each decision (data: Decision), alert (data: Alert) and transaction that moved on (data: Transaction). "
+    "One event for each decision (data: Decision), alert (data: Alert) and transaction that moved on (data: Transaction), and "
+    '`pause` when a person paused the keeper or had it go on (data: {"paused": PausedBy or null}). '
     "`ready` begins a stream; `reset` says that something was missed and the lists have to be read anew. "
     "A comment every 15 s says that the stream is alive; Last-Event-ID goes on where a stream broke off."
 )

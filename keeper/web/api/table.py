@@ -152,7 +152,7 @@ def _records() -> tuple[Route, ...]:
             "GET",
             f"{ROOT}/events",
             "events",
-            "Decisions, alerts and transactions as they happen (server-sent events)",
+            "Decisions, alerts, transactions and pauses as they happen (server-sent events)",
             events,
             media=STREAM,
             sends=True,

@@ -2,7 +2,7 @@
 // Fetches this page again when the keeper says that something is new, and puts its live part in place of the
 // old one. Without this script the page is complete and a reload does the same.
 const EVENTS = "/api/v1/events";
-const KINDS = ["decision", "alert", "transaction", "reset"];
+const KINDS = ["decision", "alert", "transaction", "pause", "reset"];
 const SOON_MS = 150; // several events in a row are shown at once
 const AGES_MS = 15000; // how often ages move on while nothing is new
 const EVERY_MS = 2000; // how often to ask while no events come through
