@@ -38,8 +38,18 @@ def json_answer(value: Any, status: int = HTTPStatus.OK) -> web.Response:
 
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
     """Put the strict headers on every answer just before it leaves."""
+    make_strict(response)
+
+
+def make_strict(response: web.StreamResponse) -> None:
+    """Put the strict headers on an answer that has not left yet."""
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
+
+
+def fault(status: HTTPStatus, message: str) -> web.Response:
+    """Return what is wrong as JSON."""
+    return json_answer({"error": {"status": int(status), "message": message}}, status)
 
 
 @web.middleware
@@ -68,7 +78,7 @@ def _error(request: web.Request, status: HTTPStatus, message: str) -> web.Respon
     if request.path == "/" or wants_page:
         body = request.app[RENDERER].error(status.phrase, f"{message[:1].upper()}{message[1:]}.")
         return web.Response(text=body, status=status, content_type="text/html")
-    return json_answer({"error": {"status": int(status), "message": message}}, status)
+    return fault(status, message)
 
 
 def as_json(value: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
 from aiohttp import web
 
@@ -30,11 +30,10 @@ from keeper.web.params import flag, known_only, whole
 from keeper.web.render import STATIC, Renderer
 from keeper.web.state import WebState
 from keeper.web.views import all_views, pool_names, view_of
+from keeper.web.wire import Connection, carry_on
 
 MOST_BODY: Final = 4_096
 """Longest body of a request, in bytes."""
-KEEPALIVE_SECONDS: Final = 30.0
-"""How long a silent connection stays open."""
 EVERY_ADDRESS: Final = "::"
 """What is listened on for every address of the machine."""
 _PAGE_DECISIONS: Final = 30
@@ -60,22 +59,27 @@ def make_app(state: WebState, pace: Pace | None = None) -> web.Application:
     app[LIMITER], app[PROBES] = Limiter(state.requests_per_minute), Limiter(state.requests_per_minute)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_streams)
-    app.add_routes(api_routes())
-    app.add_routes(
-        [
-            web.get("/", page),
-            web.get(HEALTH, healthz),
-            web.get("/metrics", metrics),
-            web.get("/api/status", api_status),
-            web.get("/api/pools", api_pools),
-            web.get("/api/pools/{id}", api_pool),
-            web.get("/api/decisions", api_decisions),
-            web.get("/api/intents", api_intents),
-            web.get("/api/alerts", api_alerts),
-            web.get("/static/{name}", static),
-        ]
-    )
+    app.add_routes([_carried_on(route) for route in [*api_routes(), *_own_routes()]])
     return app
+
+
+def _own_routes() -> list[web.RouteDef]:
+    return [
+        web.get("/", page),
+        web.get(HEALTH, healthz),
+        web.get("/metrics", metrics),
+        web.get("/api/status", api_status),
+        web.get("/api/pools", api_pools),
+        web.get("/api/pools/{id}", api_pool),
+        web.get("/api/decisions", api_decisions),
+        web.get("/api/intents", api_intents),
+        web.get("/api/alerts", api_alerts),
+        web.get("/static/{name}", static),
+    ]
+
+
+def _carried_on(route: web.RouteDef) -> web.RouteDef:
+    return web.RouteDef(route.method, route.path, route.handler, {**route.kwargs, "expect_handler": carry_on})
 
 
 async def _end_streams(app: web.Application) -> None:
@@ -88,24 +92,35 @@ async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[str
 
     Raises BadSettings naming web_port or web_host when it cannot listen there.
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0, keepalive_timeout=KEEPALIVE_SECONDS)
+    runner = web.AppRunner(app, shutdown_timeout=2.0)
     await runner.setup()
     try:
-        try:
-            await _site(runner, host, port).start()
-        except OSError as exc:
-            raise _cannot_listen(host, port, exc) from exc
-        bound = runner.addresses[0][1]
-        yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+        async with _listening(runner, host, port) as bound:
+            yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
     finally:
         await runner.cleanup()
 
 
-def _site(runner: web.AppRunner, host: str, port: int) -> web.BaseSite:
-    """Return where to listen; `::` is every address, IPv4 too where one socket can do both, as web_host has it."""
-    if host != EVERY_ADDRESS or not socket.has_dualstack_ipv6():
-        return web.TCPSite(runner, host, port)
-    return web.SockSite(runner, socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True))
+@asynccontextmanager
+async def _listening(runner: web.AppRunner, host: str, port: int) -> AsyncIterator[int]:
+    """Take connections while the block runs; yields the port. `::` is every address, IPv4 too where one socket does both."""
+
+    def connection() -> Connection:
+        return Connection(cast("web.Server", runner.server), runner.app)
+
+    loop, both = asyncio.get_running_loop(), host == EVERY_ADDRESS and socket.has_dualstack_ipv6()
+    try:
+        if both:
+            every = socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True)
+            listening = await loop.create_server(connection, sock=every)
+        else:
+            listening = await loop.create_server(connection, host, port)
+    except OSError as exc:
+        raise _cannot_listen(host, port, exc) from exc
+    try:
+        yield listening.sockets[0].getsockname()[1]
+    finally:
+        listening.close()
 
 
 async def page(request: web.Request) -> web.Response:
