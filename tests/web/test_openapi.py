@@ -99,6 +99,35 @@ def test_document__every_field_and_parameter__says_what_it_means():
     assert silent == []
 
 
+def test_document__answers__may_get_new_fields_and_bodies_may_not():
+    closed = {name for name, schema in DOCUMENT["components"]["schemas"].items() if "additionalProperties" in schema}
+
+    assert closed == {"Why"}
+
+
+@pytest.mark.parametrize("path", GETS)
+async def test_answer__every_address__comes_with_the_headers_that_are_described(store, path):
+    promised = DOCUMENT["paths"][path]["get"]["responses"]
+    async with api(store, found=found) as session:
+        concrete = path.replace("{pool_id}", "1").replace("{key}", quote("slice:2:3:2"))
+        _, _, headers = await ask(session, concrete)
+        tag = headers.get("ETag", "")
+        status, _, again = await ask(session, concrete, headers={"If-None-Match": tag})
+        asked_for_head, empty, _ = await ask(session, concrete, "HEAD")
+
+    assert ("ETag" in headers) == ("headers" in promised["200"]) == ("304" in promised)
+    assert (status, again.get("ETag", "")) == (304 if tag else 200, tag)
+    assert (asked_for_head, empty) == (200, "")
+
+
+async def test_answer__asked_too_often__comes_with_the_headers_that_are_described(store):
+    async with api(store, requests_per_minute=10) as session:
+        every = [await ask(session, f"{ROOT}/pools") for _ in range(3)]
+
+    described = DOCUMENT["paths"][f"{ROOT}/pools"]["get"]["responses"]["429"]["headers"]
+    assert (every[-1][0], set(described) <= set(every[-1][2])) == (429, True)
+
+
 @pytest.mark.parametrize("path", GETS)
 async def test_answer__every_address__is_as_the_document_has_it(store, path):
     async with api(store, found=found) as session:
@@ -148,7 +177,7 @@ def requests(draw):
         value = draw(st.one_of(fitting(parameter["schema"]), JUNK))
         if parameter["in"] == "path":
             concrete = concrete.replace(f"{{{parameter['name']}}}", quote(value, safe="") or "x")
-        elif draw(st.booleans()):
+        elif parameter["in"] == "query" and draw(st.booleans()):
             query.append((parameter["name"], value))
     if draw(st.integers(0, 5)) == 0:
         query.append((draw(st.text(max_size=8)), draw(JUNK)))

@@ -26,8 +26,23 @@ _CHANGING: Final = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_
 _ABOUT: Final = (
     "What a keeper of Whale Strategy Pools sees, decides and sends. Amounts are texts of base units (1 STX is 1,000,000 "
     "µSTX), parts are basis points, instants are block time both as seconds since 1970 and as ISO 8601 in UTC; what is "
-    "not known is null. Paths under /api/v1 keep their meaning: fields may be added, none is taken away or changed."
+    "not known is null. Paths under /api/v1 keep their meaning: fields may be added, none is taken away or changed. "
+    "HEAD is answered wherever GET is, without a body; OPTIONS with 204 and the methods in Allow."
 )
+_HEADERS: Final = {
+    "ETag": {"description": "Changes when the answer does.", "schema": {"type": "string"}},
+    "Retry-After": {
+        "description": "In how many seconds to ask again.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+    "WWW-Authenticate": {"description": "How to send the token.", "schema": {"type": "string"}},
+}
+_FAULT_HEADERS: Final = {
+    HTTPStatus.UNAUTHORIZED: "WWW-Authenticate",
+    HTTPStatus.TOO_MANY_REQUESTS: "Retry-After",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Retry-After",
+}
+"""Some 503 say when to come back, others cannot know it."""
 _EVENTS: Final = (
     "One event for each decision (data: Decision), alert (data: Alert) and transaction that moved on (data: Transaction), and "
     '`pause` when a person paused the keeper or had it go on (data: {"paused": PausedBy or null}). '
@@ -48,7 +63,11 @@ def document(routes: Iterable[Route]) -> bytes:
         "servers": [{"url": "/"}],
         "security": [{}, {"token": []}, {"password": []}],
         "paths": paths,
-        "components": {"schemas": dict(sorted(_schemas(every).items())), "securitySchemes": _schemes()},
+        "components": {
+            "schemas": dict(sorted(_schemas(every).items())),
+            "headers": _HEADERS,
+            "securitySchemes": _schemes(),
+        },
     }
     return json.dumps(made, ensure_ascii=False).encode()
 
@@ -61,7 +80,13 @@ def _schemas(routes: Iterable[Route]) -> dict[str, Any]:
         if route.changes and route.asked.model_fields:
             pairs.append((route.asked, "validation"))
     _, made = models_json_schema(pairs, ref_template=_REF)
-    return dict(made["$defs"])
+    asked = {route.asked.__name__ for route in routes if route.changes}
+    return {name: schema if name in asked else _open(schema) for name, schema in made["$defs"].items()}
+
+
+def _open(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an answer without the promise that nothing will be added; a new field breaks no reader."""
+    return {key: value for key, value in schema.items() if key != "additionalProperties" or value is not False}
 
 
 def _schemes() -> dict[str, Any]:
@@ -80,7 +105,11 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.media == STREAM:
         made["description"] = _EVENTS
-        made["parameters"] = [_last_event_id()]
+        made["parameters"] = [
+            _header("Last-Event-ID", "Id of the last event that arrived.", "^[0-9a-f]{8}-[0-9]{1,15}$")
+        ]
+    if _is_tagged(route):
+        made["parameters"].append(_header("If-None-Match", "Tag of the answer that one has already."))
     if route.changes:
         made["security"] = [{"token": []}]
     if route.changes and route.asked.model_fields:
@@ -112,25 +141,30 @@ def _from_model(model: type[BaseModel], place: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _last_event_id() -> dict[str, Any]:
-    return {
-        "name": "Last-Event-ID",
-        "in": "header",
-        "required": False,
-        "description": "Id of the last event that arrived.",
-        "schema": {"type": "string", "pattern": "^[0-9a-f]{8}-[0-9]{1,15}$"},
-    }
+def _is_tagged(route: Route) -> bool:
+    return not route.changes and not route.sends
+
+
+def _header(name: str, description: str, pattern: str | None = None) -> dict[str, Any]:
+    schema = {"type": "string"} if pattern is None else {"type": "string", "pattern": pattern}
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
 def _responses(route: Route) -> dict[str, Any]:
     schema = {"type": "string"} if route.gives is None else {"$ref": _REF.format(model=route.gives.__name__)}
-    made: dict[str, Any] = {
-        str(int(route.status)): {"description": route.summary, "content": {route.media: {"schema": schema}}}
-    }
-    if not route.changes and not route.sends:
-        made["304"] = {"description": "As the given If-None-Match has it already."}
+    given = {"description": route.summary, "content": {route.media: {"schema": schema}}}
+    made: dict[str, Any] = {str(int(route.status)): given}
+    if _is_tagged(route):
+        given["headers"] = _headers("ETag")
+        made["304"] = {"description": "As the given If-None-Match has it already.", "headers": _headers("ETag")}
     problem = {JSON: {"schema": {"$ref": _REF.format(model=Problem.__name__)}}}
     faults = {*_EVERYWHERE, *route.faults, *(_CHANGING if route.changes else ())}
     for status in sorted(faults):
         made[str(int(status))] = {"description": status.phrase, "content": problem}
+        if status in _FAULT_HEADERS:
+            made[str(int(status))]["headers"] = _headers(_FAULT_HEADERS[status])
     return made
+
+
+def _headers(name: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"}}
