@@ -25,6 +25,7 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "keeper",
 }
+NOTHING_HERE: Final = "there is nothing at this address; /api/v1 lists what there is"
 _TOLD: Final = ("Allow", "Retry-After", "WWW-Authenticate")
 """Headers that say more of what went wrong."""
 
@@ -62,7 +63,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         if exc.status == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "OPTIONS":
             return web.Response(status=HTTPStatus.NO_CONTENT, headers={"Allow": f"{exc.headers['Allow']},OPTIONS"})
-        answer = _error(request, HTTPStatus(exc.status), exc.text or exc.reason)
+        answer = _error(request, HTTPStatus(exc.status), _sentence(request, exc))
         answer.headers.update({name: exc.headers[name] for name in _TOLD if name in exc.headers})
         return answer
     except KeeperError as exc:
@@ -71,6 +72,17 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:  # noqa: BLE001 - the last stop: a stranger gets one sentence, the log gets the traceback
         _log.exception("page_failed", path=request.path)
         return _error(request, HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong; the keeper's log says what")
+
+
+def _sentence(request: web.Request, exc: web.HTTPException) -> str:
+    """Return what was wrong; what the router itself refuses has no words of ours yet."""
+    if exc.text and exc.text != f"{exc.status}: {exc.reason}":
+        return exc.text
+    if exc.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return f"{request.method[:20]} is not for this address; it takes {exc.headers['Allow'].replace(',', ', ')}"
+    if exc.status == HTTPStatus.NOT_FOUND:
+        return NOTHING_HERE
+    return exc.reason
 
 
 def _error(request: web.Request, status: HTTPStatus, message: str) -> web.Response:

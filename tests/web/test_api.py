@@ -197,6 +197,14 @@ async def test_decisions__cursor_that_is_none__says_what_to_do(store, cursor):
     assert (got, "`next`" in body["error"]["message"]) == (400, True)
 
 
+@pytest.mark.parametrize(("path", "where"), [("decisions", "`next` of the page"), ("decisions.csv", "column `cursor`")])
+async def test_cursor__malformed__is_refused_with_the_place_it_comes_from(store, path, where):
+    async with api(store) as session:
+        status, body, _ = await ask(session, f"{ROOT}/{path}?cursor=x")
+
+    assert (status, where in body["error"]["message"]) == (400, True)
+
+
 async def test_lists__longer_than_an_answer_may_be__are_read_to_their_end(tmp_path):
     async with open_store(tmp_path / "many.sqlite3") as many:
         await fill_many(many, 1_203)

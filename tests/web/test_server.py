@@ -182,7 +182,7 @@ async def test_api__status_and_alerts__answer(ask):
         ("/api/decisions?pool=1&pool=2", 400, "pool is given more than once"),
         ("/api/intents?open=maybe", 400, "open must be true or false"),
         ("/api/alerts?limit=x", 400, "limit must be"),
-        ("/api/nothing", 404, "Not Found"),
+        ("/api/nothing", 404, "there is nothing at this address; /api/v1 lists what there is"),
         ("/static/..%2fserver.py", 404, "there is nothing here"),
         ("/static/app.map", 404, "there is nothing here"),
     ],
@@ -199,6 +199,7 @@ async def test_api__bad_request__is_one_json_sentence(ask, path, status, said):
 async def test_api__writing__is_not_possible(ask):
     async with ask.post("/api/pools") as answer:
         assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD")
+        assert (await answer.json())["error"]["message"] == "POST is not for this address; it takes GET, HEAD"
 
 
 async def test_store__unavailable__is_503_and_says_nothing_about_our_insides(ask_broken):

@@ -232,5 +232,7 @@ def _sentence(model: type[BaseModel], place: Sequence[int | str], trouble: str) 
     if "enum" in rule:
         return f"{name} must be one of: {', '.join(rule['enum'])}"
     if "pattern" in rule:
-        return f"{name} must be what `next` of another answer gave; leave it out to begin anew"
+        return (
+            f"{name} must be as another answer gave it ({field['description'].rstrip('.')}); leave it out to begin anew"
+        )
     return f"{name} does not fit: {trouble[:1].lower()}{trouble[1:]}"
