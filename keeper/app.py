@@ -62,6 +62,7 @@ class Keeper:
     sender: Sender
     tenancy: Tenancy
     steps: Steps
+    whales: Whales
     cycle: Cycle
     alerts: AlertRouter
     metrics: Metrics
@@ -213,6 +214,7 @@ def _build(on: _Ground, feeds: Sequence[MongoWhales]) -> Keeper:
     tenancy = Tenancy(on.store, lease_seconds=on.settings.sending.lease_seconds)
     observer, sender = _observer(on, registry), _sender(on, tenancy)
     steps = Steps(on.chain, on.contracts, on.assets, on.policy, sender, on.clock, on.store)
+    whales = Whales(on.store, registry.whale_sources)
     alerts = AlertRouter(registry.notifiers, on.store, on.clock, on.settings.alerts.rule(), counts=on.metrics.state)
     cycle = Cycle(
         pools=pools,
@@ -222,7 +224,7 @@ def _build(on: _Ground, feeds: Sequence[MongoWhales]) -> Keeper:
         steps=steps,
         sender=sender,
         store=on.store,
-        whales=Whales(on.store, registry.whale_sources),
+        whales=whales,
         alerts=alerts,
         metrics=on.metrics,
         pulse=on.pulse,
@@ -243,6 +245,7 @@ def _build(on: _Ground, feeds: Sequence[MongoWhales]) -> Keeper:
         sender=sender,
         tenancy=tenancy,
         steps=steps,
+        whales=whales,
         cycle=cycle,
         alerts=alerts,
         metrics=on.metrics,

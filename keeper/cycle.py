@@ -25,14 +25,14 @@ from keeper.execution.sender import Sender
 from keeper.last_views import LastViews
 from keeper.observe import Observer, WebPrices
 from keeper.outcomes import Done, Unfinished
-from keeper.ports import Clock, Store, WhaleSource
+from keeper.ports import Clock, Store
 from keeper.steps import Steps
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
 from keeper.turn_log import TurnLog
 from keeper.turn_records import Sight, TurnRecords
 from keeper.watching import Watch
-from keeper.whales import SeenWhales
+from keeper.whales import SeenWhales, Whales
 
 log = structlog.get_logger("keeper.cycle")
 
@@ -69,7 +69,7 @@ class Cycle:
         pulse: Pulse,
         clock: Clock,
         timer: Callable[[], float],
-        whales: WhaleSource | None = None,
+        whales: Whales | None = None,
     ) -> None:
         self._pools = tuple(pools)
         self._assets = assets
@@ -78,7 +78,7 @@ class Cycle:
         self._steps = steps
         self._sender = sender
         self._store = store
-        self._whales = SeenWhales(store if whales is None else whales)
+        self._whales = SeenWhales(Whales(store) if whales is None else whales)
         self._alerts = alerts
         self._metrics = metrics
         self._pulse = pulse
@@ -282,8 +282,9 @@ class Cycle:
         self._sights[rule.pool_id] = Sight(facts, agreement, web=web)
         await self._prices.remember(agreement)
         followed = await self._whales.followed(rule.whales, self._clock.now())
+        self._sights[rule.pool_id] = Sight(facts, agreement, web=web, followed=followed)
         found = analyse(rule, facts, agreement, followed, self._assets)
-        self._sights[rule.pool_id] = Sight(facts, agreement, found, web)
+        self._sights[rule.pool_id] = Sight(facts, agreement, found, web, followed)
         self._valued[rule.pool_id] = found
         return found
 

@@ -9,8 +9,8 @@ from keeper.analysis import agree, held_or_wanted
 from keeper.app import Keeper
 from keeper.chain.clarity import ascii_, principal
 from keeper.chain.contracts import PoolContracts
-from keeper.core.allocation import select_whales, target_from_whales
 from keeper.core.chain_types import Tip
+from keeper.core.following import follow
 from keeper.core.pauses import RUNNING
 from keeper.core.policy import PoolRule
 from keeper.core.units import USTX_PER_STX
@@ -23,19 +23,20 @@ from keeper.errors import (
     SourceUnavailable,
     StoreUnavailable,
     Transient,
+    WhalesUnknown,
 )
 from keeper.findings import Check, Finding, Unwell
 from keeper.ports import ContractReader, Dex
 from keeper.price_check import check_prices
 from keeper.registry import Broken
 from keeper.web.text import instant
-from keeper.whales import Whales
 
 LOW_BALANCE_USTX = 5 * USTX_PER_STX
 CODE_HASH_BYTES = 32
 NODE_REMEDY = "check node_url and that the node is running and synced"
 STORE_REMEDY = "check store_path and the rights of its folder, or store.url and its server"
 PRICES_REMEDY = "check the named sources, their keys and their venues, or configure another source"
+WHALES_REMEDY = "check the address and the rights of the named source, or take it out of the settings"
 ROLES = {"keeper": "proposes and trades", "reporter": "reports prices"}
 
 
@@ -226,11 +227,15 @@ async def _prices(keeper: Keeper, rule: PoolRule) -> str:
 
 
 async def _whales(keeper: Keeper, rule: PoolRule) -> str:
-    known = await Whales(keeper.store, keeper.registry.whale_sources).whales(rule.whales.category)
-    chosen = select_whales(known, rule.whales, keeper.clock.now())
-    target = target_from_whales(chosen, rule.symbols, rule.whales.rank_by)
+    now = keeper.clock.now()
+    known = await keeper.whales.known(rule.whales.category, now)
+    try:
+        followed = follow(known, rule.whales, now)
+    except WhalesUnknown as exc:
+        raise Unwell(str(exc), WHALES_REMEDY) from exc
+    target = followed.wanted(rule.symbols).target
     words = ", ".join(f"{bps / 100:g} % {symbol}" for symbol, bps in target.target_bps.items())
-    return f"{len(chosen)} followed of {len(known)}: {words}; coverage {target.coverage_bps / 100:g} %"
+    return f"{len(followed.whales)} followed of {len(known.whales)}: {words}; coverage {target.coverage_bps / 100:g} %"
 
 
 async def books(keeper: Keeper) -> str:

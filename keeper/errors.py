@@ -14,6 +14,7 @@ KeeperError
 │   ├── TooFewSources
 │   ├── PriceDisagreement
 │   ├── PriceJump
+│   ├── WhalesUnknown
 │   ├── MarketRefused
 │   ├── PlanRejected
 │   │   └── PriceLeftMandate
@@ -87,6 +88,10 @@ class PriceDisagreement(Refused):
 
 class PriceJump(Refused):
     """A price moved further since the last agreed price than allowed."""
+
+
+class WhalesUnknown(Refused):
+    """A source of whales is silent, and without it other whales would be followed."""
 
 
 class MarketRefused(Refused):

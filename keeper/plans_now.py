@@ -15,7 +15,6 @@ from keeper.errors import BadInput, Refused, Transient
 from keeper.narrate import plan_facts
 from keeper.observe import WebPrices
 from keeper.web.estimates import Estimable
-from keeper.whales import Whales
 
 AT_REST = frozenset({NextStep.HOLD, NextStep.SETTLED})
 
@@ -98,7 +97,7 @@ async def _look(keeper: Keeper, rule: PoolRule, web: WebPrices) -> Analysis:
     points = (*web.points, *facts.venue_points)
     now = keeper.clock.now()
     agreement = agree(held_or_wanted(rule, facts), points, keeper.settings.limits(), {}, now)
-    known = await Whales(keeper.store, keeper.registry.whale_sources).whales(rule.whales.category)
+    known = await keeper.whales.known(rule.whales.category, now)
     return analyse(rule, facts, agreement, follow(known, rule.whales, now), keeper.assets)
 
 

@@ -11,6 +11,7 @@ from keeper.accounted import Accounted
 from keeper.analysis import Analysis, held_or_wanted
 from keeper.core.assets import AssetBook
 from keeper.core.consensus import Agreement
+from keeper.core.following import Followed
 from keeper.core.policy import PoolRule
 from keeper.core.records import Decision, Intent, Outcome, PoolView, Turn
 from keeper.core.views import pool_body
@@ -41,6 +42,7 @@ class Sight:
     agreement: Agreement | None = None
     found: Analysis | None = None
     web: WebPrices | None = None
+    followed: Followed | None = None
 
 
 class TurnRecords:
@@ -153,6 +155,8 @@ def _seen(sight: Sight) -> dict[str, Any]:
     seen: dict[str, Any] = {"silent_sources": None if web is None else dict(web.silent)}
     if facts is not None:
         seen["silent_venues"] = dict(facts.silent_venues)
+    if sight.followed is not None:
+        seen["silent_whale_sources"] = dict(sight.followed.silent)
     if sight.found is not None:
         return {**seen, **narrate.analysis_facts(sight.found)}
     points = (*(web.points if web else ()), *(facts.venue_points if facts else ()))

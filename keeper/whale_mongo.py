@@ -73,6 +73,8 @@ class MongoWhales(WhaleFeed):
 
     @override
     async def whales(self, category: str) -> Sequence[Whale]:
+        if self._place.rule.fixed_category not in {None, category}:
+            return ()  # known without asking, so that its silence is no matter to pools of another category
         async with self._reading:
             if self._known is None or time.monotonic() - self._known[0] > FRESH_SECONDS:
                 reading = await self.read()

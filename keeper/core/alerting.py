@@ -118,6 +118,7 @@ REMEDIES = {
     "TooFewSources": "Check the silent sources and their keys, or configure another one.",
     "PriceJump": "Check whether the move is real. The keeper's own bound forgets after a day; where the oracle contract's "
     "breaker is out, governance or the emergency role has to reset it.",
+    "WhalesUnknown": "Check the named source of whales; the pool goes on once it answers. To do without it, take it out of the settings.",
     "TransactionRefused": "See the record for the contract's reason; the keeper will not repeat it blindly.",
     "FeeTooHigh": "Wait for calmer blocks, or raise fees.max_fee_ustx.",
     "MarketRefused": "Check the named venue; another venue is used where one is configured.",

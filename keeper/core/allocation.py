@@ -40,7 +40,7 @@ def select_whales(whales: Iterable[Whale], rule: WhaleRule, now: Seconds) -> tup
         raise BadInput(message, field="top", value=rule.top)
     newest: dict[str, Whale] = {}
     for whale in whales:
-        if _counts(whale, rule, now) and not _is_older(whale, newest.get(whale.address)):
+        if counts(whale, rule, now) and not _is_older(whale, newest.get(whale.address)):
             newest[whale.address] = whale
     ranked = sorted(newest.values(), key=lambda whale: (-_rank(whale, rule.rank_by), whale.address))
     return tuple(ranked[: rule.top])
@@ -103,7 +103,8 @@ def largest_remainder(parts: Mapping[str, int], whole: int = BPS_ONE) -> dict[st
     return shares
 
 
-def _counts(whale: Whale, rule: WhaleRule, now: Seconds) -> bool:
+def counts(whale: Whale, rule: WhaleRule, now: Seconds) -> bool:
+    """Return whether a whale is one that `rule` may choose at `now`: of its category, seen lately, and winning enough."""
     age = now - whale.observed_at
     if whale.category != rule.category or not -MAX_AHEAD <= age <= rule.max_age:
         return False

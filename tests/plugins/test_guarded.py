@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from keeper.core.following import Known, Silent
 from keeper.core.market import EMPTY_MARKET, MarketView
 from keeper.core.units import BaseUnits, Seconds
 from keeper.core.whales import Whale
@@ -344,15 +345,16 @@ async def test_all_whales__silent_feed__leaves_the_stores(count):
     older = replace(WHALE, score=1, observed_at=Seconds(WHALE.observed_at - 1))
     other = replace(WHALE, address="SP2")
 
-    found = await Whales(Kept(older, other), feeds).whales("defi")
+    found = await Whales(Kept(older, other), feeds).known("defi", WHALE.observed_at)
 
-    assert found == (WHALE, other)
+    assert found.whales == (WHALE, other)
+    assert found.silent == {"odd": Silent("the plugin failed in whales: ZeroDivisionError")}
 
 
 async def test_all_whales__seen_at_the_same_time__are_the_stores(count):
     feed = GuardedFeed("good", "goody", Kept(replace(WHALE, score=1)), count)
 
-    assert await Whales(Kept(WHALE), [feed]).whales("defi") == (WHALE,)
+    assert await Whales(Kept(WHALE), [feed]).known("defi", WHALE.observed_at) == Known((WHALE,))
 
 
 async def test_send__channel_that_works__delivers(count, counted):

@@ -9,7 +9,7 @@ from keeper.core.allocation import MAX_AHEAD, select_whales, target_from_whales
 from keeper.core.records import Outcome
 from keeper.core.units import Seconds
 from keeper.errors import BadInput
-from keeper.whales import SeenWhales
+from keeper.whales import SeenWhales, Whales
 from tests.shell.world import ADRIFT, RULE, open_world, whale
 
 NOW = 1_795_000_000
@@ -33,7 +33,7 @@ def named(name, at):
 
 async def test_followed__many_pools__asks_once_until_told_to_forget():
     source = Source(named("SP1", NOW))
-    seen = SeenWhales(source)
+    seen = SeenWhales(Whales(source))
 
     first = [await seen.followed(RULE.whales, Seconds(NOW)) for _ in range(3)]
     await seen.followed(replace(RULE.whales, top=1), Seconds(NOW))
@@ -53,7 +53,7 @@ async def test_followed__time_goes_on_and_back__is_what_would_be_chosen_anew(ste
         named("SP3", NOW + MAX_AHEAD + 40),
         named("SP1", NOW + 20),
     ]
-    seen = SeenWhales(Source(*whales))
+    seen = SeenWhales(Whales(Source(*whales)))
     times = [NOW + step * count for count in (0, 1, 2, 20, 30, 31, 39, 40, 41, 3, 0)]
 
     for now in times:
@@ -61,7 +61,7 @@ async def test_followed__time_goes_on_and_back__is_what_would_be_chosen_anew(ste
 
 
 async def test_followed__impossible_rule__is_refused_every_time():
-    seen = SeenWhales(Source(named("SP1", NOW)))
+    seen = SeenWhales(Whales(Source(named("SP1", NOW))))
 
     for _ in range(2):
         with pytest.raises(BadInput):
@@ -107,7 +107,7 @@ async def test_cycle__about_to_send__has_the_agreed_prices_written(tmp_path):
 
 async def test_wanted__pools_with_the_same_assets__share_what_others_work_out_anew():
     whales = (named("SP1", NOW), replace(named("SP2", NOW), allocation_bps={"STX": 10_000}))
-    followed = await SeenWhales(Source(*whales)).followed(RULE.whales, Seconds(NOW))
+    followed = await SeenWhales(Whales(Source(*whales))).followed(RULE.whales, Seconds(NOW))
 
     first, again, other = (followed.wanted(symbols) for symbols in (RULE.symbols, RULE.symbols, ("STX", "ALEX")))
 

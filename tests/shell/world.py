@@ -26,6 +26,7 @@ from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
 from keeper.testing.build import ALEX, DEPLOYER, DIKO, STX
 from keeper.testing.fakes import FakeDex, FakeNotifier, FakePool, FakePriceSource, ManualClock
+from keeper.whales import Whales
 from tests.shell.model_chain import ModelChain
 from tests.shell.model_state import ModelPool
 
@@ -143,7 +144,7 @@ def say(decision):
 
 
 @asynccontextmanager
-async def open_world(folder, *, pools=(RULE,), wait=False, policy=POLICY, more_sources=()):
+async def open_world(folder, *, pools=(RULE,), wait=False, policy=POLICY, more_sources=(), feeds=()):
     """Open a keeper in a quiet world: prices agree, the oracle is fresh, the pool is where its whales are."""
     clock, dexes = ManualClock(), venues()
     sources = tuple(FakePriceSource(clock, usd_e12=dict(USD), name=name) for name in ("pyth", "coingecko"))
@@ -168,6 +169,7 @@ async def open_world(folder, *, pools=(RULE,), wait=False, policy=POLICY, more_s
             cycle = Cycle(
                 pools=pools,
                 assets=ASSETS,
+                whales=Whales(store, feeds),
                 policy=policy,
                 observer=observer,
                 steps=Steps(chain, contracts, ASSETS, policy, sender, now, store),

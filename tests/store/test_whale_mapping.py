@@ -1,5 +1,6 @@
 """Whales out of somebody else's documents: the rules, and a real MongoDB with the kinds of values that it has."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pymongo
@@ -9,9 +10,9 @@ from bson import Decimal128, Int64
 from keeper.core.assets import Asset, AssetBook
 from keeper.core.units import Bps, MicroStx, Seconds
 from keeper.core.whales import Whale
-from keeper.errors import BadInput
+from keeper.errors import BadInput, SourceUnavailable, StoreUnavailable
 from keeper.whale_mapping import WhaleMapping, whale_of
-from keeper.whale_mongo import WhalePlace, open_whale_feeds
+from keeper.whale_mongo import MongoWhales, WhalePlace, open_whale_feeds
 
 pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("mongod")]
 ONE, TWO = "SP1JDAZZQTF2QRNMDRHGXTJY8Z7ZGBJ35PG0X9KG9", "SP3NE50GEXFG9SZGTT51P40X2CKYSZ5CC4ZTZ7A2G"
@@ -158,3 +159,15 @@ async def test_collection__read__gives_good_whales_and_names_the_bad(place, mong
     assert mongod.url not in repr(place)
     with pymongo.MongoClient(mongod.url) as client:
         assert client["their_database"].list_collection_names() == ["whales"]
+
+
+async def test_collection__silent_and_of_one_category__is_no_matter_to_another():
+    async def find():
+        raise StoreUnavailable
+
+    rule = replace(RULE, category=None, fixed_category="defi")
+    feed = MongoWhales(WhalePlace("mongodb://nowhere", "d", "c", rule, "whale_mappings[0].url"), find)
+
+    assert await feed.whales("meme") == ()
+    with pytest.raises(SourceUnavailable):
+        await feed.whales("defi")
