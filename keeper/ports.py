@@ -213,6 +213,10 @@ class Store(WhaleSource, Protocol):
         """Insert or replace whales by address and category."""
         ...
 
+    async def remove_whales(self, addresses: Sequence[str], category: str | None = None) -> int:
+        """Remove the whales of these addresses, of one category or of all, and return how many there were."""
+        ...
+
     async def add_decision(self, decision: Decision) -> None:
         """Append a decision record."""
         ...

@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     whales = typer.Typer(help="The wallets that pools follow.", no_args_is_help=True)
     whales.command("load")(load)
     whales.command("list")(list_)
+    whales.command("remove")(remove)
     whales.command("preview")(preview)
     app.add_typer(whales, name="whales")
 
@@ -42,6 +43,36 @@ def load(
 
     asyncio.run(put())
     output.out.print(f"{len(whales)} whales are in the store")
+
+
+def remove(
+    address: str,
+    category: Annotated[str | None, typer.Option(help="Of this category alone; else of all.")] = None,
+    config: Config = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Take a whale out of the store. Exit status 1 when it is not there.
+
+    What watched_whales or whale_mappings name comes back with the next reading; take it out of the settings instead.
+
+    Example: keeper whales remove SP2C2YFP12AJZB4MABJBAJ55XECVS7E4PMMZ89YZR --category defi
+    """
+    settings = read_settings(config)
+
+    async def take() -> int:
+        async with open_store(settings.store_place()) as store:
+            return await store.remove_whales([address], category)
+
+    removed = asyncio.run(take())
+    if json:
+        output.as_json({"address": address, "category": category, "removed": removed})
+    else:
+        where = "" if category is None else f" in the category {category}"
+        said = f"{address} is no longer followed" if removed else f"{address} is not in the store"
+        output.out.print(f"{said}{where}", markup=False)
+    if not removed:
+        raise typer.Exit(1)
 
 
 def list_(category: str, config: Config = None, *, json: Json = False) -> None:

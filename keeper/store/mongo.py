@@ -50,6 +50,13 @@ class MongoStore(Store):
             await self._link.transact(lambda session: self._link.replace_all("whales", documents, session), until=until)
 
     @override
+    async def remove_whales(self, addresses: Sequence[str], category: str | None = None) -> int:
+        rule = {"address": {"$in": list(addresses)}, **({} if category is None else {"category": category})}
+        with self._link.call("written"):
+            gone = await self._link["whales"].delete_many(rule)
+        return int(gone.deleted_count)
+
+    @override
     async def add_decision(self, decision: Decision) -> None:
         """Append a decision; the same decision_id again changes nothing, so an unsure writer may repeat."""
         await self._add_decision(decision, DECISIONS.document(decision))

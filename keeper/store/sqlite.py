@@ -65,6 +65,14 @@ class SqliteStore(Store):
         )
 
     @override
+    async def remove_whales(self, addresses: Sequence[str], category: str | None = None) -> int:
+        return await self._change(
+            "DELETE FROM whales WHERE address IN (SELECT value FROM json_each(:addresses)) "
+            "AND (:category IS NULL OR category = :category)",
+            {"addresses": to_json(list(addresses)), "category": category},
+        )
+
+    @override
     async def add_decision(self, decision: Decision) -> None:
         """Append a decision; the same decision_id again changes nothing, so an unsure writer may repeat."""
         await self._write_rows([sqlite_turn.row(decision)])

@@ -67,6 +67,20 @@ def test_whales__loaded__are_listed(keeper, config, tmp_path):
     assert [whale["address"] for whale in json.loads(listed[1])["whales"]] == [ROW["address"]]
 
 
+def test_whales__removed__are_listed_no_more(keeper, config, tmp_path):
+    keeper("whales", "load", file_of(tmp_path, ROW, ROW | {"category": "meme"}), "--config", config)
+
+    one = keeper("whales", "remove", ROW["address"], "--category", "meme", "--config", config)
+    left = json.loads(keeper("whales", "list", "defi", "--config", config, "--json")[1])["whales"]
+    rest = keeper("whales", "remove", ROW["address"], "--config", config, "--json")
+    again = keeper("whales", "remove", ROW["address"], "--config", config)
+
+    assert (one[0], len(left)) == (DONE, 1)
+    assert one[1].split() == f"{ROW['address']} is no longer followed in the category meme".split()
+    assert (rest[0], json.loads(rest[1])["removed"]) == (DONE, 1)
+    assert (again[0], "is not in the store" in again[1]) == (FAILED, True)
+
+
 def test_whales__from_standard_input__are_loaded_or_refused_like_a_file(keeper, config):
     given = [json.dumps([ROW]), json.dumps([ROW | {"score": -1}]), " " * (MAX_BYTES + 1)]
 

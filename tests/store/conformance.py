@@ -451,6 +451,16 @@ class StoreConformance:
 
         assert len(await store.whales("defi")) == 1
 
+    async def test_whales__removed__go_from_one_category_or_from_all(self, store: Store):
+        await store.put_whales([whale("SP1"), whale("SP2"), whale("SP1", "meme"), whale("SP2", "meme")])
+
+        assert await store.remove_whales(["SP1", "SP3"], "defi") == 1
+        assert await store.remove_whales(["SP2"]) == 2
+        assert await store.remove_whales([]) == 0
+
+        assert list(await store.whales("defi")) == []
+        assert [item.address for item in await store.whales("meme")] == ["SP1"]
+
     async def test_views__put_out_of_order__come_by_pool_and_newest_only(self, store: Store):
         for pool_id in (10, 2, 1):
             await store.put_view(view(pool_id))
