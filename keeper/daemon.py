@@ -312,10 +312,12 @@ async def _tidying(keeper: Keeper, stop: asyncio.Event) -> AsyncIterator[None]:
         await keeper.clock.started.wait()  # nobody knows what is old before a block
         await thin_when_due(keeper.store, keeper.settings.store.retention(), keeper.clock, stop)
 
+    watched = tuple(each.watched() for each in keeper.settings.watched_whales)
+    wallets = whale_watch.WhaleWatch(keeper, watched, keeper.settings.limits())
+
     async def watch() -> None:
         await keeper.clock.started.wait()
-        watched = tuple(each.watched() for each in keeper.settings.watched_whales)
-        await whale_watch.refresh_when_due(keeper, watched, keeper.settings.limits(), stop)
+        await wallets.refresh_when_due(stop)
 
     async with (
         beside("tidy", tidy, every=LOOK_SECONDS, stop=stop),

@@ -113,9 +113,15 @@ def whale_disagreements(
             yield f"{here}.category", "or fixed_category has to be there, and not both; correct it"
         if any(other.name == each.name for other in mappings[:index]):
             yield f"{here}.name", "is the name of another mapping already; give each its own"
+    yield from _watched_disagreements(watched)
+
+
+def _watched_disagreements(watched: tuple[WatchedSettings, ...]) -> Iterator[tuple[str, str]]:
     for index, one in enumerate(watched):
         here = f"watched_whales[{index}]"
         if one.scores and len(one.scores) != len(one.addresses):
             yield f"{here}.scores", f"are {len(one.scores)} for {len(one.addresses)} addresses; give each its own"
         if len(set(one.addresses)) != len(one.addresses):
             yield f"{here}.addresses", "names an address twice; remove one"
+        if any(other.category == one.category for other in watched[:index]):
+            yield f"{here}.category", "is watched by another entry already; put the addresses into one"

@@ -98,6 +98,11 @@ def test_mapping__without_an_address__is_read_where_the_store_is(tmp_path):
         ("WATCHED_WHALES", watched(addresses=[]), "must have at least 1 entries"),
         ("WATCHED_WHALES", watched(addresses=[ONE, ONE]), "names an address twice; remove one"),
         ("WATCHED_WHALES", watched(addresses=["SP1"]), "watched_whales[0].addresses"),
+        (
+            "WATCHED_WHALES",
+            json.dumps([WATCHED, WATCHED]),
+            "is watched by another entry already; put the addresses into one",
+        ),
         ("WATCHED_WHALES", watched(scores=[5]), "are 1 for 2 addresses; give each its own"),
         ("WATCHED_WHALES", watched(scores=[0, 5]), "must be at least 1"),
         ("WATCHED_WHALES", watched(hours=0), "watched_whales[0].hours"),
