@@ -296,8 +296,8 @@ class Store(WhaleSource, Protocol):
     ) -> Points:
         """Return how a pool stood from `since` up to, not including, `until`; the oldest first. None: no bound there.
 
-        When there are more than `limit`, the time is cut into that many equal parts and the last point of each is
-        given; where they are not wanted `evenly`, the first `limit`. Never more than MOST_POINTS.
+        When there are more than `limit`, the time is cut into that many equal parts and the last point of each that has
+        a value is given, else its last; where they are not wanted `evenly`, the first `limit`. Never more than MOST_POINTS.
         """
         ...
 

@@ -25,7 +25,8 @@ class Retention:
     """How many days what is kept; a day is one of UTC, and it is thinned whole."""
 
     whole_days: int = 30
-    """Decisions and history: all of them for so long, then the last of each pool and day."""
+    """Decisions and history: all of them for so long, then the last of each pool and day; of the history the last
+    that has a value, where one has."""
     alert_days: int = 365
     """Alerts: removed after so long."""
     intent_days: int = 1_095

@@ -108,10 +108,15 @@ def span(rule: Document) -> list[Document]:
 
 
 def points(rule: Document, low: int, step: int) -> list[Document]:
-    """Return the question for the last point of every `step` seconds from `low` on."""
+    """Return the question for one point of every `step` seconds from `low` on: the last with a value, else the last."""
     part = {"$floor": {"$divide": [{"$subtract": ["$at", low]}, step]}}
-    last = {"_id": part, "at": {"$last": "$at"}, "body": {"$last": "$body"}}
-    return [{"$match": rule}, {"$sort": {"at": 1}}, {"$group": last}, {"$sort": {"at": 1}}]
+    best = {"$max": {"priced": "$priced", "at": "$at", "body": "$body"}}  # compared field by field
+    return [
+        {"$match": rule},
+        {"$group": {"_id": part, "best": best}},
+        {"$sort": {"best.at": 1}},
+        {"$replaceRoot": {"newRoot": "$best"}},
+    ]
 
 
 async def dump(link: Link) -> AsyncIterator[Row]:

@@ -13,8 +13,10 @@ _WITHIN: Final = (
     "AND at >= :since AND at < :until"
 )
 SPAN: Final = f"SELECT min(at), max(at), count(*) {_WITHIN}"
-POINTS_OF: Final = f"SELECT body, max(at) {_WITHIN} GROUP BY (at - :low) / :step ORDER BY max(at)"
-"""With one max, SQLite takes the other columns from the row that has it."""
+POINTS_OF: Final = (
+    f"SELECT body, max((priced << 48) + at) {_WITHIN} GROUP BY (at - :low) / :step ORDER BY (at - :low) / :step"
+)
+"""With one max, SQLite takes the other columns from the row that has it: the last that has a value, else the last."""
 FIRST_POINTS_OF: Final = f"SELECT body {_WITHIN} ORDER BY slot LIMIT :most"
 
 _OPEN: Final = ", ".join(f"'{state.value}'" for state in sorted(OPEN_STATES))
@@ -34,8 +36,10 @@ OLD: Final = {
         "pool_id, slot",
         (
             "FROM history AS old WHERE slot < :whole AND EXISTS ("  # noqa: S608 - constants
-            "SELECT 1 FROM history AS later WHERE later.pool_id = old.pool_id AND later.slot > old.slot "
-            f"AND later.slot < (old.slot / {DAY_SECONDS} + 1) * {DAY_SECONDS})"
+            "SELECT 1 FROM history AS other WHERE other.pool_id = old.pool_id "
+            f"AND other.slot >= old.slot / {DAY_SECONDS} * {DAY_SECONDS} "
+            f"AND other.slot < (old.slot / {DAY_SECONDS} + 1) * {DAY_SECONDS} "
+            "AND (other.priced, other.slot) > (old.priced, old.slot))"
         ),
     ),
     "alerts": ("alerts", "seq", "FROM alerts WHERE at < :alerts"),

@@ -669,6 +669,22 @@ class StoreConformance:
         assert [p.at for p in await store.history(1)] == [old + 1_800, new, new + 900]
         assert [p.at for p in await store.history(2)] == [old]
 
+    async def test_thin__old_history__the_last_with_a_value_stays(self, store: Store):
+        old = NOON - 31 * DAY
+        for at, nav in ((0, None), (900, 1), (1_800, 2), (2_700, None), (DAY, None), (DAY + 900, None)):
+            await store.put_view(valued(old - DAY + at, nav))
+
+        assert await store.thinnable(Retention(), Seconds(NOON)) == Thinned(history=4)
+        assert await store.thin(Retention(), Seconds(NOON), most=100) == Thinned(history=4)
+        assert [(p.at - old, p.nav_ustx) for p in await store.history(1)] == [(1_800 - DAY, 2), (900, None)]
+
+    async def test_history__more_than_the_limit__prefers_what_has_a_value(self, store: Store):
+        for slot, nav in enumerate((1, 2, None, None, None, 6, 7, None)):
+            await store.put_view(valued(NOON + slot * SLOT_SECONDS, nav))
+
+        assert [p.nav_ustx for p in await store.history(1, limit=2)] == [2, 7]
+        assert [p.nav_ustx for p in await store.history(1, limit=4)] == [2, None, 6, 7]
+
     async def test_thin__old_alerts_and_transactions__go_and_open_ones_never_do(self, store: Store):
         rule = Retention(alert_days=10, intent_days=10)
         for days in (9, 10, 11):
