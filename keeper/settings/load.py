@@ -18,8 +18,10 @@ from keeper.settings.model import PREFIX, Settings
 from keeper.telemetry.redact import is_secret_name
 
 CONFIG_ENV: Final = "KEEPER_CONFIG"
-_OTHER_NAMES: Final = frozenset({CONFIG_ENV, "KEEPER_VECTORS"})
-"""Names with our prefix that are not settings: the file to read, and a directory that only the tests read."""
+STATE_ENV: Final = "KEEPER_STATE_DIRECTORY"
+"""Names the folder of a service's or container's state. The store's file is there, unless the store is elsewhere."""
+_OTHER_NAMES: Final = frozenset({CONFIG_ENV, STATE_ENV, "KEEPER_VECTORS"})
+"""Names with our prefix that are not settings: the file to read, where state goes, and a directory that only the tests read."""
 _LONGEST_SHOWN: Final = 60
 _WHOLE: Final = ("must be a whole number", "correct it")
 _PHRASES: Final[Mapping[str, tuple[str, str]]] = {
@@ -46,7 +48,9 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
     Raises BadSettings with one sentence that names the setting, what is wrong and the remedy.
     """
     _refuse_unknown_names(env)
-    values = _overlay(read_file(named_file(path, env)), read_env(env))
+    values = overlay(read_file(named_file(path, env)), read_env(env))
+    if stands_in_state(values, env):
+        values["store_path"] = Path(env[STATE_ENV]) / "keeper.sqlite3"
     try:
         return Settings(**values)
     except ValidationError as exc:
@@ -71,6 +75,16 @@ class _GivenEnv(EnvSettingsSource):
 def named_file(path: Path | None, env: Mapping[str, str]) -> Path | None:
     """Return the settings file: `path`, else the one KEEPER_CONFIG names, else none."""
     return path or (Path(env[CONFIG_ENV]) if env.get(CONFIG_ENV) else None)
+
+
+def stands_in_state(values: Mapping[str, Any], env: Mapping[str, str]) -> bool:
+    """Return whether the store is the file in the folder that `env` names for state, whatever store_path is in the file.
+
+    `values` are the settings as they were read, the environment's over the file's.
+    """
+    store = values.get("store")
+    elsewhere = isinstance(store, Mapping) and store.get("url") is not None
+    return bool(env.get(STATE_ENV)) and not elsewhere and "store_path" not in read_env(env)
 
 
 def read_env(env: Mapping[str, str]) -> dict[str, Any]:
@@ -102,12 +116,12 @@ def read_file(file: Path | None) -> dict[str, Any]:
         raise BadSettings(msg, setting="config") from None
 
 
-def _overlay(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def overlay(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return `under` with `over` on top, section by section; lists are replaced whole."""
     merged = dict(under)
     for name, value in over.items():
         below = merged.get(name)
-        merged[name] = _overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        merged[name] = overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return merged
 
 

@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     signer: SignerSettings | None = None
     """Who signs, where it is not a plain key file."""
     store_path: Path = Path("var/keeper.sqlite3")
-    """SQLite file with everything that must survive a restart; the section `store` can name a MongoDB instead."""
+    """SQLite file with everything that must survive a restart; the section `store` can name a MongoDB instead. Under the shipped unit and container it is `keeper.sqlite3` in their folder of state, whatever the settings file says."""
     store: StoreSettings = StoreSettings()
     """MongoDB instead of a file, and how long what is kept."""
     web_host: str = Field(default="127.0.0.1", min_length=1)

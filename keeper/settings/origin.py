@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,17 @@ from pydantic.fields import FieldInfo
 
 from keeper.errors import BadInput
 from keeper.settings.document import default_words, kind_words
-from keeper.settings.load import env_name, named_file, nearest, read_env, read_file, section_of
+from keeper.settings.load import (
+    STATE_ENV,
+    env_name,
+    named_file,
+    nearest,
+    overlay,
+    read_env,
+    read_file,
+    section_of,
+    stands_in_state,
+)
 from keeper.settings.model import Settings
 
 
@@ -28,7 +38,11 @@ class Shown:
 def shown(settings: Settings, path: Path | None, env: Mapping[str, str]) -> list[Shown]:
     """Return every setting in force and where it comes from. `path` and `env` are what `settings` were loaded from."""
     file = named_file(path, env)
-    return list(_rows(settings.public(), "", read_file(file), read_env(env), str(file)))
+    in_file, in_env = read_file(file), read_env(env)
+    rows = list(_rows(settings.public(), "", in_file, in_env, str(file)))
+    if stands_in_state(overlay(in_file, in_env), env):
+        rows = [replace(row, origin=STATE_ENV) if row.name == "store_path" else row for row in rows]
+    return rows
 
 
 def _rows(

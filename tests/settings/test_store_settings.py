@@ -6,6 +6,7 @@ import pytest
 
 from keeper.errors import BadSettings
 from keeper.settings import load_settings
+from keeper.settings.origin import shown
 from keeper.store.opening import MongoPlace, SqlitePlace
 from tests.settings.test_settings import BASE
 
@@ -111,6 +112,20 @@ def test_mapping__without_an_address__is_read_where_the_store_is(tmp_path):
 )
 def test_setting__that_cannot_be_right__is_refused_with_the_remedy(tmp_path, name, value, said):
     assert said in refusal(tmp_path, **{name: value})
+
+
+def test_store__folder_for_state__goes_before_the_file_and_behind_the_environment(tmp_path):
+    text = 'store_path = "here.sqlite3"\n' + BASE
+    (tmp_path / "keeper.toml").write_text(text)
+    state = {"KEEPER_STATE_DIRECTORY": "/var/lib/keeper"}
+    own = state | {"KEEPER_STORE_PATH": "/srv/own.sqlite3"}
+
+    found = [load_settings(tmp_path / "keeper.toml", env).store_path for env in ({}, state, own)]
+    rows = [shown(load_settings(tmp_path / "keeper.toml", env), tmp_path / "keeper.toml", env) for env in (state, own)]
+
+    assert [str(path) for path in found] == ["here.sqlite3", "/var/lib/keeper/keeper.sqlite3", "/srv/own.sqlite3"]
+    origins = [next(row.origin for row in each if row.name == "store_path") for each in rows]
+    assert origins == ["KEEPER_STATE_DIRECTORY", "KEEPER_STORE_PATH"]
 
 
 def test_store__both_a_file_and_an_address__are_one_too_many(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keeper.settings import CONFIG_ENV, Settings
+from keeper.settings import CONFIG_ENV, STATE_ENV, Settings
 
 ROOT = Path(__file__).parents[2]
 PINNED = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
@@ -44,12 +44,13 @@ def test_container__all_it_writes__is_under_its_volume():
 
     assert stage["VOLUME"] == f'["{volume}"]'
     assert stage["WORKDIR"] == volume
-    assert f"KEEPER_STORE_PATH={volume}/keeper.sqlite3" in stage["ENV"].split()
+    assert f"{STATE_ENV}={volume}" in stage["ENV"].split()
     assert "PYTHONDONTWRITEBYTECODE=1" in stage["ENV"].split()
 
 
 def test_container__its_environment__has_no_key_and_only_known_names():
-    names = set(re.findall(r"\bKEEPER_([A-Z_]+)=", last_stage()["ENV"])) - {CONFIG_ENV.removeprefix("KEEPER_")}
+    names = set(re.findall(r"\bKEEPER_([A-Z_]+)=", last_stage()["ENV"]))
+    names -= {name.removeprefix("KEEPER_") for name in (CONFIG_ENV, STATE_ENV)}
 
     assert {name.lower() for name in names} <= set(Settings.model_fields)
     assert "KEEPER_SIGNER_KEY_FILE=/run/secrets/signer_key" in last_stage()["ENV"]

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from keeper.cli import EXIT_FAILED, EXIT_PERSON_NEEDED
-from keeper.settings import CONFIG_ENV, Settings
+from keeper.settings import CONFIG_ENV, STATE_ENV, Settings, load_settings
+from keeper.store.opening import MongoPlace, SqlitePlace
+from tests.settings.test_settings import BASE
 
 UNITS = Path(__file__).parents[2] / "systemd"
 
@@ -48,17 +50,37 @@ def test_keeperctl__runs_a_command_as_the_unit_runs_the_keeper():
         assert [value for key, value in unit if key == name] == [value for key, value in given if key == name]
     told = {name: value.strip('"') for name, value in re.findall(r"--setenv=(KEEPER_\w+)=(\S+)", script)}
     assert told.items() <= dict(pair.split("=", 1) for pair in set_env).items()
-    assert {CONFIG_ENV, "KEEPER_SIGNER_KEY_FILE", "KEEPER_STORE_PATH"} == set(told)
+    assert {CONFIG_ENV, "KEEPER_SIGNER_KEY_FILE", STATE_ENV} == set(told)
     assert f'{dict(unit)["ExecStart"].removesuffix(" run")} "$@"' in script
 
 
 def test_unit_and_example__every_keeper_name__is_a_setting():
     names = names_in((UNITS / "keeper.service").read_text()) | names_in((UNITS / "keeper.env.example").read_text())
 
-    fields = {name.removeprefix("KEEPER_").split("__")[0].lower() for name in names - {CONFIG_ENV}}
+    fields = {name.removeprefix("KEEPER_").split("__")[0].lower() for name in names - {CONFIG_ENV, STATE_ENV}}
 
     assert "signer_key_file" in fields
     assert fields <= set(Settings.model_fields)
+
+
+def told_to(name: str) -> dict[str, str]:
+    """Return what a unit, or keeperctl, tells the keeper by its environment."""
+    text = (UNITS / name).read_text()
+    pairs = re.findall(r"^Environment=(KEEPER_\w+)=(\S+)|--setenv=(KEEPER_\w+)=(\S+)", text, re.MULTILINE)
+    told = {one or other: value or text.strip('"') for one, value, other, text in pairs}
+    return {name: value.replace("%S", "/var/lib") for name, value in told.items()}
+
+
+@pytest.mark.parametrize("name", ["keeper.service", "keeper-check.service", "keeperctl"])
+def test_unit__store__is_the_file_of_its_state_or_the_mongodb_that_is_named(name, tmp_path):
+    file, url = tmp_path / "keeper.toml", {"KEEPER_STORE__URL": "mongodb://db.example/?replicaSet=rs0"}
+    file.write_text(f'store_path = "/etc/keeper/keeper.sqlite3"\n{BASE}')
+    by_file = load_settings(file, told_to(name)).store_place()
+    file.write_text(BASE)
+    by_url = load_settings(file, told_to(name) | url).store_place()
+
+    assert by_file == SqlitePlace(Path("/var/lib/keeper/keeper.sqlite3"))
+    assert isinstance(by_url, MongoPlace)
 
 
 def test_example__as_shipped__sets_nothing():
