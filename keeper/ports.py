@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from keeper.core.archive import Row
+from keeper.core.archive import Row, Unreadable
 from keeper.core.assets import Asset
 from keeper.core.chain_types import Account, MempoolNonces, Tip
 from keeper.core.history import Points
@@ -351,8 +351,11 @@ class Store(WhaleSource, Protocol):
         """Let go of a lease while term and holder are still those of `lease`; the row and its term stay."""
         ...
 
-    def dump(self) -> AsyncIterator[Row]:
-        """Yield everything as it is at one moment, kind by kind and in the order of writing. Raises StoreUnavailable."""
+    def dump(self) -> AsyncIterator[Row | Unreadable]:
+        """Yield everything as it is at one moment, kind by kind and in the order of writing. Raises StoreUnavailable.
+
+        A record that is damaged in itself is still yielded, as far as it can be read.
+        """
         ...
 
     async def restore(self, rows: Sequence[Row]) -> None:

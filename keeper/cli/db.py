@@ -22,6 +22,9 @@ from keeper.store.opening import open_store
 T = TypeVar("T")
 _TELL_EVERY: Final = 5_000
 """Records between two words of progress."""
+LeaveOut = Annotated[
+    bool, typer.Option("--leave-out-damaged", help="Export without the damaged records, and name each of them.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")]
 
 
@@ -35,17 +38,23 @@ def register(app: typer.Typer) -> None:
     app.add_typer(db, name="db")
 
 
-def export(file: Path, config: Config = None, *, json: Json = False) -> None:
+def export(file: Path, config: Config = None, *, leave_out_damaged: LeaveOut = False, json: Json = False) -> None:
     """Write everything in the store to a file, as it is at one moment; the daemon may be running.
 
     The file holds signed transactions: keep it as private as the store. Before moving to another store stop the
-    daemon first, so that nothing is missing.
+    daemon first, so that nothing is missing. A damaged record is named and ends it, since no store would take that one.
 
     Example: keeper db export keeper.jsonl
     """
     settings = read_settings(config)
-    header = _with_store(settings, lambda store: write_archive(store, file, _progress(json=json)))
-    _tell({"file": str(file), "records": header.records, "counts": dict(header.counts)}, json=json)
+    left_out = list[str]()
+    told = left_out.append if leave_out_damaged else None
+    header = _with_store(settings, lambda store: write_archive(store, file, _progress(json=json), leave_out=told))
+    done = {"file": str(file), "records": header.records, "counts": dict(header.counts), "left_out": left_out}
+    _tell(done, json=json, note=f"; {len(left_out):,} damaged were left out" if left_out else "")
+    if not json:
+        for damaged in left_out:
+            output.out.print(f"left out: {damaged}", markup=False)
 
 
 def import_(file: Path, config: Config = None, *, json: Json = False) -> None:

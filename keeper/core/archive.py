@@ -1,7 +1,7 @@
 """One stored record apart from any store, so that all of them can be carried from one back end to another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 RowKind = Literal["whale", "decision", "intent", "alert", "view", "point", "note", "lease"]
@@ -22,3 +22,15 @@ class Row:
     """Its place in the order of writing: decisions, intents and alerts have one."""
     key: str | None = None
     """The name of a note."""
+    where: str = field(default="", compare=False)
+    """What it is found by in its store, for people; empty for one out of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A stored record that is no JSON object or has no place: it can be named, and not carried."""
+
+    kind: RowKind
+    where: str
+    """What it is found by in its store."""
+    why: str

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from keeper import __version__
-from keeper.core.archive import IMPORT_NOTE, KINDS, Row
+from keeper.core.archive import IMPORT_NOTE, KINDS, Row, Unreadable
 from keeper.errors import BadInput
 from keeper.ports import Store
+from keeper.store.faults import fault_of
 from keeper.store.records import FORM, to_json
 
 ARCHIVE_FORM: Final = 1
@@ -47,12 +48,22 @@ class Header:
         return f"{to_json({**body, 'counts': dict(self.counts), 'sha256': self.sha256})}\n".encode()
 
 
-async def write_archive(store: Store, path: Path, progress: Progress) -> Header:
-    """Write all of a store to `path`, which is there wholly or not at all. Raises BadInput, StoreUnavailable."""
+async def write_archive(
+    store: Store, path: Path, progress: Progress, *, leave_out: Callable[[str], None] | None = None
+) -> Header:
+    """Write all of a store to `path`, which is there wholly or not at all.
+
+    A damaged record, which no store would take, is left out and `leave_out` told of it in a sentence. Raises BadInput, also
+    for a damaged record where `leave_out` is None, and StoreUnavailable.
+    """
     lines, counts, digest = path.with_name(f".{path.name}.lines"), Counter[str](), hashlib.sha256()
     try:
         with _private(lines) as out:
             async for row in store.dump():
+                if fault := fault_of(row):
+                    _left_out(f"{row.kind} {row.where}: {fault}", leave_out)
+                if fault or isinstance(row, Unreadable):
+                    continue
                 line = f"{to_json(_line(row))}\n".encode()
                 digest.update(line)
                 out.write(line)
@@ -71,7 +82,7 @@ async def write_archive(store: Store, path: Path, progress: Progress) -> Header:
 async def read_archive(store: Store, path: Path, progress: Progress) -> Header | None:
     """Fill a store from a file. None when it was filled from this file before, which is left as it is.
 
-    Raises BadInput for a file that was cut or changed, or a store that has something else in it, StoreUnavailable.
+    Raises BadInput for a file that was cut or changed or has a damaged record in it, or a store that has something else in it, StoreUnavailable.
     """
     header = check_archive(path)
     mark = await store.note(IMPORT_NOTE)
@@ -96,18 +107,35 @@ async def read_archive(store: Store, path: Path, progress: Progress) -> Header |
 
 
 def check_archive(path: Path) -> Header:
-    """Read a file wholly and return its header. Raises BadInput when anything in it is not as it was written."""
-    counts, digest = Counter[str](), hashlib.sha256()
+    """Read a file wholly and return its header.
+
+    Raises BadInput when anything in it is not as it was written, or is a record that no store would take.
+    """
+    counts, digest, faults = Counter[str](), hashlib.sha256(), list[str]()
     with _opened(path) as lines:
         header = _header(path, _next(path, lines, 1))
         number = 1
         while line := _next(path, lines, number := number + 1):
             digest.update(line)
-            counts[_row(path, number, line).kind] += 1
+            row = _row(path, number, line)
+            counts[row.kind] += 1
+            if fault := fault_of(row):
+                faults.append(f"{path}, line {number}: {fault.replace('the store holds', 'it holds')}")
     if digest.hexdigest() != header.sha256 or {k: n for k, n in header.counts.items() if n} != dict(counts):
         message = f"{path} was cut or changed since it was written: its checksum or counts differ; export it again"
         raise BadInput(message, field="file")
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        message = f"{faults[0]}{more}; export it again with --leave-out-damaged, or mend the record in the old store"
+        raise BadInput(message, field="file")
     return header
+
+
+def _left_out(damaged: str, leave_out: Callable[[str], None] | None) -> None:
+    if leave_out is None:
+        message = f"{damaged}; no store would take it: --leave-out-damaged exports everything else"
+        raise BadInput(message, field="store")
+    leave_out(damaged)
 
 
 async def _first(store: Store) -> Any:

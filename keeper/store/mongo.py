@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from typing_extensions import override
 
-from keeper.core.archive import Row
+from keeper.core.archive import Row, Unreadable
 from keeper.core.history import MOST_POINTS, Points, point_of, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.paging import ALWAYS, Page, Span
@@ -221,7 +221,7 @@ class MongoStore(Store):
         await self._swap(_held(lease), {"$set": {"holder": FREE}})
 
     @override
-    def dump(self) -> AsyncIterator[Row]:
+    def dump(self) -> AsyncIterator[Row | Unreadable]:
         return mongo_rows.dump(self._link)
 
     @override

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
-from keeper.core.archive import IMPORT_NOTE, KINDS, Row, RowKind
+from keeper.core.archive import IMPORT_NOTE, KINDS, Row, RowKind, Unreadable
 from keeper.core.history import DAY_SECONDS, HistoryPoint
 from keeper.core.paging import Span
 from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent
 from keeper.core.whales import Whale
+from keeper.errors import StoreUnavailable
 from keeper.store.mongo_link import Link
 from keeper.store.records import (
     ALERTS,
@@ -45,6 +46,17 @@ _ORDER: Final[Mapping[RowKind, list[tuple[str, int]]]] = {
     "note": [("_id", 1)],
     "lease": [("_id", 1)],
 }
+_FOUND_BY: Final[Mapping[RowKind, tuple[str, ...]]] = {
+    "whale": ("category", "address"),
+    "decision": ("seq",),
+    "intent": ("seq",),
+    "alert": ("_id",),
+    "view": ("_id",),
+    "point": ("pool_id", "slot"),
+    "note": ("_id",),
+    "lease": ("_id",),
+}
+"""What a person finds a record by."""
 
 
 def decision(record: Decision, body: str, seq: int) -> Document:
@@ -119,7 +131,7 @@ def points(rule: Document, low: int, step: int) -> list[Document]:
     ]
 
 
-async def dump(link: Link) -> AsyncIterator[Row]:
+async def dump(link: Link) -> AsyncIterator[Row | Unreadable]:
     """Yield every record as all of them were at one moment. Raises StoreUnavailable."""
     async with link.one_moment() as find_all:
         for kind in KINDS:
@@ -134,11 +146,19 @@ async def dump(link: Link) -> AsyncIterator[Row]:
                     break
 
 
-def _row(kind: RowKind, found: Document) -> Row:
+def _row(kind: RowKind, found: Document) -> Row | Unreadable:
+    where = " ".join(str(found.get(name)) for name in _FOUND_BY[kind])
     if kind == "lease":
-        return Row(kind, {"name": found["_id"], **{name: found[name] for name in ("term", "holder", "beat")}})
-    seq = found["_id"] if kind == "alert" else found["seq"] if kind in {"decision", "intent"} else None
-    return Row(kind, from_json(found["body"]), seq, found["_id"] if kind == "note" else None)
+        body = {name: found.get(name) for name in ("term", "holder", "beat")}
+        return Row(kind, {"name": found["_id"], **body}, where=where)
+    placed = kind in {"decision", "intent", "alert"}
+    seq = found.get(_FOUND_BY[kind][0]) if placed else None
+    if placed and not isinstance(seq, int):
+        return Unreadable(kind, f"{where} (_id {found['_id']})", f"the store holds a {kind} without its place")
+    try:
+        return Row(kind, from_json(found.get("body")), seq, found["_id"] if kind == "note" else None, where)
+    except StoreUnavailable as exc:
+        return Unreadable(kind, where, str(exc))
 
 
 async def restore(link: Link, rows: Sequence[Row]) -> None:

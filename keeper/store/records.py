@@ -118,11 +118,11 @@ def encodable(text: str) -> str:
     return text
 
 
-def from_json(document: str) -> Mapping[str, Any]:
+def from_json(document: Any) -> Mapping[str, Any]:
     """Return the JSON object in `document`. Raises StoreUnavailable when it is something else."""
     try:
-        body = json.loads(document)
-    except ValueError:
+        body = json.loads(document) if isinstance(document, str) else None
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         msg = "the store holds a document that is not a JSON object"

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 import aiosqlite
 from typing_extensions import override
 
-from keeper.core.archive import KINDS, Row
+from keeper.core.archive import KINDS, Row, Unreadable
 from keeper.core.history import DAY_SECONDS, MOST_POINTS, Points, spread
 from keeper.core.leases import FREE, SENDER, Lease, check_holder
 from keeper.core.paging import ALWAYS, Page, Span
@@ -249,11 +249,12 @@ class SqliteStore(Store):
         )
 
     @override
-    async def dump(self) -> AsyncIterator[Row]:
+    async def dump(self) -> AsyncIterator[Row | Unreadable]:
         ((path,),) = await self._read("SELECT file FROM pragma_database_list WHERE name = 'main'")
         try:
             # A connection of its own, because what it reads has to stand still while others write.
             async with read_only(Path(path)) as db:
+                db.text_factory = _any_text
                 await db.execute_fetchall("BEGIN")
                 for kind in KINDS:
                     async with db.execute(sqlite_rows.OUT[kind]) as found:
@@ -339,6 +340,11 @@ async def open_store(path: Path) -> AsyncIterator[SqliteStore]:
         yield store
     finally:
         await store.close()
+
+
+def _any_text(raw: bytes) -> str:
+    """Return text also where it is no UTF-8, so that one damaged record does not hide all others."""
+    return raw.decode(errors="surrogateescape")
 
 
 def _select(

@@ -3,23 +3,24 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from keeper.core.archive import IMPORT_NOTE, Row, RowKind
+from keeper.core.archive import IMPORT_NOTE, Row, RowKind, Unreadable
+from keeper.errors import StoreUnavailable
 from keeper.store.records import ALERTS, DECISIONS, INTENTS, POINTS, VIEWS, WHALES, from_json, lease_of, to_json
 
 OUT: Final[Mapping[RowKind, str]] = {
-    "whale": "SELECT NULL, NULL, body FROM whales ORDER BY category, address",
-    "decision": "SELECT seq, NULL, body FROM decisions ORDER BY seq",
-    "intent": "SELECT seq, NULL, body FROM intents ORDER BY seq",
-    "alert": "SELECT seq, NULL, body FROM alerts ORDER BY seq",
-    "view": "SELECT NULL, NULL, body FROM views ORDER BY pool_id",
-    "point": "SELECT NULL, NULL, body FROM history ORDER BY pool_id, at",
-    "note": f"SELECT NULL, key, body FROM notes WHERE key <> '{IMPORT_NOTE}' ORDER BY key",  # noqa: S608 - a constant
+    "whale": "SELECT NULL, NULL, body, category || ' ' || address FROM whales ORDER BY category, address",
+    "decision": "SELECT seq, NULL, body, seq FROM decisions ORDER BY seq",
+    "intent": "SELECT seq, NULL, body, seq FROM intents ORDER BY seq",
+    "alert": "SELECT seq, NULL, body, seq FROM alerts ORDER BY seq",
+    "view": "SELECT NULL, NULL, body, pool_id FROM views ORDER BY pool_id",
+    "point": "SELECT NULL, NULL, body, pool_id || ' ' || slot FROM history ORDER BY pool_id, at",
+    "note": f"SELECT NULL, key, body, key FROM notes WHERE key <> '{IMPORT_NOTE}' ORDER BY key",  # noqa: S608 - a constant
     "lease": (
-        "SELECT NULL, NULL, json_object('name', name, 'term', term, 'holder', holder, 'beat', beat) "
+        "SELECT NULL, NULL, json_object('name', name, 'term', term, 'holder', holder, 'beat', beat), name "
         "FROM leases ORDER BY name"
     ),
 }
-"""For each kind what gives its place, its key and its document."""
+"""For each kind what gives its place, its key, its document, and what a person finds it by."""
 _COLUMNS: Final[Mapping[RowKind, tuple[str, ...]]] = {
     "whale": ("whales", "category", "address", "body"),
     "decision": ("decisions", "seq", "decision_id", "pool_id", "at", "outcome", "body"),
@@ -33,10 +34,14 @@ _COLUMNS: Final[Mapping[RowKind, tuple[str, ...]]] = {
 """For each kind its table and the columns that are written."""
 
 
-def row_of(kind: RowKind, found: Sequence[Any]) -> Row:
-    """Return the row that OUT gave. Raises StoreUnavailable when its document is damaged."""
-    seq, key, body = found
-    return Row(kind, from_json(body), seq, key)
+def row_of(kind: RowKind, found: Sequence[Any]) -> Row | Unreadable:
+    """Return the row that OUT gave."""
+    seq, key, body, by = found
+    where = str(by).encode(errors="replace").decode()
+    try:
+        return Row(kind, from_json(body), seq, key, where)
+    except StoreUnavailable as exc:
+        return Unreadable(kind, where, str(exc))
 
 
 def statements(rows: Sequence[Row]) -> Iterator[tuple[str, tuple[str]]]:

@@ -60,9 +60,10 @@ def other(tmp_path):
     return file
 
 
-def damage(config):
+def damage(config, *more):
     with closing(connect(config.parent / "keeper.sqlite3")) as db:
-        db.execute("UPDATE decisions SET body = replace(body, 'within', 'without') WHERE seq = 2")
+        for statement in ("UPDATE decisions SET body = replace(body, 'within', 'without') WHERE seq = 2", *more):
+            db.execute(statement)
         db.commit()
 
 
@@ -74,7 +75,7 @@ def test_store__carried_by_the_shell__is_there_once_and_whole(keeper, full, othe
     checked = shell("check", "-c", other, "--json")
 
     told = {"file": str(file), "records": sum(COUNTS.values()), "counts": COUNTS}
-    assert (exported[0], json.loads(exported[1])) == (DONE, told), exported
+    assert (exported[0], json.loads(exported[1])) == (DONE, {**told, "left_out": []}), exported
     assert (imported[0], json.loads(imported[1])) == (DONE, {**told, "new": True}), imported
     assert (checked[0], json.loads(checked[1])["ok"], json.loads(checked[1])["counts"]) == (DONE, True, COUNTS)
     assert exported[2] == imported[2] == checked[2] == ""
@@ -127,6 +128,39 @@ def test_check__a_damaged_record__is_named_and_the_status_is_one(keeper, full):
 
     assert (status, "damaged: decision 2: the store holds a damaged decision: outcome" in out) == (FAILED, True)
     assert (body["ok"], body["damaged_count"], body["counts"]) == (False, 1, COUNTS)
+
+
+def test_check__records_that_are_no_json__are_named_too(keeper, full):
+    damage(full, "UPDATE whales SET body = 'nonsense'", "UPDATE notes SET body = CAST(x'7b22ff' AS TEXT)")
+
+    status, out, _ = keeper("db", "check", "-c", full)
+    again = keeper("db", "check", "-c", full, "--json")
+    body = json.loads(again[1])
+
+    no_json = "the store holds a document that is not a JSON object"
+    assert (status, again[0]) == (FAILED, FAILED)
+    assert (body["ok"], body["damaged_count"], body["counts"]) == (False, 3, COUNTS)
+    assert [body["damaged"][0], body["damaged"][2]] == [f"whale defi SP1: {no_json}", f"note n: {no_json}"]
+    assert " ".join(out.split()).startswith(f"damaged: whale defi SP1: {no_json}")
+
+
+def test_export__with_damaged_records__names_the_first_or_leaves_them_out(keeper, full, other, tmp_path):
+    damage(full, "UPDATE whales SET body = 'nonsense'")
+    file = tmp_path / "keeper.jsonl"
+
+    refused = keeper("db", "export", file, "-c", full)
+    exported = keeper("db", "export", file, "-c", full, "--leave-out-damaged", "--json")
+    told = keeper("db", "export", file, "-c", full, "--leave-out-damaged")
+    imported = keeper("db", "import", file, "-c", other)
+    checked = json.loads(keeper("db", "check", "-c", other, "--json")[1])
+
+    assert (refused[0], "whale defi SP1: the store holds a document" in refused[2]) == (FAILED, True)
+    assert "--leave-out-damaged exports everything else" in refused[2]
+    assert [row.split(":")[0] for row in json.loads(exported[1])["left_out"]] == ["whale defi SP1", "decision 2"]
+    assert "2 damaged were left out" in told[1]
+    assert "left out: decision 2: the store holds a damaged decision" in " ".join(told[1].split())
+    assert (imported[0], checked["ok"]) == (DONE, True)
+    assert checked["counts"] == COUNTS | {"whale": 0, "decision": 4}
 
 
 def test_prune__dry_run_first__says_what_goes_and_only_then_does_it_go(keeper, full):

@@ -1,5 +1,6 @@
 """A store carried to a file and back, between both back ends."""
 
+import hashlib
 import json
 
 import pytest
@@ -137,6 +138,26 @@ async def test_archive__damaged__is_refused_before_anything_is_used(full, tmp_pa
             await read_archive(new, file, quiet)
 
         assert [row async for row in new.dump()] == []
+
+
+async def test_archive__of_an_older_keeper_with_a_damaged_record__is_refused_by_line_and_nothing_is_written(
+    full, tmp_path
+):
+    file = tmp_path / "a.jsonl"
+    await write_archive(full, file, quiet)
+    header, *lines = file.read_text().splitlines(keepends=True)
+    lines[4] = lines[4].replace("within_threshold", "without_threshold")
+    sha256 = hashlib.sha256("".join(lines).encode()).hexdigest()
+    file.write_text("".join([json.dumps({**json.loads(header), "sha256": sha256}) + "\n", *lines]))
+    async with open_store(SqlitePlace(tmp_path / "new.sqlite3")) as new:
+        with pytest.raises(
+            BadInput, match=r"a\.jsonl, line 6: it holds a damaged decision: outcome.*leave-out-damaged"
+        ):
+            await read_archive(new, file, quiet)
+
+        assert [row async for row in new.dump()] == []
+    async with open_store(SqlitePlace(tmp_path / "new.sqlite3")):
+        pass  # not filled by half either
 
 
 async def test_archive__written__is_private_and_leaves_nothing_beside_it(full, tmp_path):

@@ -14,6 +14,7 @@ from keeper.core.leases import SENDER
 from keeper.core.records import IntentState
 from keeper.errors import BadSettings, LeaseLost, SourceUnavailable, StoreUnavailable
 from keeper.store import mongo_shape
+from keeper.store.checking import check_store
 from keeper.store.mongo import open_mongo_store
 from keeper.store.mongo_link import CALL_SECONDS, LOOK_SECONDS, open_link
 from keeper.whale_mapping import WhaleMapping
@@ -234,6 +235,22 @@ async def test_server__that_hangs__is_unavailable_within_the_bound_and_heals_by_
 
         assert healed < 5
         assert (await store.intent("k")).state is IntentState.MINED
+
+
+async def test_check__damaged_documents__are_named_by_kind_and_place(store, link):
+    await store.put_whales([whale("SP1")])
+    await store.add_decision(decision(1))
+    await store.put_note("n", {})
+    await store.take_lease(SENDER, "me", seen=None)
+    await link["whales"].update_many({}, {"$set": {"body": "nonsense"}})
+    await link["notes"].update_many({}, {"$unset": {"body": True}})
+    await link["decisions"].update_many({}, {"$unset": {"seq": True}})
+    await link["leases"].update_many({}, {"$unset": {"term": True}})
+
+    health = await check_store(store, lambda done, of: None)
+
+    names = [damaged.split(":")[0] for damaged in health.damaged]
+    assert names == ["whale defi SP1", "decision None (_id d-1-1)", "note n", "lease sender"]
 
 
 async def test_dump__put_back__gives_the_same_again(store, link):
