@@ -17,6 +17,7 @@ from keeper.chain.contracts import PoolContracts
 from keeper.chain.nodes import NodeAddress, Nodes, open_nodes
 from keeper.chain.transactions import Network
 from keeper.clock import ChainClock, wall_of
+from keeper.core.archive import INSTALLATION_NOTE
 from keeper.core.assets import AssetBook
 from keeper.core.leases import SENDER
 from keeper.core.policy import Policy, PoolRule
@@ -41,7 +42,6 @@ from keeper.whale_mongo import MongoWhales, open_whale_feeds
 from keeper.whales import Whales
 
 HTTP_SECONDS = 15.0
-INSTALLATION_NOTE = "installation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,10 @@ IMPORT_NOTE: Final = "import"
 """Says which file a store was filled from, and whether wholly; stays behind when the store is carried on."""
 
 
+INSTALLATION_NOTE: Final = "installation"
+"""Says whose store it is; whoever opens one first writes it, a look by `keeper check` included."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One record as it is stored."""

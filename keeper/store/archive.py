@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from keeper import __version__
-from keeper.core.archive import IMPORT_NOTE, KINDS, Row, Unreadable
+from keeper.core.archive import IMPORT_NOTE, INSTALLATION_NOTE, KINDS, Row, Unreadable
 from keeper.errors import BadInput
 from keeper.ports import Store
 from keeper.store.faults import fault_of
@@ -88,7 +88,7 @@ async def read_archive(store: Store, path: Path, progress: Progress) -> Header |
     mark = await store.note(IMPORT_NOTE)
     if mark is not None and mark.get("sha256") == header.sha256 and mark.get("done") is True:
         return None
-    if (mark is None or mark.get("sha256") != header.sha256) and [row async for row in _first(store)]:
+    if (mark is None or mark.get("sha256") != header.sha256) and await _has_something(store):
         message = "the store has something in it already; name an empty one (another file, or another database)"
         raise BadInput(message, field="store")
     await store.put_note(IMPORT_NOTE, {"sha256": header.sha256, "done": False})
@@ -138,10 +138,12 @@ def _left_out(damaged: str, leave_out: Callable[[str], None] | None) -> None:
     leave_out(damaged)
 
 
-async def _first(store: Store) -> Any:
+async def _has_something(store: Store) -> bool:
+    """Return whether a store holds anything besides the note that says whose it is, which comes with the file anew."""
     async for row in store.dump():
-        yield row
-        return
+        if isinstance(row, Unreadable) or row.key != INSTALLATION_NOTE:
+            return True
+    return False
 
 
 def _rows(path: Path) -> Iterator[Row]:

@@ -6,7 +6,7 @@ import json
 import pytest
 from conformance import BIG, alert, decision, intent, valued, whale
 
-from keeper.core.archive import KINDS
+from keeper.core.archive import INSTALLATION_NOTE, KINDS
 from keeper.core.leases import SENDER
 from keeper.core.records import IntentState
 from keeper.errors import BadInput, BadSettings
@@ -84,6 +84,17 @@ async def test_archive__into_a_store_with_something_in_it__is_refused(full, tmp_
         with pytest.raises(BadInput, match="has something in it already"):
             await read_archive(other, file, quiet)
         assert list(await other.decisions()) == []
+
+
+async def test_archive__into_a_store_that_was_only_looked_at__is_carried_out_with_its_own_note(full, tmp_path):
+    file, here = tmp_path / "a.jsonl", {"network": "testnet", "deployer": "ST1"}
+    await full.put_note(INSTALLATION_NOTE, here)
+    await write_archive(full, file, quiet)
+    async with open_store(SqlitePlace(tmp_path / "other.sqlite3")) as other:
+        await other.put_note(INSTALLATION_NOTE, {"network": "mainnet", "deployer": "SP1"})
+
+        assert await read_archive(other, file, quiet) is not None
+        assert await other.note(INSTALLATION_NOTE) == here
 
 
 @pytest.mark.parametrize("mongodb", [False, True])
