@@ -132,7 +132,7 @@ def _test_alert(rule: AlertRule) -> Alert:
 
 
 async def _look(settings: Settings, limit: int) -> tuple[Sequence[AlertRecord], Any]:
-    async with open_store(settings.store_place()) as store:
+    async with open_store(settings.store_place(), looking=True) as store:
         return await store.alerts(limit=limit), await store.note(NOTE)
 
 

@@ -111,7 +111,9 @@ def prune(config: Config = None, *, dry_run: DryRun = False, json: Json = False)
 
 def _with_store(settings: Settings, work: Callable[[Store], Awaitable[T]], *, half_filled: bool = False) -> T:
     async def whole() -> T:
-        async with open_store(settings.store_place(), half_filled=half_filled) as store:
+        # A store that may be filled by half is one to be filled; all other work needs one that is there.
+        place = settings.store_place()
+        async with open_store(place, half_filled=half_filled, looking=not half_filled) as store:
             return await work(store)
 
     return asyncio.run(whole())

@@ -73,7 +73,7 @@ async def _look(settings: Settings) -> dict[str, Any]:
 
 
 async def _stored(settings: Settings) -> dict[str, Any]:
-    async with open_store(settings.store_place()) as store:
+    async with open_store(settings.store_place(), looking=True) as store:
         views = {view.pool_id: view for view in await store.views()}
         intents = [asdict(intent) for intent in await store.intents(open_only=True)]
         planned = await plans(store, settings)

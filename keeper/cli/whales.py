@@ -1,7 +1,7 @@
 """`keeper whales`: put followed wallets into the store, and show them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -12,10 +12,13 @@ import typer
 from keeper import console as output
 from keeper.app import last_prices
 from keeper.cli.commands import Config, Json, read_settings
+from keeper.core.units import USTX_PER_STX
 from keeper.core.whales import Whale
-from keeper.store.opening import open_store
+from keeper.settings import Settings
+from keeper.store.opening import is_there, open_store
+from keeper.web.text import instant
 from keeper.whale_file import read_whales
-from keeper.whale_mongo import Reading, open_whale_feeds
+from keeper.whale_mongo import MOST_DOCUMENTS, Reading, open_whale_feeds
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +64,7 @@ def remove(
     settings = read_settings(config)
 
     async def take() -> int:
-        async with open_store(settings.store_place()) as store:
+        async with open_store(settings.store_place(), looking=True) as store:
             return await store.remove_whales([address], category)
 
     removed = asyncio.run(take())
@@ -83,7 +86,7 @@ def list_(category: str, config: Config = None, *, json: Json = False) -> None:
     settings = read_settings(config)
 
     async def look() -> Sequence[Whale]:
-        async with open_store(settings.store_place()) as store:
+        async with open_store(settings.store_place(), looking=True) as store:
             return await store.whales(category)
 
     found = asyncio.run(look())
@@ -101,8 +104,8 @@ def preview(config: Config = None, *, json: Json = False) -> None:
     settings = read_settings(config)
 
     async def look() -> dict[str, Reading]:
-        async with open_store(settings.store_place()) as store, open_whale_feeds(settings.whale_places()) as feeds:
-            valued = [feed.valued_by(settings.asset_book(), partial(last_prices, store)) for feed in feeds]
+        async with open_whale_feeds(settings.whale_places()) as feeds:
+            valued = [feed.valued_by(settings.asset_book(), partial(_prices, settings)) for feed in feeds]
             return {feed.name: await feed.read() for feed in valued}
 
     found = asyncio.run(look())
@@ -111,6 +114,9 @@ def preview(config: Config = None, *, json: Json = False) -> None:
         return
     for name, reading in found.items():
         output.out.print(f"{name}: {len(reading.whales)} whales, {len(reading.bad)} documents refused", markup=False)
+        if reading.cut:
+            said = f"{name}: there are more than {MOST_DOCUMENTS:,} documents; those after the first {MOST_DOCUMENTS:,} are not read"
+            output.out.print(said, markup=False)
         show(reading.whales)
         for bad in reading.bad:
             output.out.print(f"refused: {bad.document}: {bad.why}", markup=False)
@@ -118,10 +124,31 @@ def preview(config: Config = None, *, json: Json = False) -> None:
         output.out.print("There is no section whale_mappings in the settings; docs/stores.md has an example.")
 
 
+async def _prices(settings: Settings) -> Mapping[str, int]:
+    """Return the last agreed prices, none where there is no store yet."""
+    place = settings.store_place()
+    if not is_there(place):
+        return {}
+    async with open_store(place) as store:
+        return await last_prices(store)
+
+
 def show(whales: Sequence[Whale]) -> None:
     """Print whales as a table."""
-    rows = [(w.address, str(w.score), output.percentage(w.win_rate_bps), _shares(w)) for w in whales]
-    output.table(("address", "score", "win rate", "allocation"), rows)
+    columns = ("address", "category", "score", "win rate", "stacked STX", "allocation", "seen at")
+    output.table(columns, [_row(whale) for whale in whales])
+
+
+def _row(whale: Whale) -> tuple[str, ...]:
+    return (
+        whale.address,
+        whale.category,
+        str(whale.score),
+        output.percentage(whale.win_rate_bps),
+        f"{whale.stacked_ustx / USTX_PER_STX:,.2f}",
+        _shares(whale),
+        instant(whale.observed_at),
+    )
 
 
 def _shares(whale: Whale) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from keeper.core.archive import IMPORT_NOTE
-from keeper.errors import BadSettings
+from keeper.errors import BadInput, BadSettings
 from keeper.ports import Store
 from keeper.store.sqlite import open_store as open_sqlite_store
 
@@ -40,13 +40,23 @@ class MongoPlace:
 Place: TypeAlias = SqlitePlace | MongoPlace
 
 
+def is_there(place: Place) -> bool:
+    """Return whether there is something to look at; of a database only its server can tell, and it counts as there."""
+    return isinstance(place, MongoPlace) or place.path.exists()
+
+
 @asynccontextmanager
-async def open_store(place: Place, *, half_filled: bool = False) -> AsyncIterator[Store]:
+async def open_store(place: Place, *, half_filled: bool = False, looking: bool = False) -> AsyncIterator[Store]:
     """Open the store, creating and migrating it as needed, and close it at the end.
 
-    Raises BadSettings when it cannot be the store of this keeper, or was filled from a file by half (unless
+    Raises BadInput when there is no file yet and whoever opens it is only `looking`, BadSettings when it cannot be the store of this keeper, or was filled from a file by half (unless
     `half_filled` says that this is fine), StoreUnavailable when it cannot be opened just now.
     """
+    if looking and not is_there(place):
+        message = (
+            f"there is no store at {place.words()} yet: `keeper run` makes it; or correct the setting {place.setting}"
+        )
+        raise BadInput(message, field=place.setting)
     async with AsyncExitStack() as stack:
         store: Store
         if isinstance(place, MongoPlace):

@@ -117,6 +117,7 @@ def test_list__told_of_two__shows_both_and_only_the_trouble_is_open(keeper, conf
     assert [(row["kind"], row["since_at"]) for row in still_there] == [("low-balance", AT)]
 
 
+@pytest.mark.usefixtures("new_store")
 def test_list__for_people__is_a_table(keeper, config):
     empty = keeper("alerts", "list", "-c", config)[1], keeper("alerts", "list", "-c", config, "--open")[1]
     told(config)

@@ -174,7 +174,8 @@ def test_prune__dry_run_first__says_what_goes_and_only_then_does_it_go(keeper, f
     assert json.loads(keeper("db", "check", "-c", full, "--json")[1])["counts"]["decision"] == 3
 
 
-def test_prune__store_with_nothing_in_it__removes_nothing(keeper, other):
-    status, out, _ = keeper("db", "prune", "-c", other, "--json")
+@pytest.mark.usefixtures("new_store")
+def test_prune__store_with_nothing_in_it__removes_nothing(keeper, config):
+    status, out, _ = keeper("db", "prune", "-c", config, "--json")
 
     assert (status, sum(json.loads(out).values())) == (DONE, 0)

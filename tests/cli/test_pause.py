@@ -8,12 +8,12 @@ import pytest
 
 from keeper.core.paused import LONGEST
 from keeper.core.records import Decision, Outcome
-from keeper.core.units import MicroStx, Seconds
-from keeper.core.whales import Whale
+from keeper.core.units import Seconds
 from keeper.housekeeping import THINNED_NOTE
 from keeper.settings import load_settings
 from keeper.store.sqlite import open_store
 from keeper.timetable import Timetable
+from keeper.whale_watch import WATCHED_NOTE
 
 DONE, FAILED = 0, 1
 NOON = Seconds(1_795_262_400)
@@ -60,6 +60,7 @@ def test_resume__not_paused__says_so(keeper, config):
     assert "it was not paused" in keeper("resume", "-c", config)[1]
 
 
+@pytest.mark.usefixtures("new_store")
 @pytest.mark.parametrize("why", ["x" * (LONGEST + 1), "two\nlines"])
 def test_pause__reason_too_long_or_of_two_lines__is_refused_and_changes_nothing(keeper, config, why):
     found, out, err = keeper("pause", "-c", config, "--why", why)
@@ -90,11 +91,10 @@ def test_status__store_was_thinned_and_whales_read__says_when_next(keeper, confi
         f'{config.read_text()}\n[[watched_whales]]\ncategory = "defi"\nhours = 6\naddresses = ["{address}"]\n'
         f'[[watched_whales]]\ncategory = "nft"\naddresses = ["{address}"]\n'
     )
-    whale = Whale(address, "defi", 100, None, MicroStx(0), {"STX": 10_000}, NOON)
 
     async def note():
         async with open_store(load_settings(config, {}).store_path) as store:
-            await store.put_whales([whale])
+            await store.put_note(WATCHED_NOTE, {"defi": {"at": NOON, "addresses": [address]}})
             await store.put_note(THINNED_NOTE, {"at": NOON})
 
     asyncio.run(note())
@@ -110,6 +110,7 @@ def test_status__store_was_thinned_and_whales_read__says_when_next(keeper, confi
     assert "next reading of the whales of defi: 2026-11-21 18:00 UTC" in text
 
 
+@pytest.mark.usefixtures("new_store")
 def test_status__never_looked__has_no_times(keeper, config):
     body = status(keeper, config)
 

@@ -108,6 +108,7 @@ async def test_status__token_is_wrong__says_what_came_back(keeper, config, tmp_p
     assert "it answers with status 401" in out
 
 
+@pytest.mark.usefixtures("new_store")
 def test_status__no_keeper_runs__says_so(keeper, alone):
     status, out, _ = keeper("status", "-c", alone)
     _, body, _ = keeper("status", "-c", alone, "--json")
@@ -116,6 +117,7 @@ def test_status__no_keeper_runs__says_so(keeper, alone):
     assert (json.loads(body)["running"]["answers"], json.loads(body)["running"]["nodes"]) == (False, None)
 
 
+@pytest.mark.usefixtures("new_store")
 def test_status__no_cycle_yet__says_so_and_lists_the_pools(keeper, alone):
     status, out, _ = keeper("status", "--config", alone)
     _, body, _ = keeper("status", "--config", alone, "--json")
@@ -173,6 +175,26 @@ def test_status__store_is_away_and_no_keeper_runs__says_both(keeper, alone):
     status, out, err = keeper("status", "-c", alone)
 
     assert (status, "no keeper seen running" in out, "could not be opened" in err) == (1, True, True)
+
+
+LOOKS = (
+    ["status"],
+    ["alerts", "list"],
+    ["whales", "list", "defi"],
+    ["whales", "remove", "SP1"],
+    ["db", "check"],
+    ["db", "prune"],
+    ["db", "export", "x.jsonl"],
+)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=" ".join)
+def test_looking__no_store_yet__says_how_to_start_and_makes_none(keeper, alone, tmp_path, look):
+    status, out, err = keeper(*look, "--config", alone)
+
+    assert (status, out) == (1, "")
+    assert f"there is no store at {tmp_path}/keeper.sqlite3 yet: `keeper run` makes it" in " ".join(err.split())
+    assert list(tmp_path.iterdir()) == [alone]
 
 
 def test_status__after_a_cycle__shows_the_pool_and_a_missing_number_as_missing(keeper, alone, tmp_path):
