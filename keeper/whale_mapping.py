@@ -164,11 +164,14 @@ def _worth(symbol: str, amount: Decimal, rule: WhaleMapping, assets: AssetBook, 
         return amount
     if symbol not in assets:
         return Decimal(0)  # what no pool may hold is not followed, and has no price either
-    if symbol not in prices:
-        raise _bad(_under(rule, symbol), "cannot be valued: there is no agreed price of it yet")
     decimals = assets[symbol].decimals
-    units = amount.scaleb(decimals) if rule.holdings_unit == "tokens" else amount
-    return Decimal(value_ustx_down(int(units), prices[symbol], decimals))
+    units = int(amount.scaleb(decimals) if rule.holdings_unit == "tokens" else amount)
+    if assets[symbol].is_stx:
+        return Decimal(units)  # what everything is valued in, so that it needs no price
+    if symbol not in prices:
+        why = "cannot be valued: there is no agreed price of it yet; the keeper agrees on prices in its first round"
+        raise _bad(_under(rule, symbol), why)
+    return Decimal(value_ustx_down(units, prices[symbol], decimals))
 
 
 def _time(found: Mapping[str, Any], rule: WhaleMapping) -> Seconds:
