@@ -12,6 +12,7 @@ from keeper import console as output
 from keeper.cli.commands import Config, Json, read_settings
 from keeper.core.retention import Thinned
 from keeper.core.units import Seconds
+from keeper.errors import BadInput
 from keeper.housekeeping import thin
 from keeper.ports import Store
 from keeper.settings import Settings
@@ -41,11 +42,15 @@ def register(app: typer.Typer) -> None:
 def export(file: Path, config: Config = None, *, leave_out_damaged: LeaveOut = False, json: Json = False) -> None:
     """Write everything in the store to a file, as it is at one moment; the daemon may be running.
 
-    The file holds signed transactions: keep it as private as the store. Before moving to another store stop the
-    daemon first, so that nothing is missing. A damaged record is named and ends it, since no store would take that one.
+    The file holds signed transactions: keep it as private as the store. Nothing that is there is
+    overwritten. Before moving to another store stop the daemon first, so that nothing is missing. A damaged record is
+    named and ends it, since no store would take that one.
 
     Example: keeper db export keeper.jsonl
     """
+    if str(file) == "-":
+        message = "an export goes into a file of its own, not to standard output; name one"
+        raise BadInput(message, field="file")
     settings = read_settings(config)
     left_out = list[str]()
     told = left_out.append if leave_out_damaged else None

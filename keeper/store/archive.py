@@ -53,9 +53,11 @@ async def write_archive(
 ) -> Header:
     """Write all of a store to `path`, which is there wholly or not at all.
 
-    A damaged record, which no store would take, is left out and `leave_out` told of it in a sentence. Raises BadInput, also
-    for a damaged record where `leave_out` is None, and StoreUnavailable.
+    A damaged record, which no store would take, is left out and `leave_out` told of it in a sentence. Raises BadInput for a
+    damaged record where `leave_out` is None, and when the file cannot be written or something has that name already;
+    StoreUnavailable.
     """
+    _require_free(path)
     lines, counts, digest = path.with_name(f".{path.name}.lines"), Counter[str](), hashlib.sha256()
     try:
         with _private(lines) as out:
@@ -71,6 +73,8 @@ async def write_archive(
                 progress(counts.total(), None)
             header = Header({kind: counts[kind] for kind in KINDS}, digest.hexdigest())
             _put_together(header, out, path)
+    except FileExistsError:
+        raise _there_already(path) from None
     except OSError as exc:
         message = f"{path} cannot be written: {exc.strerror}; choose another place"
         raise BadInput(message, field="file") from None
@@ -213,6 +217,16 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise BadInput(message, field="file") from None
 
 
+def _require_free(path: Path) -> None:
+    if os.path.lexists(path):
+        raise _there_already(path)
+
+
+def _there_already(path: Path) -> BadInput:
+    message = f"{path} is there already and is not overwritten; choose another place"
+    return BadInput(message, field="file")
+
+
 def _private(path: Path) -> BinaryIO:
     """Open a new file that nobody else may read: signed transactions go into it."""
     path.unlink(missing_ok=True)
@@ -229,6 +243,6 @@ def _put_together(header: Header, lines: BinaryIO, path: Path) -> None:
                 out.write(part)
             out.flush()
             os.fsync(out.fileno())
-        whole.replace(path)
+        os.link(whole, path)  # unlike a rename, this never takes the place of what came meanwhile
     finally:
         whole.unlink(missing_ok=True)

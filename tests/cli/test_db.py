@@ -119,6 +119,30 @@ def test_export__to_where_nothing_can_be__says_so(keeper, full, tmp_path, file, 
     assert (status, said in err) == (FAILED, True)
 
 
+def test_export__over_anything_that_is_there__is_refused_and_leaves_it_as_it_was(keeper, full, tmp_path):
+    key, link, store = tmp_path / "signer_key", tmp_path / "link", tmp_path / "keeper.sqlite3"
+    key.write_text("a key")
+    link.symlink_to(tmp_path / "nowhere")
+
+    for target in (store, key, link, tmp_path, "/dev/null"):
+        status, out, err = keeper("db", "export", target, "-c", full)
+        assert (status, out) == (FAILED, "")
+        assert f"{target} is there already and is not overwritten; choose another place" in err
+
+    assert (key.read_text(), link.is_symlink(), link.exists()) == ("a key", True, False)
+    assert json.loads(keeper("db", "check", "-c", full, "--json")[1])["counts"] == COUNTS
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_export__to_standard_output__says_that_it_takes_a_file(keeper, full, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    status, out, err = keeper("db", "export", "-", "-c", full)
+
+    assert (status, out, "not to standard output" in err) == (FAILED, "", True)
+    assert not (tmp_path / "-").exists()
+
+
 def test_check__a_damaged_record__is_named_and_the_status_is_one(keeper, full):
     assert keeper("db", "check", "-c", full)[0] == DONE
     damage(full)

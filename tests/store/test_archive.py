@@ -190,3 +190,16 @@ async def test_check__a_damaged_record__is_named_and_the_rest_counted(full):
 
     assert (health.ok, health.damaged_count, health.counts["decision"]) == (False, 1, 3)
     assert health.damaged[0].startswith("decision 2: the store holds a damaged decision: outcome")
+
+
+async def test_archive__a_name_taken_while_it_is_written__is_left_to_who_took_it(full, tmp_path):
+    file = tmp_path / "a.jsonl"
+
+    def take(_done, _of):
+        file.write_text("mine")
+
+    with pytest.raises(BadInput, match="there already"):
+        await write_archive(full, file, take)
+
+    assert file.read_text() == "mine"
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".a")] == []
