@@ -1,5 +1,6 @@
 """`keeper config show | explain`: what is in force, where it comes from, and what it means."""
 
+import json as json_
 import os
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from keeper import console as output
 from keeper.cli.commands import DEFAULT_CONFIG, Config, Json
 from keeper.errors import BadSettings
 from keeper.settings import load_settings
-from keeper.settings.origin import config_file, explained, shown
+from keeper.settings.origin import config_file, explained, in_force, shown
 
 Changed = Annotated[bool, typer.Option("--changed", help="Only what is not the default.")]
 
@@ -47,8 +48,7 @@ def explain(name: str, config: Config = None, *, json: Json = False) -> None:
         return
     for what, words in known.items():
         if words not in ([], None):
-            text = ", ".join(words) if isinstance(words, list) else _text(words)
-            output.out.print(f"{what:<12} {text}", markup=False)
+            output.out.print(f"{what:<12} {_text(words)}", markup=False)
 
 
 def _now(name: str, config: Config) -> dict[str, Any]:
@@ -58,9 +58,13 @@ def _now(name: str, config: Config) -> dict[str, Any]:
         rows = shown(load_settings(file, os.environ), file, os.environ)
     except BadSettings as exc:
         return {"now": f"not known: {exc}"}
-    found = next((row for row in rows if row.name == name), None)
+    found = in_force(rows, name)
     return {} if found is None else {"now": found.value, "from": found.origin}
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    if isinstance(value, (list, dict)):
+        return json_.dumps(value, ensure_ascii=False)
     return "absent" if value is None else str(value)

@@ -1,10 +1,11 @@
 """Where each setting's value comes from, and what is known of a setting by its name."""
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -59,6 +60,27 @@ def _rows(
             yield Shown(dotted, value, file if name in in_file else "default")
 
 
+_STEPS: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+
+
+def in_force(rows: Iterable[Shown], name: str) -> Shown | None:
+    """Return the setting of a dotted name, or that part of a list it names by number (`pools[0].cadence`); else None."""
+    for row in rows:
+        rest = name.removeprefix(row.name)
+        if name.startswith(row.name) and rest[:1] in ("", ".", "["):
+            try:
+                return Shown(name, _part(row.value, rest), row.origin)
+            except (KeyError, IndexError, TypeError):
+                return None
+    return None
+
+
+def _part(value: Any, rest: str) -> Any:
+    for name, number in _STEPS.findall(rest):
+        value = value[int(number)] if number else value[name]
+    return value
+
+
 def _table(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
@@ -66,7 +88,8 @@ def _table(value: Any) -> Mapping[str, Any]:
 def explained(name: str) -> dict[str, Any]:
     """Return what is known of a setting: meaning, kind and bounds, default and environment name.
 
-    `name` is dotted; an entry of a list may carry its number (`pools[0].cadence`) or not. Raises BadInput.
+    `name` is dotted; an entry of a list may carry its number (`pools[0].cadence`) or not. Below a table of free names,
+    such as `plugin.slack`, it is the table that is explained. Raises BadInput.
     """
     field, parts = _field(name)
     dotted = ".".join(parts)
@@ -82,17 +105,19 @@ def explained(name: str) -> dict[str, Any]:
 
 
 def _field(name: str) -> tuple[FieldInfo, list[str]]:
-    model: type[BaseModel] | None = Settings
-    field, parts = None, [part.partition("[")[0] for part in name.split(".")]
-    for part in parts:
-        if model is None or part not in model.model_fields:
-            known = list(_names(Settings, ""))
-            message = f"there is no setting {name[:80]}; {nearest(name, known)} (docs/settings.md lists them)"
-            raise BadInput(message, field="name")
-        field = model.model_fields[part]
-        model = section_of(field.annotation)
-    if field is None:
+    if not name:
         message = "name a setting, such as policy.max_slippage_bps"
+        raise BadInput(message, field="name")
+    first, *deeper = parts = [part.partition("[")[0] for part in name.split(".")]
+    field = Settings.model_fields.get(first)
+    for part in deeper:
+        if field is None or (get_origin(field.annotation) is dict and part):
+            break
+        model = section_of(field.annotation)
+        field = None if model is None else model.model_fields.get(part)
+    if field is None:
+        known = list(_names(Settings, ""))
+        message = f"there is no setting {name[:80]}; {nearest(name, known)} (docs/settings.md lists them)"
         raise BadInput(message, field="name")
     return field, parts
 

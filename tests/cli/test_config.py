@@ -88,3 +88,50 @@ def test_explain__misspelt__names_the_nearest(keeper, config):
     status, _, err = keeper("config", "explain", "policy.max_slipage_bps", "-c", config)
 
     assert (status, "policy.max_slippage_bps" in err) == (FAILED, True)
+
+
+@pytest.mark.parametrize("name", ["pools", "assets", "nodes", "whale_mappings"])
+def test_explain__a_list_with_entries__shows_them(keeper, config, name):
+    config.write_text(
+        config.read_text() + '[[nodes]]\nurl = "https://node.example"\n'
+        '[[whale_mappings]]\nname = "indexer"\nurl = "mongodb://db.example"\ndatabase = "w"\ncollection = "c"\n'
+        'address = "a"\nholdings = "h"\nholdings_unit = "tokens"\nobserved_at = "t"\nfixed_category = "defi"\n'
+    )
+
+    status, out, err = keeper("config", "explain", name, "-c", config)
+
+    [now] = [line for line in out.splitlines() if line.startswith("now ")]
+    assert (status, err) == (0, "")
+    assert isinstance(json.loads(now.removeprefix("now ").strip()), list)
+    assert "db.example" not in out
+
+
+def test_explain__entry_by_its_number__shows_the_value_in_it(keeper, config):
+    there = json.loads(keeper("config", "explain", "pools[0].whales.category", "-c", config, "--json")[1])
+    beyond = json.loads(keeper("config", "explain", "pools[1].cadence", "-c", config, "--json")[1])
+
+    assert (there["now"], there["from"]) == ("defi", str(config))
+    assert "now" not in beyond
+
+
+def test_explain__setting_of_a_plugin__is_what_config_show_lists(keeper, config, monkeypatch):
+    monkeypatch.setenv("KEEPER_PLUGIN__SLACK__WEBHOOK_URL", "https://hooks.slack.com/services/hush-hush")
+
+    status, out, _ = keeper("config", "explain", "plugin.slack.webhook_url", "-c", config, "--json")
+    body = json.loads(out)
+
+    assert (status, "hush" in out) == (0, False)
+    assert (body["name"], body["environment"], body["from"]) == (
+        "plugin.slack.webhook_url",
+        *["KEEPER_PLUGIN__SLACK__WEBHOOK_URL"] * 2,
+    )
+    assert "plugin" in body["meaning"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("", "name a setting, such as"), ("plugin.", "there is no setting plugin.")]
+)
+def test_explain__no_name__says_what_one_looks_like(keeper, config, name, said):
+    status, _, err = keeper("config", "explain", name, "-c", config)
+
+    assert (status, said in err) == (FAILED, True)
