@@ -19,13 +19,14 @@ from keeper.clock import ChainClock
 from keeper.core.units import USTX_PER_STX, MicroStx, Seconds
 from keeper.deploying.carry_out import Compared, Deployment, StepDone, verify
 from keeper.deploying.plan import DeploymentPlan, read_plan
-from keeper.errors import BadSettings, FeeTooHigh
+from keeper.errors import BadSettings, FeeTooHigh, NodeUnavailable
 from keeper.execution.fees import FeeRule
 from keeper.execution.lease import Tenancy
 from keeper.execution.sender import Sender, SendRule
 from keeper.pause import pause
 from keeper.ports import Signer
 from keeper.retry import READ
+from keeper.settings.shapes import node_url as checked_url
 from keeper.signers.opening import KeyFile, SealedKey, open_key
 from keeper.store.opening import SqlitePlace, open_store
 from keeper.supervisor import stop_on_signals
@@ -75,9 +76,10 @@ def deploy(
     Example: keeper contracts deploy contracts/deployments/default.testnet-plan.yaml --key-file deployer_key
     """
     wanted = read_plan(plan)
+    url = _url(wanted, node_url)
     signer = _signer(wanted, key_file, keystore, passphrase_file)
     place = journal or Path(f"var/deploy-{wanted.network}.sqlite3")
-    done, compared = asyncio.run(_deploy(wanted, signer, node_url, place, json=json))
+    done, compared = asyncio.run(_deploy(wanted, signer, url, place, json=json))
     whole = len(done) == len(wanted.steps) and all(row.state == "same" for row in compared)
     if json:
         output.as_json(
@@ -95,10 +97,11 @@ def verify_(plan: Plan, *, node_url: NodeUrl = None, json: Json = False) -> None
     Example: keeper contracts verify contracts/deployments/default.testnet-plan.yaml --json
     """
     wanted = read_plan(plan)
+    url = _url(wanted, node_url)
 
     async def look() -> list[Compared]:
         _quiet()
-        async with _nodes(node_url or wanted.node_url, asyncio.Event()) as chain:
+        async with _nodes(url, asyncio.Event()) as chain:
             return await verify(wanted, chain)
 
     compared = asyncio.run(look())
@@ -110,6 +113,15 @@ def verify_(plan: Plan, *, node_url: NodeUrl = None, json: Json = False) -> None
         raise typer.Exit(1)
 
 
+def _url(plan: DeploymentPlan, given: str | None) -> str:
+    """Return the node's address. Raises BadSettings, without repeating it: it may hold a password."""
+    try:
+        return checked_url(plan.node_url if given is None else given)
+    except ValueError as exc:
+        message = f"{'the stacks-node of the plan' if given is None else '--node-url'} {exc}"
+        raise BadSettings(message) from None
+
+
 def _quiet() -> None:
     """Log only what is wrong, and to standard error: what is printed has to stay readable by programs."""
     key = os.environ.get("KEEPER_NODE_API_KEY")
@@ -117,13 +129,13 @@ def _quiet() -> None:
 
 
 async def _deploy(
-    plan: DeploymentPlan, signer: Signer, node_url: str | None, journal: Path, *, json: bool
+    plan: DeploymentPlan, signer: Signer, node_url: str, journal: Path, *, json: bool
 ) -> tuple[list[StepDone], list[Compared]]:
     _quiet()
     stop, clock = asyncio.Event(), ChainClock()
     journal.parent.mkdir(parents=True, exist_ok=True)
     with stop_on_signals(stop):
-        async with _nodes(node_url or plan.node_url, stop) as chain, open_store(SqlitePlace(journal)) as store:
+        async with _nodes(node_url, stop) as chain, open_store(SqlitePlace(journal)) as store:
             await _require_network(plan, chain)
             clock.note(await READ(chain.tip))
             await _require_balance(plan, chain)
@@ -181,6 +193,9 @@ async def _nodes(url: str, stop: asyncio.Event) -> AsyncIterator[Nodes]:
 async def _require_network(plan: DeploymentPlan, chain: Nodes) -> None:
     wanted = _network(plan).value[1]
     for name, found in (await chain.networks()).items():
+        if isinstance(found, str):
+            message = f"{name}: {found}"
+            raise NodeUnavailable(message)
         if found != wanted:
             message = (
                 f"{name} answers for network {found!r}, and the plan is for {plan.network} ({wanted}); give --node-url"

@@ -76,7 +76,8 @@ def read_plan(path: Path) -> DeploymentPlan:
             _refuse(path, f"is larger than {LARGEST} bytes")
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as exc:
-        _refuse(path, f"cannot be read: {exc}")
+        why = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
+        _refuse(path, f"cannot be read: {why}", "name the file of a plan")
     except (yaml.YAMLError, RecursionError, ValueError) as exc:  # ValueError: a date or a number that is none
         _refuse(path, f"is not YAML: {type(exc).__name__}")
     reader = _Reader(path, path.resolve().parent.parent)
@@ -197,6 +198,6 @@ class _Reader:
         return value
 
 
-def _refuse(path: Path, why: str) -> NoReturn:
-    message = f"the plan {path} {why}; `make plans` writes plans anew"
+def _refuse(path: Path, why: str, remedy: str = "`make plans` writes plans anew") -> NoReturn:
+    message = f"the plan {path} {why}; {remedy}"
     raise BadInput(message, field="plan")

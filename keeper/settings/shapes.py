@@ -34,7 +34,8 @@ def _contract_name(value: str) -> str:
     return value
 
 
-def _url(value: str) -> str:
+def node_url(value: str) -> str:
+    """Return a node's address without a slash at its end. Raises ValueError, which does not repeat it."""
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         msg = "must be an http or https address; correct it"
@@ -62,6 +63,6 @@ Address = Annotated[str, AfterValidator(_address)]
 ContractName = Annotated[str, AfterValidator(_contract_name)]
 Name = Annotated[str, Field(min_length=1, max_length=32)]
 Principal = Annotated[str, AfterValidator(_contract)]
-NodeUrl = Annotated[str, AfterValidator(_url)]
+NodeUrl = Annotated[str, AfterValidator(node_url)]
 KeyFile = Annotated[Path, AfterValidator(_key_file)]
 SecretPlace = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_secret_place)]

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keeper.chain import clarity
+from keeper.chain.transactions import Network
 from keeper.demo.local_chain import local_chain
 from keeper.deploying.literals import parse_literal
 from keeper.deploying.plan import Call, Publish, read_plan
 from keeper.errors import BadInput
+from keeper.signers.local import KeySigner
 from tests.e2e.conftest import KEEPER, ROOT, clean_env
 
 DEPLOYER = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM"
@@ -56,6 +58,11 @@ plan:
               - u7
             cost: 5000
 """
+
+
+def address_of(number):
+    """Return the testnet address of a key that is a small number."""
+    return KeySigner(number.to_bytes(32, "big"), Network.TESTNET).address
 
 
 def written(folder, *, node="http://127.0.0.1:1", sender=DEPLOYER, method="keep", box=BOX):
@@ -230,6 +237,37 @@ def test_deploy__key_of_somebody_else__needs_a_person(tmp_path, keeper):
     status, _, err = keeper("contracts", "deploy", written(tmp_path), "--key-file", key)
 
     assert (status, "is carried out by" in err) == (78, True)
+
+
+def test_deploy__node_that_does_not_answer__is_a_failure_and_no_wrong_network(tmp_path, keeper):
+    key, plan = tmp_path / "key", written(tmp_path, sender=address_of(1))
+    key.touch(mode=0o600)
+    key.write_text("00" * 31 + "01")
+
+    status, _, err = keeper("contracts", "deploy", plan, "--key-file", key, "--journal", tmp_path / "j.sqlite3")
+
+    assert (status, "answers for network" in err) == (1, False)
+    assert "127.0.0.1" in err
+    assert "that the node is running" in err
+
+
+@pytest.mark.parametrize("command", ["verify", "deploy"])
+@pytest.mark.parametrize("url", ["foo", "ftp://node.example", "https://user:hush-hush@node.example"])
+def test_contracts__address_that_cannot_be_a_nodes__needs_a_person(tmp_path, keeper, command, url):
+    key, plan = tmp_path / "key", written(tmp_path, sender=address_of(1))
+    key.touch(mode=0o600)
+    key.write_text("00" * 31 + "01")
+    more = ("--key-file", key) if command == "deploy" else ()
+
+    status, _, err = keeper("contracts", command, plan, "--node-url", url, *more)
+
+    assert (status, "--node-url must" in err, "hush" in err) == (78, True, False)
+
+
+def test_verify__plan_that_is_not_there__asks_for_another_name(tmp_path, keeper):
+    status, _, err = keeper("contracts", "verify", tmp_path / "none.yaml")
+
+    assert (status, "none.yaml cannot be read" in err, "make plans" in err) == (1, True, False)
 
 
 def test_deploy__no_key__needs_a_person(tmp_path, keeper):
