@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +17,7 @@ from keeper.chain.transactions import Network
 from keeper.cli.commands import Json
 from keeper.clock import ChainClock
 from keeper.core.units import USTX_PER_STX, MicroStx, Seconds
-from keeper.deploying.carry_out import Compared, Deployment, StepDone, verify
+from keeper.deploying.carry_out import Compared, Deployment, Progress, StepDone, verify
 from keeper.deploying.plan import DeploymentPlan, read_plan
 from keeper.errors import BadSettings, FeeTooHigh, NodeUnavailable
 from keeper.execution.fees import FeeRule
@@ -35,6 +35,8 @@ from keeper.telemetry.logs import setup_logging
 SECONDS: Final = 30.0
 LEASE_SECONDS: Final = 9
 HOLDING_LOOKS: Final = 60
+TELL_EVERY: Final = 10
+"""Contracts between two words of progress: a node that is asked without a key answers about 25 times a minute."""
 RAISES: Final = 4
 """A transaction that is not taken up may come to cost up to so many times what the plan says."""
 
@@ -102,7 +104,7 @@ def verify_(plan: Plan, *, node_url: NodeUrl = None, json: Json = False) -> None
     async def look() -> list[Compared]:
         _quiet()
         async with _nodes(url, asyncio.Event()) as chain:
-            return await verify(wanted, chain)
+            return await verify(wanted, chain, _comparing(json=json))
 
     compared = asyncio.run(look())
     if json:
@@ -138,7 +140,8 @@ async def _deploy(
         async with _nodes(node_url, stop) as chain, open_store(SqlitePlace(journal)) as store:
             await _require_network(plan, chain)
             clock.note(await READ(chain.tip))
-            await _require_balance(plan, chain)
+            before = await verify(plan, chain, _comparing(json=json))
+            await _require_balance(plan, before, chain)
             tenancy = Tenancy(store, lease_seconds=LEASE_SECONDS)
             sender = Sender(
                 chain,
@@ -158,8 +161,8 @@ async def _deploy(
                     output.err.print(
                         f"{len(plan.steps)} steps; each is told once it is in a block, which takes its time"
                     )
-                done = await deployment.run(lambda row: _progress(row, len(plan.steps), json=json), stop)
-            return done, await verify(plan, chain)
+                done = await deployment.run(before, lambda row: _progress(row, len(plan.steps), json=json), stop)
+            return done, await verify(plan, chain, _comparing(json=json))
 
 
 def _network(plan: DeploymentPlan) -> Network:
@@ -203,8 +206,8 @@ async def _require_network(plan: DeploymentPlan, chain: Nodes) -> None:
             raise BadSettings(message)
 
 
-async def _require_balance(plan: DeploymentPlan, chain: Nodes) -> None:
-    missing = [row.contract for row in await verify(plan, chain) if row.state == "missing"]
+async def _require_balance(plan: DeploymentPlan, before: Sequence[Compared], chain: Nodes) -> None:
+    missing = [row.contract for row in before if row.state == "missing"]
     due = sum(step.fee_ustx for step in plan.publishes() if step.contract in missing)
     has = (await READ(chain.account, plan.sender)).balance_ustx
     if has < due:
@@ -231,6 +234,14 @@ async def _holding(tenancy: Tenancy, stop: asyncio.Event, journal: Path) -> Asyn
     finally:
         quiet.set()
         await task
+
+
+def _comparing(*, json: bool) -> Progress:
+    def tell(done: int, of: int) -> None:
+        if not json and (done % TELL_EVERY == 0 or done == of):
+            output.err.print(f"compared {done} of {of} contracts with the chain")
+
+    return tell
 
 
 def _progress(row: StepDone, steps: int, *, json: bool) -> None:

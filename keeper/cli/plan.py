@@ -43,7 +43,8 @@ def plan(config: Config = None, *, problem: ProblemFile = None, json: Json = Fal
         async with application.open_keeper(settings, asyncio.Event()) as keeper:
             return await plans_now(keeper)
 
-    plans = asyncio.run(look())
+    with output.err.status("reading pools, prices and venues …"):  # on a terminal only
+        plans = asyncio.run(look())
     if json:
         output.as_json({"pools": plans})
         return
@@ -77,7 +78,8 @@ def estimate(pool: str, config: Config = None, *, json: Json = False) -> None:
         async with application.open_keeper(settings, asyncio.Event()) as keeper:
             return await estimate_now(keeper, pool)
 
-    found = asyncio.run(look())
+    with output.err.status("reading pools, prices and venues …"):  # on a terminal only
+        found = asyncio.run(look())
     if json:
         output.as_json(found)
         return

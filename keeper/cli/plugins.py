@@ -84,9 +84,10 @@ def check(
     if importlib.util.find_spec("pytest") is None:
         message = "the kits are tests; install pytest and pytest-asyncio first"
         raise BadInput(message)
-    findings = plugin_check.check_plugin(plugin, seconds=seconds)
-    if config is not None and plugin in installed():
-        findings += asyncio.run(check_on_chain(plugin, read_settings(config)))
+    with output.err.status(f"running the kit, {seconds:g} s at most …"):  # on a terminal only
+        findings = plugin_check.check_plugin(plugin, seconds=seconds)
+        if config is not None and plugin in installed():
+            findings += asyncio.run(check_on_chain(plugin, read_settings(config)))
     tell(findings, json=json)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -23,6 +23,8 @@ from keeper.retry import READ
 MOST_WAITS: Final = 40
 """How often in a row one transaction is waited for, about a minute and a half each."""
 
+Progress = Callable[[int, int], None]
+"""Told how many contracts have been compared, and of how many."""
 What = Literal["there already", "done before", "done", "differs"]
 
 
@@ -47,9 +49,13 @@ class Compared:
     found: str | None
 
 
-async def verify(plan: DeploymentPlan, chain: Nodes) -> list[Compared]:
-    """Compare every contract's code with what the chain has. Raises NodeUnavailable."""
-    return [await _compared(step, chain) for step in plan.publishes()]
+async def verify(plan: DeploymentPlan, chain: Nodes, progress: Progress) -> list[Compared]:
+    """Compare every contract's code with what the chain has, and tell `progress` of each. Raises NodeUnavailable."""
+    steps, compared = plan.publishes(), list[Compared]()
+    for step in steps:
+        compared.append(await _compared(step, chain))
+        progress(len(compared), len(steps))
+    return compared
 
 
 async def _compared(step: Publish, chain: Nodes) -> Compared:
@@ -70,12 +76,15 @@ class Deployment:
         self._store = store
         self._clock = clock
 
-    async def run(self, tell: Callable[[StepDone], None], stop: asyncio.Event) -> list[StepDone]:
-        """Do every step in order and `tell` of each. Raises TransactionRefused, NodeUnavailable, FeeTooHigh.
+    async def run(
+        self, before: Sequence[Compared], tell: Callable[[StepDone], None], stop: asyncio.Event
+    ) -> list[StepDone]:
+        """Do every step in order and `tell` of each; `before` is what `verify` said of the plan just now.
 
-        A contract that stands with other code stops it: nothing is sent after that.
+        A contract that stands with other code stops it: nothing is sent after that. Raises TransactionRefused,
+        NodeUnavailable, FeeTooHigh.
         """
-        await self._require_journal()
+        await self._require_journal(before)
         done = []
         for number, step in enumerate(self._plan.steps, start=1):
             if stop.is_set():
@@ -86,11 +95,11 @@ class Deployment:
             done.append(made)
         return done
 
-    async def _require_journal(self) -> None:
+    async def _require_journal(self, before: Sequence[Compared]) -> None:
         """Refuse calls whose journal is elsewhere: whether they have been made cannot be read from the chain."""
         if not any(isinstance(step, Call) for step in self._plan.steps) or await self._store.intents(limit=1):
             return
-        standing = [row.contract for row in await verify(self._plan, self._chain) if row.state != "missing"]
+        standing = [row.contract for row in before if row.state != "missing"]
         if standing:
             message = (
                 f"{standing[0]} stands already, but this journal is empty, so that nobody can say which calls of the "

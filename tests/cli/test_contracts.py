@@ -8,6 +8,8 @@ import subprocess
 from contextlib import suppress
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -262,6 +264,20 @@ def test_contracts__address_that_cannot_be_a_nodes__needs_a_person(tmp_path, kee
     status, _, err = keeper("contracts", command, plan, "--node-url", url, *more)
 
     assert (status, "--node-url must" in err, "hush" in err) == (78, True, False)
+
+
+@pytest.mark.parametrize(("more", "said"), [((), "compared 2 of 2 contracts with the chain\n"), (("--json",), "")])
+async def test_verify__while_it_compares__says_how_far_it_is(tmp_path, keeper, more, said):
+    async def nothing_there(_request):
+        return web.json_response({}, status=404)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", nothing_there)
+    async with TestServer(app) as node:
+        plan = written(tmp_path, node=str(node.make_url("/")))
+        status, out, err = await asyncio.to_thread(keeper, "contracts", "verify", plan, *more)
+
+    assert (status, out.count("missing"), err) == (1, 2, said)
 
 
 def test_verify__plan_that_is_not_there__asks_for_another_name(tmp_path, keeper):
