@@ -17,6 +17,7 @@ from keeper.signers.harden import not_readable_by_neighbours
 from keeper.signers.keystore import new_key, write_keystore
 from keeper.signers.local import KeySigner, read_key
 from keeper.signers.opening import take_passphrase
+from keeper.signers.places import CREDENTIAL
 from keeper.signers.secret import Secret
 
 PRIVATE = 0o600
@@ -100,7 +101,10 @@ def _asked(question: str, default: str | None, *, yes: bool, option: str = "") -
 
 def _signer_section(place: Path, passphrase_file: str | None) -> str:
     lines = ["", "[signer]", 'kind = "keystore"', f"file = {toml(place.resolve())}"]
-    return "\n".join([*lines, *([f"passphrase_file = {toml(passphrase_file)}"] if passphrase_file else []), ""])
+    if passphrase_file:
+        credential = passphrase_file.startswith(CREDENTIAL)
+        lines.append(f"passphrase_file = {toml(passphrase_file if credential else Path(passphrase_file).resolve())}")
+    return "\n".join([*lines, ""])
 
 
 def _checked(config: Path, text: str) -> Path:

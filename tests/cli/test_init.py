@@ -74,6 +74,21 @@ def test_init__keystore__is_sealed_and_named_in_the_settings(keeper, tmp_path):
     assert (settings.signer.kind, settings.signer.file) == ("keystore", str(tmp_path / "keystore.json"))
 
 
+@pytest.mark.parametrize("credential", [False, True])
+def test_init__passphrase_named_from_here__is_found_from_anywhere(keeper, tmp_path, monkeypatch, credential):
+    word = tmp_path / "passphrase"
+    word.touch(mode=0o600)
+    word.write_text("correct horse battery staple")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    place = "credential:passphrase" if credential else "passphrase"
+
+    made(keeper, tmp_path, "--keystore", "keystore.json", "--passphrase-file", place)
+
+    signer = load_settings(tmp_path / "keeper.toml", {}).signer
+    assert signer.passphrase_file == (place if credential else str(word))
+
+
 @pytest.mark.parametrize(
     ("options", "part"),
     [
