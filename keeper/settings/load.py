@@ -48,7 +48,7 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
     Raises BadSettings with one sentence that names the setting, what is wrong and the remedy.
     """
     _refuse_unknown_names(env)
-    values = overlay(read_file(named_file(path, env)), read_env(env))
+    values = overlay(*sources(path, env))
     if stands_in_state(values, env):
         values["store_path"] = Path(env[STATE_ENV]) / "keeper.sqlite3"
     try:
@@ -58,6 +58,17 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
         setting = str(first.get("ctx", {}).get("setting") or dotted(first["loc"]))
         # No cause: pydantic's own text repeats the rejected input, which may be a secret.
         raise BadSettings(_sentence(setting, first), setting=setting, others=len(others)) from None
+
+
+def sources(path: Path | None, env: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the file says and what the environment says over it, section by section. Raises BadSettings.
+
+    The unit and the container give KEEPER_SIGNER_KEY_FILE to whoever says nothing else: a section `signer` wins over it.
+    """
+    in_file, in_env = read_file(named_file(path, env)), _read_env(env)
+    if "signer" in in_file or "signer" in in_env:
+        in_env.pop("signer_key_file", None)
+    return in_file, in_env
 
 
 class _GivenEnv(EnvSettingsSource):
@@ -84,10 +95,10 @@ def stands_in_state(values: Mapping[str, Any], env: Mapping[str, str]) -> bool:
     """
     store = values.get("store")
     elsewhere = isinstance(store, Mapping) and store.get("url") is not None
-    return bool(env.get(STATE_ENV)) and not elsewhere and "store_path" not in read_env(env)
+    return bool(env.get(STATE_ENV)) and not elsewhere and "store_path" not in _read_env(env)
 
 
-def read_env(env: Mapping[str, str]) -> dict[str, Any]:
+def _read_env(env: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings that the environment names, section by section. Raises BadSettings."""
     try:
         return _GivenEnv(env)()

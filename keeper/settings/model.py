@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     deployer: Address
     """Address under which the pool contracts are deployed."""
     signer_key_file: KeyFile | None = None
-    """File that holds the keeper's private key as hex, or `credential:NAME`; read by the signer, never logged. The section `signer` can take its place."""
+    """File that holds the keeper's private key as hex, or `credential:NAME`; read by the signer, never logged. The section `signer` can take its place, and wins over the environment."""
     signer: SignerSettings | None = None
     """Who signs, where it is not a plain key file."""
     store_path: Path = Path("var/keeper.sqlite3")

@@ -18,9 +18,8 @@ from keeper.settings.load import (
     named_file,
     nearest,
     overlay,
-    read_env,
-    read_file,
     section_of,
+    sources,
     stands_in_state,
 )
 from keeper.settings.model import Settings
@@ -38,9 +37,8 @@ class Shown:
 
 def shown(settings: Settings, path: Path | None, env: Mapping[str, str]) -> list[Shown]:
     """Return every setting in force and where it comes from. `path` and `env` are what `settings` were loaded from."""
-    file = named_file(path, env)
-    in_file, in_env = read_file(file), read_env(env)
-    rows = list(_rows(settings.public(), "", in_file, in_env, str(file)))
+    in_file, in_env = sources(path, env)
+    rows = list(_rows(settings.public(), "", in_file, in_env, str(named_file(path, env))))
     if stands_in_state(overlay(in_file, in_env), env):
         rows = [replace(row, origin=STATE_ENV) if row.name == "store_path" else row for row in rows]
     return rows

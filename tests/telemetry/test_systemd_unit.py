@@ -38,6 +38,43 @@ def test_unit__key__comes_as_a_credential_and_never_by_environment():
     assert ("DynamicUser", "yes") in directives()
 
 
+def test_unit__every_place_a_signer_may_need__is_handed_over_and_none_has_to_be_there():
+    named = re.findall(r'"credential:(\w+)"', (UNITS.parent / "docs/signers.md").read_text())
+    for unit in ("keeper.service", "keeper-check.service"):
+        loaded, absent = (
+            {value.partition(":")[0] for name, value in directives(unit) if name == kind}
+            for kind in ("LoadCredential", "SetCredential")
+        )
+
+        assert absent == loaded - {"keeper.toml"}
+        assert absent == set(named) == {"signer_key", "keystore", "passphrase", "signer_token"}
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        'kind = "keystore"\nfile = "credential:keystore"\npassphrase_file = "credential:passphrase"',
+        f'kind = "remote"\nurl = "http://127.0.0.1:5183"\npublic_key = "02{"ab" * 32}"\ntoken_file = "credential:signer_token"',
+    ],
+)
+def test_unit__another_signer_in_the_settings__wins_over_the_key_file_of_the_unit(tmp_path, section):
+    file = tmp_path / "keeper.toml"
+    file.write_text(
+        'network = "testnet"\nnode_url = "http://127.0.0.1:1"\ndeployer = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM"\n'
+        f"[signer]\n{section}\n"
+    )
+    given = dict(value.split("=", 1) for name, value in directives() if name == "Environment")
+    image = re.findall(r"(KEEPER_SIGNER_\w+)=(\S+)", (UNITS.parent / "Containerfile").read_text())
+
+    for environment in (given, dict(image)):
+        assert "KEEPER_SIGNER_KEY_FILE" in environment
+        settings = load_settings(
+            file, {k: v for k, v in environment.items() if k not in {"PYTHONUNBUFFERED", CONFIG_ENV}}
+        )
+        assert settings.signer_key_file is None
+        assert settings.signer_source() == settings.signer.source()
+
+
 def test_keeperctl__runs_a_command_as_the_unit_runs_the_keeper():
     script = (UNITS / "keeperctl").read_text()
     unit = directives()
@@ -46,7 +83,7 @@ def test_keeperctl__runs_a_command_as_the_unit_runs_the_keeper():
     set_env = [value.replace("%d", folder).replace("%S", "/var/lib") for name, value in unit if name == "Environment"]
 
     assert [pair for pair in given if pair not in unit and pair[0] != "WorkingDirectory"] == []
-    for name in ("DynamicUser", "User", "StateDirectory", "LoadCredential", "EnvironmentFile"):
+    for name in ("DynamicUser", "User", "StateDirectory", "LoadCredential", "SetCredential", "EnvironmentFile"):
         assert [value for key, value in unit if key == name] == [value for key, value in given if key == name]
     told = {name: value.strip('"') for name, value in re.findall(r"--setenv=(KEEPER_\w+)=(\S+)", script)}
     assert told.items() <= dict(pair.split("=", 1) for pair in set_env).items()
