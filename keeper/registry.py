@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from itertools import islice
@@ -50,6 +50,8 @@ class Registry:
     notifiers: tuple[Notifier, ...]
     whale_sources: tuple[WhaleFeed, ...] = ()
     broken: tuple[Broken, ...] = ()
+    idle: tuple[str, ...] = ()
+    """Plugins that started well and added nothing, such as a channel whose section has no address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def load(
     """
     chosen = installed() if names is None else tuple(dict.fromkeys(names))
     taken: dict[str, dict[str, tuple[str, Any]]] = {hook: {} for hook in KINDS}
-    broken: list[Broken] = []
+    broken, idle = list[Broken](), list[str]()
     for name in chosen:
         found = _start(name, toolbox, seconds)
         trouble = found if isinstance(found, str) else _take(taken, name, found)
@@ -108,12 +110,14 @@ def load(
             broken.append(Broken(name, trouble))
             count(name, "start")
             log.error("plugin_left_out", plugin=name, reason=trouble)
+        elif not isinstance(found, str) and not any(found.values()):
+            idle.append(name)
     if broken and len(broken) == len(chosen):
         raise PluginBroken("; ".join(each.why for each in broken), plugins=[each.plugin for each in broken])
-    return _guarded(taken, tuple(broken), count)
+    return replace(_guarded(taken, count), broken=tuple(broken), idle=tuple(idle))
 
 
-def _guarded(taken: dict[str, dict[str, tuple[str, Any]]], broken: tuple[Broken, ...], count: Count) -> Registry:
+def _guarded(taken: dict[str, dict[str, tuple[str, Any]]], count: Count) -> Registry:
     def each(hook: str) -> Iterable[tuple[str, str, Any, Count]]:
         return ((name, plugin, adapter, count) for name, (plugin, adapter) in taken[hook].items())
 
@@ -122,7 +126,6 @@ def _guarded(taken: dict[str, dict[str, tuple[str, Any]]], broken: tuple[Broken,
         price_sources=tuple(GuardedSource(*one) for one in each("keeper_price_sources")),
         notifiers=tuple(GuardedNotifier(*one) for one in each("keeper_notifiers")),
         whale_sources=tuple(GuardedFeed(*one) for one in each("keeper_whale_sources")),
-        broken=broken,
     )
 
 

@@ -82,13 +82,18 @@ class Webhook:
         """Deliver one alert. Raises NotifierUnavailable, with `retry_after` seconds when patience was asked for."""
         quiet = self._quiet_until - self._monotonic()
         if quiet > 0:
-            self._fail("asked for patience", retry_after=max(round(quiet), 1))
+            left = max(round(quiet), 1)
+            self._fail(f"asked for patience, for {left} s more", retry_after=left)
         url = self._url.get_secret_value()
         answer = await ask(self._session, "POST", url, most=MAX_ANSWER, json=self._message(alert))
         if answer.status == TOO_MANY_REQUESTS:
             retry_after = min(max(answer.retry_after or 1, 1), MOST_QUIET)
             self._quiet_until = self._monotonic() + retry_after
-            self._fail("says too many messages", status=answer.status, retry_after=retry_after)
+            self._fail(
+                f"says too many messages; it takes none for {retry_after} s",
+                status=answer.status,
+                retry_after=retry_after,
+            )
         if trouble := answer.trouble or self._trouble(answer):
             self._fail(trouble, status=answer.status)
 

@@ -17,9 +17,9 @@ from keeper.clock import ChainClock
 from keeper.core.alert_kinds import link_to
 from keeper.core.records import Alert, AlertRecord, Severity
 from keeper.core.units import Seconds
-from keeper.errors import BadInput, NotifierUnavailable
+from keeper.errors import BadInput, NotifierUnavailable, PluginBroken
 from keeper.ports import Notifier
-from keeper.registry import load
+from keeper.registry import Registry, describe, load
 from keeper.settings import Settings
 from keeper.store.opening import open_store
 from keeper.toolbox import Toolbox
@@ -86,14 +86,34 @@ def list_(config: Config = None, *, limit: Limit = 20, is_open: Open = False, js
 async def _test(settings: Settings, channel: str | None) -> list[dict[str, Any]]:
     rule = settings.alerts.rule()
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=HTTP_SECONDS)) as session:
-        chosen = _chosen(_notifiers(settings, session), channel)
-        return list(await asyncio.gather(*(_try(notifier, rule) for notifier in chosen)))
+        registry = _registry(settings, session)
+        absent = _absent(registry, rule)
+        if channel in absent:
+            return [absent[channel]]
+        chosen = _chosen(registry.notifiers, channel)
+        tried = await asyncio.gather(*(_try(notifier, rule) for notifier in chosen))
+        return [*tried, *(absent.values() if channel is None else ())]
 
 
-def _notifiers(settings: Settings, session: aiohttp.ClientSession) -> Sequence[Notifier]:
+def _registry(settings: Settings, session: aiohttp.ClientSession) -> Registry:
     chain = open_nodes(session, node_addresses(settings), asyncio.Event())
     toolbox = Toolbox(session, ChainClock(), settings.asset_book(), settings.deployer, settings.plugin, chain)
-    return load(settings.plugins, toolbox).notifiers
+    return load(settings.plugins, toolbox)
+
+
+def _absent(registry: Registry, rule: AlertRule) -> dict[str | None, dict[str, Any]]:
+    """Return a row for each plugin that should have added a channel, or may have meant to, and did not."""
+    silent = "adds no channel: complete its section [plugin.{}], or take it off the list `plugins`"
+    troubles = {each.plugin: each.why for each in registry.broken} | {n: silent.format(n) for n in registry.idle}
+    return {name: _told(name, why, rule) for name, why in troubles.items() if _may_be_a_channel(name)}
+
+
+def _may_be_a_channel(plugin: str) -> bool:
+    try:
+        found = describe(plugin)
+    except PluginBroken:
+        return True
+    return bool(found.trouble) or "keeper_notifiers" in found.hooks
 
 
 def _chosen(notifiers: Sequence[Notifier], channel: str | None) -> list[Notifier]:
@@ -114,8 +134,12 @@ async def _try(notifier: Notifier, rule: AlertRule) -> dict[str, Any]:
         trouble = str(exc)
     except TimeoutError:
         trouble = f"no answer within {TEST_SECONDS:g} s"
-    least = rule.channels.get(notifier.name, rule.least)
-    return {"channel": notifier.name, "taken": not trouble, "trouble": trouble or None, "gets": LEVELS[least]}
+    return _told(notifier.name, trouble, rule)
+
+
+def _told(channel: str, trouble: str, rule: AlertRule) -> dict[str, Any]:
+    least = rule.channels.get(channel, rule.least)
+    return {"channel": channel, "taken": not trouble, "trouble": trouble or None, "gets": LEVELS[least]}
 
 
 def _test_alert(rule: AlertRule) -> Alert:

@@ -79,6 +79,34 @@ def test_test__one_channel_named__leaves_the_others_alone(keeper, channels, tmp_
     assert "there is slack, discord" in unknown[2]
 
 
+@pytest.mark.parametrize(
+    ("section", "why"),
+    [
+        ("webhook_uri", "webhook_uri: Extra inputs"),
+        ("#webhook_url", "adds no channel: complete its section [plugin.slack]"),
+    ],
+)
+def test_test__a_channel_that_does_not_come_about__has_failed(keeper, channels, tmp_path, section, why):
+    config = configured(tmp_path, channels)
+    config.write_text(config.read_text().replace("webhook_url", section, 1))
+
+    status, printed, _ = keeper("alerts", "test", "-c", config, "--json")
+    alone = keeper("alerts", "test", "-c", config, "--json", "--channel", "slack")
+
+    rows = {row["channel"]: row for row in json.loads(printed)["channels"]}
+    assert (status, rows["discord"]["taken"], rows["slack"]["taken"]) == (FAILED, True, False)
+    assert why in rows["slack"]["trouble"]
+    assert (alone[0], json.loads(alone[1])["channels"]) == (FAILED, [rows["slack"]])
+
+
+def test_test__a_channel_that_takes_no_more_now__says_for_how_long(keeper, tmp_path, channels):
+    with serving(lambda _path, _body: (429, b"", {"Retry-After": "37"})) as server:
+        channels.root = f"http://{server.host}"
+        status, printed, _ = keeper("alerts", "test", "-c", configured(tmp_path, channels), "--channel", "discord")
+
+    assert (status, "it takes none for 37 s" in printed) == (FAILED, True)
+
+
 def test_test__no_channels__says_what_to_do_and_fails(keeper, config):
     status, printed, _ = keeper("alerts", "test", "-c", config)
 
