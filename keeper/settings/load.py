@@ -56,6 +56,8 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
     except ValidationError as exc:
         first, *others = exc.errors()
         setting = str(first.get("ctx", {}).get("setting") or dotted(first["loc"]))
+        if first["type"] == "missing" and named_file(path, env) is None:
+            raise BadSettings(_no_file(setting), setting=setting, others=len(others)) from None
         # No cause: pydantic's own text repeats the rejected input, which may be a secret.
         raise BadSettings(_sentence(setting, first), setting=setting, others=len(others)) from None
 
@@ -160,6 +162,12 @@ def dotted(loc: Iterable[int | str]) -> str:
 def env_name(setting: str) -> str:
     """Return the environment name of a dotted setting; entries of lists share the name of their list."""
     return PREFIX + setting.split("[", maxsplit=1)[0].replace(".", "__").upper()
+
+
+def _no_file(setting: str) -> str:
+    found = "is missing, and no settings file was found"
+    remedy = f"name one with --config or {CONFIG_ENV}, or write one with `keeper init`"
+    return f"Setting {setting} ({env_name(setting)}) {found}; {remedy}."
 
 
 def _sentence(setting: str, error: ErrorDetails) -> str:

@@ -135,3 +135,14 @@ def test_explain__no_name__says_what_one_looks_like(keeper, config, name, said):
     status, _, err = keeper("config", "explain", name, "-c", config)
 
     assert (status, said in err) == (FAILED, True)
+
+
+@pytest.mark.parametrize("command", [("status",), ("check",), ("run",), ("config", "show")])
+def test_commands__without_a_settings_file__say_so_and_how_to_get_one(keeper, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+
+    status, out, err = keeper(*command)
+
+    assert (status, out) == (PERSON_NEEDED, "")
+    for part in ("no settings file was found", "--config", "KEEPER_CONFIG", "keeper init"):
+        assert part in err
