@@ -39,10 +39,16 @@ def read_whales(path: Path) -> tuple[Whale, ...]:
         rows = _ROWS.validate_json(_content(path))
     except ValidationError as exc:
         first = exc.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the document"
-        message = f"{_name(path)}, whale {where}: {first['msg']}"
+        where = ".".join(str(part) for part in first["loc"])
+        trouble = f", whale {where}: {first['msg']}" if where else f" {_not_a_list(first['msg'])}"
+        message = f"{_name(path)}{trouble}; docs/configuration.md says what a whale looks like"
         raise BadInput(message) from None
     return tuple(_whale(path, index, row) for index, row in enumerate(rows))
+
+
+def _not_a_list(said: str) -> str:
+    _, invalid, where = said.partition("Invalid JSON: ")
+    return f"is not JSON: {where}" if invalid else "is not a list; write [ … ] around the whales"
 
 
 def _name(path: Path) -> str:

@@ -36,6 +36,9 @@ def load(
 ) -> None:
     """Put the whales of a JSON file into the store; the same address and category is replaced.
 
+    The file is a list of objects with address, category, score, allocation_bps and observed_at, and where they are
+    known win_rate_bps and stacked_ustx; docs/configuration.md says what each is.
+
     Example: keeper whales load whales.json
     """
     settings, whales = read_settings(config), read_whales(file)

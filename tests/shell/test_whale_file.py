@@ -1,6 +1,9 @@
 """A file of whales: taken whole, or refused with the row and the field."""
 
 import json
+import re
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -75,8 +78,20 @@ def test_read__not_a_list__is_refused_with_the_files_name(tmp_path, text):
     file = tmp_path / "whales.json"
     file.write_text(text)
 
-    with pytest.raises(BadInput, match=r"whales\.json, whale the document"):
+    with pytest.raises(BadInput, match=r"whales\.json is not (JSON:|a list; write) .*what a whale looks like"):
         read_whales(file)
+
+
+def test_read__example_of_the_documents__is_taken_and_every_field_is_explained(tmp_path):
+    page = (Path(__file__).parents[2] / "docs/configuration.md").read_text()
+    _, _, section = page.partition("## A file of whales")
+    file = tmp_path / "whales.json"
+    file.write_text(section.partition("```json")[2].partition("```")[0])
+
+    [whale] = read_whales(file)
+
+    assert whale.win_rate_bps == 6_200
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == {field.name for field in fields(whale)}
 
 
 def test_read__no_such_file__is_refused_with_the_systems_reason(tmp_path):
