@@ -105,7 +105,7 @@ def _of_pools(keeper: Keeper) -> list[tuple[str, Check, str]]:
 
 def left_out(broken: Broken) -> Finding:
     """Report a plugin that the settings name and that is not in use."""
-    remedy = f"mend it (`keeper plugins check {broken.plugin}` says more) or take it off the list `plugins`"
+    remedy = f"correct its section [plugin.{broken.plugin}], mend it, or take it off the list `plugins`"
     return Finding(f"plugin {broken.plugin}", ok=False, detail=broken.why, remedy=remedy)
 
 

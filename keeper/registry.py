@@ -168,7 +168,8 @@ def _start(name: str, toolbox: Toolbox, seconds: float) -> dict[str, list[tuple[
     )
     if not isinstance(found, str):
         return found
-    return f"plugin {name!r} {stage.words}: {found}; mend it (`keeper plugins check {name}`) or take it off the list"
+    mend = f"correct its section [plugin.{name}]" if stage.private else f"mend it (`keeper plugins check {name}`)"
+    return f"plugin {name!r} {stage.words}: {found}; {mend} or take it off the list"
 
 
 def _in_time(work: Callable[[], Any], seconds: float, say: "Callable[[BaseException], str] | None" = None) -> Any:

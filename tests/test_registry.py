@@ -146,7 +146,9 @@ def test_load__one_of_two_hooks_fails__nothing_of_the_plugin_is_used(toolbox: To
     body = "@hookimpl\ndef keeper_dexes(): return [FakeDex(pools={}, name='half')]\n"
     install("half", body + "@hookimpl\ndef keeper_notifiers(): raise KeyError('x')\n")
 
-    assert "failed in keeper_notifiers: KeyError" in left_out("half", toolbox)
+    why = left_out("half", toolbox)
+    assert "failed in keeper_notifiers: KeyError" in why
+    assert "correct its section [plugin.half]" in why
 
 
 def test_load__error_that_quotes_a_setting__is_named_without_it(toolbox: Toolbox, install: Install) -> None:

@@ -1,7 +1,6 @@
 """`keeper plugins` shows what is installed, makes a new plugin's project, and says what is wrong with one."""
 
 import asyncio
-import importlib.util
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -74,14 +73,14 @@ def check(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Run a plugin's kit and say what is wrong with it, each fault with its remedy.
+    """Run a plugin's kit and say what is wrong with it, each fault with its remedy. A kit needs the plugin's source.
 
-    With --config the node of these settings is asked whether governance has admitted the adapter contracts of an
-    installed plugin's venues.
+    With --config an installed plugin reads its section of these settings, and their node is asked whether governance
+    has admitted the adapter contracts of its venues.
 
     Example: keeper plugins check ./keeper-acme
     """
-    if importlib.util.find_spec("pytest") is None:
+    if Path(plugin).is_dir() and not plugin_check.has_pytest():
         message = "the kits are tests; install pytest and pytest-asyncio first"
         raise BadInput(message)
     with output.err.status(f"running the kit, {seconds:g} s at most …"):  # on a terminal only

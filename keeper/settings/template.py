@@ -20,7 +20,7 @@ _HEAD: Final = """\
 _MORE: Final = """\
 # The assets and pools to look after. STX is always one of the assets; token_name is the name of the fungible token
 # inside its contract. Take the # away from an entry of each and fill it in. What a plugin needs is written into a
-# section of its own, such as [plugin.slack]; `keeper plugins check NAME` says what that is.
+# section of its own, such as [plugin.slack]; plugins/NAME/README.md says what that is.
 """
 
 

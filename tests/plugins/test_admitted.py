@@ -64,4 +64,4 @@ def test_left_out__plugin__is_a_finding_with_its_remedy():
     finding = left_out(Broken("torn", "plugin 'torn' could not be loaded"))
 
     assert (finding.name, finding.ok) == ("plugin torn", False)
-    assert "keeper plugins check torn" in (finding.remedy or "")
+    assert "[plugin.torn]" in (finding.remedy or "")

@@ -103,6 +103,14 @@ def test_list__json__has_every_plugin_with_its_hooks_and_state():
     assert rows["alex"]["state"] == "installed"
 
 
+@pytest.mark.parametrize("plugin", ["slack", "alex", "pyth"])
+def test_check__installed_without_its_tests__is_sound_and_says_that_the_kit_was_not_run(plugin):
+    findings = check_plugin(plugin, seconds=SECONDS)
+
+    assert [(finding.name, finding.ok) for finding in findings] == [("installed", True), ("hooks", True), ("kit", True)]
+    assert findings[-1].detail.startswith("not run")
+
+
 def test_check__not_installed__fails_with_a_remedy():
     done = CliRunner().invoke(app, ["plugins", "check", "nosuch", "--json"])
 
