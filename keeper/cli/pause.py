@@ -8,10 +8,11 @@ import typer
 
 from keeper import console as output
 from keeper.cli.commands import Config, Json, read_settings
+from keeper.core.leases import SENDER
 from keeper.core.paused import ONE_LINE, PAUSED_NOTE, RESUMED, Paused, is_one_line, paused_from
 from keeper.errors import BadInput
 from keeper.settings import Settings
-from keeper.store.opening import open_store
+from keeper.store.opening import Place, SqlitePlace, open_store
 
 Why = Annotated[str, typer.Option("--why", help="What people should read beside the pause.")]
 By = Annotated[str | None, typer.Option("--by", help="Who says so; your user's name when left out.")]
@@ -54,11 +55,22 @@ def resume(config: Config = None, *, json: Json = False) -> None:
 
 
 async def _put(settings: Settings, note: dict[str, Any]) -> dict[str, Any] | None:
-    """Write the note and return the one before, None when there was no pause."""
-    async with open_store(settings.store_place()) as store:
+    """Write the note and return the one before, None when there was no pause. Raises BadInput for a store of nobody."""
+    place = settings.store_place()
+    if isinstance(place, SqlitePlace) and not place.path.exists():
+        raise _nobodys(place)
+    async with open_store(place) as store:
+        if await store.lease(SENDER) is None:
+            raise _nobodys(place)
         before = await store.note(PAUSED_NOTE)
         await store.put_note(PAUSED_NOTE, note)
     return dict(before) if before else None
+
+
+def _nobodys(place: Place) -> BadInput:
+    remedy = "name the settings the keeper runs with, or use keeperctl for the unit"
+    message = f"no keeper has used this store: {place.words()}; {remedy}"
+    return BadInput(message, field="store")
 
 
 def _short(text: str, option: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from keeper.core.leases import SENDER
 from keeper.core.paused import LONGEST
 from keeper.core.records import Decision, Outcome
 from keeper.core.units import Seconds
@@ -33,31 +34,60 @@ def look_once(config):
     asyncio.run(note())
 
 
+@pytest.fixture
+def used(config):
+    """Give settings whose store a keeper has used: it held the lease there."""
+
+    async def hold():
+        async with open_store(load_settings(config, {}).store_path) as store:
+            await store.take_lease(SENDER, "a keeper", seen=None)
+
+    asyncio.run(hold())
+    return config
+
+
 def status(keeper, config):
     return json.loads(keeper("status", "-c", config, "--json")[1])
 
 
-def test_pause__with_a_reason__is_shown_until_resumed(keeper, config):
-    paused = keeper("pause", "-c", config, "--why", "the prices of ALEX", "--by", "ops")
-    shown = status(keeper, config)["paused"]
-    resumed = keeper("resume", "-c", config)
+def test_pause__with_a_reason__is_shown_until_resumed(keeper, used):
+    paused = keeper("pause", "-c", used, "--why", "the prices of ALEX", "--by", "ops")
+    shown = status(keeper, used)["paused"]
+    resumed = keeper("resume", "-c", used)
 
     assert paused[0] == resumed[0] == DONE
     assert "governance" in paused[1]
     assert (shown["by"], shown["why"], shown["at"]) == ("ops", "the prices of ALEX", None)
     assert "paused by ops: the prices of ALEX" in resumed[1]
-    assert status(keeper, config)["paused"] is None
+    assert status(keeper, used)["paused"] is None
 
 
-def test_pause__no_name_given__is_the_users(keeper, config):
-    body = json.loads(keeper("pause", "-c", config, "--json")[1])
+def test_pause__no_name_given__is_the_users(keeper, used):
+    body = json.loads(keeper("pause", "-c", used, "--json")[1])
 
     assert body["before"] is None
     assert body["paused"]["by"]
 
 
-def test_resume__not_paused__says_so(keeper, config):
-    assert "it was not paused" in keeper("resume", "-c", config)[1]
+def test_resume__not_paused__says_so(keeper, used):
+    assert "it was not paused" in keeper("resume", "-c", used)[1]
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_pause__store_that_is_not_there__is_refused_and_none_is_made(keeper, config, command):
+    found, out, err = keeper(command, "-c", config)
+
+    assert (found, out) == (FAILED, "")
+    assert "no keeper has used this store" in err
+    assert "keeperctl" in err
+    assert not (config.parent / "keeper.sqlite3").exists()
+
+
+def test_pause__store_that_no_keeper_has_held__is_refused(keeper, config):
+    status(keeper, config)  # makes the file
+
+    assert keeper("pause", "-c", config)[0] == FAILED
+    assert status(keeper, config)["paused"] is None
 
 
 @pytest.mark.usefixtures("new_store")
