@@ -85,3 +85,10 @@ def test_page_of__alert__is_a_file():
 
     assert [page_of(halted), page_of(plain)] == ["halted-ledger-mismatch", "low-balance"]
     assert {page_of(halted), page_of(plain)} <= set(PAGES)
+
+
+def test_refused__every_reason__is_told_once():
+    reasons = re.findall(r"^\| `(\w+)` \|", PAGES["refused"], re.MULTILINE)
+
+    assert len(reasons) > 10
+    assert sorted(set(reasons)) == sorted(reasons)
