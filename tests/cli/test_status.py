@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from keeper.chain.members import NodeHealth, Standing
-from keeper.core.records import Decision, Outcome, PoolView
+from keeper.core.records import Decision, IntentState, Outcome, PoolView
 from keeper.core.units import Bps, Seconds
 from keeper.store.sqlite import open_store
 from keeper.web.access import open_access
 from keeper.web.server import make_app, serve
+from tests.store.conformance import intent
 from tests.web.samples import fill, web_state
 
 NODES = (
@@ -195,6 +196,20 @@ def test_looking__no_store_yet__says_how_to_start_and_makes_none(keeper, alone, 
     assert (status, out) == (1, "")
     assert f"there is no store at {tmp_path}/keeper.sqlite3 yet: `keeper run` makes it" in " ".join(err.split())
     assert list(tmp_path.iterdir()) == [alone]
+
+
+def test_status__no_cycle_yet__still_shows_what_is_open_and_due(keeper, alone, tmp_path):
+    async def put():
+        async with open_store(tmp_path / "keeper.sqlite3") as store:
+            await store.put_intent(intent("open", IntentState.SENT))
+
+    asyncio.run(put())
+
+    _, out, _ = keeper("status", "--config", alone)
+
+    assert "No cycle has been recorded yet" in out
+    assert "open transaction open: sent" in out
+    assert "next check of everything else" in out
 
 
 def test_status__after_a_cycle__shows_the_pool_and_a_missing_number_as_missing(keeper, alone, tmp_path):
