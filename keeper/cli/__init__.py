@@ -14,7 +14,10 @@ EXIT_PERSON_NEEDED = 78
 
 app = typer.Typer(
     name="keeper",
-    help="Looks after Whale Strategy Pools: compares them with their whales, proposes, trades inside mandates, reports.",
+    help=(
+        "Looks after Whale Strategy Pools: compares them with their whales, proposes, trades inside mandates, reports."
+        "\n\nExample: keeper demo"
+    ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

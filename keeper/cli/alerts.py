@@ -37,7 +37,7 @@ Open = Annotated[bool, typer.Option("--open", help="Show the troubles that are n
 
 def register(app: typer.Typer) -> None:
     """Put the group on the command line."""
-    alerts = typer.Typer(help="What people are told, and where.", no_args_is_help=True)
+    alerts = typer.Typer(help="What people are told, and where.\n\nExample: keeper alerts test", no_args_is_help=True)
     alerts.command("test")(send_test)
     alerts.command("list")(list_)
     app.add_typer(alerts, name="alerts")

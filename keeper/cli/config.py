@@ -17,7 +17,10 @@ Changed = Annotated[bool, typer.Option("--changed", help="Only what is not the d
 
 def register(app: typer.Typer) -> None:
     """Put the group on the command line."""
-    config = typer.Typer(help="The settings in force, and what each means.", no_args_is_help=True)
+    config = typer.Typer(
+        help="The settings in force, and what each means.\n\nExample: keeper config show --changed",
+        no_args_is_help=True,
+    )
     config.command("show")(show)
     config.command("explain")(explain)
     app.add_typer(config, name="config")

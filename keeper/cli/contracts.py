@@ -57,7 +57,10 @@ JournalFile = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Put the group on the command line."""
-    contracts = typer.Typer(help="The contracts of a plan: put on the chain, held against it.", no_args_is_help=True)
+    contracts = typer.Typer(
+        help="The contracts of a plan: put on the chain, held against it.\n\nExample: keeper contracts verify contracts/deployments/default.testnet-plan.yaml",
+        no_args_is_help=True,
+    )
     contracts.command("deploy")(deploy)
     contracts.command("verify")(verify_)
     app.add_typer(contracts, name="contracts")

@@ -31,7 +31,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be remov
 
 def register(app: typer.Typer) -> None:
     """Put the group on the command line."""
-    db = typer.Typer(help="The store: everything that must survive a restart.", no_args_is_help=True)
+    db = typer.Typer(
+        help="The store: everything that must survive a restart.\n\nExample: keeper db check", no_args_is_help=True
+    )
     db.command("export")(export)
     db.command("import")(import_)
     db.command("check")(check)

@@ -26,7 +26,15 @@ def health(config: Config = None, *, json: Json = False) -> None:
     Example: keeper health --config /etc/keeper/keeper.toml
     """
     settings = read_settings(config)
-    status, body = asyncio.run(_ask(page_of(settings.web_host, settings.web_port) + "/healthz"))
+    where = page_of(settings.web_host, settings.web_port) + "/healthz"
+    try:
+        status, body = asyncio.run(_ask(where))
+    except (aiohttp.ClientError, OSError, TimeoutError) as exc:
+        trouble = f"no keeper answers at {where} ({type(exc).__name__}); start it with `keeper run`"
+        if json:
+            output.as_json({"ok": False, "health": None, "trouble": trouble})
+        output.fail(trouble)
+        raise typer.Exit(1) from None
     if json:
         output.as_json({"ok": status == OK, "health": body})
     else:
@@ -36,15 +44,11 @@ def health(config: Config = None, *, json: Json = False) -> None:
 
 
 async def _ask(where: str) -> tuple[int, dict[str, object]]:
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session,
-            session.get(where, allow_redirects=False) as answer,
-        ):
-            return answer.status, _parsed(await answer.content.read(MOST_BYTES))
-    except (aiohttp.ClientError, OSError, TimeoutError) as exc:
-        output.fail(f"no keeper answers at {where} ({type(exc).__name__}); start it with `keeper run`")
-        raise typer.Exit(1) from None
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session,
+        session.get(where, allow_redirects=False) as answer,
+    ):
+        return answer.status, _parsed(await answer.content.read(MOST_BYTES))
 
 
 def _parsed(text: bytes) -> dict[str, object]:

@@ -42,12 +42,16 @@ KeyPlace = Annotated[str | None, typer.Option("--key-file", help="File (or crede
 
 def register(app: typer.Typer) -> None:
     """Put both groups on the command line."""
-    keys = typer.Typer(help="The keeper's key, in a keystore.", no_args_is_help=True)
+    keys = typer.Typer(
+        help="The keeper's key, in a keystore.\n\nExample: keeper keys address keystore.json", no_args_is_help=True
+    )
     keys.command("new")(new)
     keys.command("import")(import_)
     keys.command("address")(address)
     app.add_typer(keys, name="keys")
-    signer = typer.Typer(help="A signer in a process of its own.", no_args_is_help=True)
+    signer = typer.Typer(
+        help="A signer in a process of its own.\n\nExample: keeper signer serve --help", no_args_is_help=True
+    )
     signer.command("serve")(serve)
     signer.callback()(_alone)
     app.add_typer(signer, name="signer")

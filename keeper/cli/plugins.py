@@ -21,7 +21,10 @@ USE_STATES = {True: "in use", False: "installed"}
 
 def register(app: typer.Typer) -> None:
     """Put the group on the command line."""
-    plugins = typer.Typer(help="What adds venues, price sources, whales and alert channels.", no_args_is_help=True)
+    plugins = typer.Typer(
+        help="What adds venues, price sources, whales and alert channels.\n\nExample: keeper plugins list",
+        no_args_is_help=True,
+    )
     plugins.command("list")(list_)
     plugins.command("new")(new)
     plugins.command("check")(check)

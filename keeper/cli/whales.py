@@ -23,7 +23,9 @@ from keeper.whale_mongo import MOST_DOCUMENTS, Reading, open_whale_feeds
 
 def register(app: typer.Typer) -> None:
     """Put the group on the command line."""
-    whales = typer.Typer(help="The wallets that pools follow.", no_args_is_help=True)
+    whales = typer.Typer(
+        help="The wallets that pools follow.\n\nExample: keeper whales load whales.json", no_args_is_help=True
+    )
     whales.command("load")(load)
     whales.command("list")(list_)
     whales.command("remove")(remove)
@@ -32,7 +34,10 @@ def register(app: typer.Typer) -> None:
 
 
 def load(
-    file: Annotated[Path, typer.Argument(help="JSON file; - reads standard input.")], config: Config = None
+    file: Annotated[Path, typer.Argument(help="JSON file; - reads standard input.")],
+    config: Config = None,
+    *,
+    json: Json = False,
 ) -> None:
     """Put the whales of a JSON file into the store; the same address and category is replaced.
 
@@ -48,6 +53,9 @@ def load(
             await store.put_whales(whales)
 
     asyncio.run(put())
+    if json:
+        output.as_json({"file": str(file), "whales": len(whales)})
+        return
     output.out.print(f"{len(whales)} whales are in the store")
 
 

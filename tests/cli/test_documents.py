@@ -38,6 +38,24 @@ def typed(page):
     return [*lines, *re.findall(r"`keeper ([a-z][^`\n]*)`", prose)]
 
 
+def test_help__every_command_and_every_group__has_an_example():
+    lacking = []
+
+    def walk(command, name):
+        if f"Example: keeper {name}".strip() not in (command.help or ""):
+            lacking.append(name)
+        for word, below in getattr(command, "commands", {}).items():
+            walk(below, f"{name} {word}".strip())
+
+    walk(typer.main.get_command(app), "")
+
+    assert lacking == []
+
+
+def test_commands__all_that_end_by_themselves__have_json():
+    assert [name for name, options in known().items() if "--json" not in options] == ["run", "signer serve"]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_page__every_command_it_names__is_there_with_its_options(page):
     commands, wrong = known(), []

@@ -45,3 +45,13 @@ def test_health__nobody_there__says_so(keeper, config):
     found, _, err = keeper("health", "-c", config)
 
     assert (found, "no keeper answers" in err) == (1, True)
+
+
+def test_health__nobody_there__is_a_document_too(keeper, config):
+    config.write_text(f"web_port = 1\n{config.read_text()}")
+
+    found, out, err = keeper("health", "-c", config, "--json")
+    body = json.loads(out)
+
+    assert (found, body["ok"], body["health"]) == (1, False, None)
+    assert body["trouble"] == err.strip()

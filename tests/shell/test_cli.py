@@ -61,8 +61,10 @@ def test_check__plugin_not_installed__needs_a_person_and_names_it(keeper, tmp_pa
 
 def test_whales__loaded__are_listed(keeper, config, tmp_path):
     loaded = keeper("whales", "load", file_of(tmp_path, ROW), "--config", config)
+    again = keeper("whales", "load", tmp_path / "whales.json", "--config", config, "--json")
     listed = keeper("whales", "list", "defi", "--config", config, "--json")
 
+    assert json.loads(again[1]) == {"file": str(tmp_path / "whales.json"), "whales": 1}
     assert (loaded[0], loaded[1].strip()) == (DONE, "1 whales are in the store")
     assert [whale["address"] for whale in json.loads(listed[1])["whales"]] == [ROW["address"]]
 
