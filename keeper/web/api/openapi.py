@@ -45,8 +45,8 @@ _FAULT_HEADERS: Final = {
 """Some 503 say when to come back, others cannot know it."""
 _EVENTS: Final = (
     "One event for each decision (data: Decision), alert (data: Alert) and transaction that moved on (data: Transaction), and "
-    '`pause` when a person paused the keeper or had it go on (data: {"paused": PausedBy or null}). '
-    "`ready` begins a stream; `reset` says that something was missed and the lists have to be read anew. "
+    "`pause` when a person paused the keeper or had it go on (data: Changed). "
+    "`ready` begins a stream when nothing was missed; `reset` says that something was missed and the lists have to be read anew. "
     "A comment every 15 s says that the stream is alive; Last-Event-ID goes on where a stream broke off."
 )
 
