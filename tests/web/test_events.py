@@ -115,7 +115,7 @@ async def test_stream__pause_and_resume_by_whichever_process__are_told_and_the_a
         resumed = (await stream.heard("pause"))[1]
 
     assert (paused["paused"]["by"], paused["paused"]) == ("ops", status["paused"])
-    assert resumed == {"paused": None}
+    assert resumed == {"as_of": status["as_of"], "paused": None}
 
 
 def test_page__script__listens_for_every_kind_of_event():

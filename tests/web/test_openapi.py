@@ -52,6 +52,11 @@ ESTIMATE = {
 }
 
 
+def one_of(path):
+    """Return an address of this form that the samples have."""
+    return path.replace("{pool_id}", "1").replace("{key}", quote("slice:2:3:2")).replace("{decision_id}", "d3")
+
+
 def found(pool_id):
     return Estimable(Tip(4_381_221, "ab" * 32, Seconds(NOW)), lambda: {**ESTIMATE, "pool_id": pool_id})
 
@@ -112,7 +117,7 @@ def test_document__answers__may_get_new_fields_and_bodies_may_not():
 async def test_answer__every_address__comes_with_the_headers_that_are_described(store, path):
     promised = DOCUMENT["paths"][path]["get"]["responses"]
     async with api(store, found=found) as session:
-        concrete = path.replace("{pool_id}", "1").replace("{key}", quote("slice:2:3:2"))
+        concrete = one_of(path)
         _, _, headers = await ask(session, concrete)
         tag = headers.get("ETag", "")
         status, _, again = await ask(session, concrete, headers={"If-None-Match": tag})
@@ -134,7 +139,7 @@ async def test_answer__asked_too_often__comes_with_the_headers_that_are_describe
 @pytest.mark.parametrize("path", GETS)
 async def test_answer__every_address__is_as_the_document_has_it(store, path):
     async with api(store, found=found) as session:
-        concrete = path.replace("{pool_id}", "1").replace("{key}", quote("slice:2:3:2")).replace("{decision_id}", "d3")
+        concrete = one_of(path)
         status, body, headers = await ask(session, concrete)
 
     assert status == 200

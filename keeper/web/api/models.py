@@ -267,13 +267,6 @@ class Changed(Shape):
     """Who paused it; null while it may send."""
 
 
-class Pausing(Shape):
-    """A person paused the keeper, or had it go on."""
-
-    paused: PausedBy | None
-    """Who paused it; null when it goes on."""
-
-
 class Asked(Shape):
     """An analysis is on its way."""
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from keeper.core.records import AlertRecord, Decision
 from keeper.web.api import build
-from keeper.web.api.models import Pausing
+from keeper.web.api.models import Changed
 from keeper.web.api.params import Nothing
 from keeper.web.api.routes import STREAM, Ask
 from keeper.web.api.shapes import AsOf, Shape
@@ -72,7 +72,7 @@ def written(event: Event, names: Mapping[int, str], seen: AsOf) -> str:
     elif isinstance(record, AlertRecord):
         data = build.alert(record, seen)
     elif isinstance(record, Switch):
-        data = Pausing(paused=build.paused_by(record.paused))
+        data = Changed(as_of=seen, paused=build.paused_by(record.paused))
     else:
         data = build.transaction(record, seen)
     return f"id: {event.event_id}\nevent: {event.kind}\ndata: {'{}' if data is None else data.model_dump_json()}\n\n"
