@@ -21,8 +21,13 @@ def wall_of(network: Literal["mainnet", "testnet"]) -> Callable[[], float] | Non
 class ChainClock:
     """Tells the newest block time seen, plus what the machine's monotonic timer has counted since."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        monotonic: Callable[[], float] = time.monotonic,
+        machine: Callable[[], float] = time.time,  # noqa: TID251 - for `told_at` alone
+    ) -> None:
         self._monotonic = monotonic
+        self._machine = machine
         self._time: Seconds | None = None
         self._noted_at = 0.0
         self.started = asyncio.Event()
@@ -40,3 +45,10 @@ class ChainClock:
             message = "no block has been seen yet, so the time is not known"
             raise NodeUnavailable(message)
         return Seconds(self._time + int(self._monotonic() - self._noted_at))
+
+    def told_at(self) -> Seconds:
+        """Return seconds since 1970 for what people are told: by the machine's clock until the first block was seen.
+
+        Nothing that is judged or sent may go by it; an alert has to have a time even where no node ever answers.
+        """
+        return Seconds(int(self._machine())) if self._time is None else self.now()

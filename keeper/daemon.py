@@ -342,7 +342,4 @@ async def _watchdog(systemd: Systemd, pulse: Pulse, stop: asyncio.Event) -> Asyn
 
 
 def _now(keeper: Keeper) -> Seconds:
-    try:
-        return keeper.clock.now()
-    except Transient:
-        return Seconds(0)
+    return keeper.clock.told_at()

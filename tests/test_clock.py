@@ -51,3 +51,12 @@ def test_note__day_jump__is_followed():
     clock.note(tip(91_400))
 
     assert clock.now() == 91_400
+
+
+def test_told_at__before_and_after_the_first_block__is_the_machines_time_then_the_chains():
+    clock = ChainClock(lambda: 0.0, machine=lambda: 9_000.7)
+    before = clock.told_at()
+
+    clock.note(tip(5_000))
+
+    assert (before, clock.told_at()) == (9_000, 5_000)

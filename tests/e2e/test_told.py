@@ -71,3 +71,4 @@ def test_run__node_never_answers__slack_hears_it_after_its_patience(tmp_path, sl
     assert status == 0
     assert "a-secret-path" not in log
     assert [row["kind"] for row in listed] == ["cycles-skipped"]
+    assert listed[0]["since_at"] > 1_700_000_000
