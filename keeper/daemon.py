@@ -193,12 +193,10 @@ class Rounds:
                 await keeper.alerts.send(alerting.standing_by(lease.holder, _now(keeper)))
 
     async def _skip(self, exc: Transient) -> None:
-        """Count a round that came to nothing, and page people for the third in a row."""
+        """Count a round that came to nothing, and page people from the third in a row on."""
+        keeper = self._keeper
         self._skipped += 1
-        if self._skipped == SKIPPED_TO_ALERT:
-            keeper = self._keeper
-            with suppress(Transient):
-                await keeper.observer.tip()  # what time it is, in a process that has not seen a block
+        if self._skipped >= SKIPPED_TO_ALERT:  # the router says it once, and again where nobody heard it
             await keeper.alerts.send(alerting.node_unreachable(str(exc), self._skipped, _now(keeper)))
 
     async def _note_what_is_over(self) -> None:

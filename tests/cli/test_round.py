@@ -2,16 +2,22 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from keeper.alerts.router import AlertRouter
 from keeper.app import open_keeper
 from keeper.chain.clarity import uint
+from keeper.clock import ChainClock
 from keeper.daemon import Rounds, holding_lease
+from keeper.errors import NodeUnavailable, NotifierUnavailable
+from keeper.retry import Retry
 from keeper.settings import load_settings
 from keeper.timetable import SCHEDULE_NOTE
+from tests.alerts.kit import START, Channel
 from tests.cli.test_check import node
 
 READ = "/v2/contracts/call-read/"
@@ -84,3 +90,50 @@ async def until_told(keeper):
         while not (told := await keeper.store.alerts()):
             await asyncio.wait({asyncio.create_task(asyncio.to_thread(lambda: None))}, timeout=0.05)
     return told
+
+
+class DeadNode:
+    """Never has a block."""
+
+    async def tip(self):
+        raise NodeUnavailable
+
+
+class Life:
+    """A keeper whose node is dead, from its start on; the machine's clock is set by hand."""
+
+    def __init__(self, keeper, channel, machine):
+        clock = ChainClock(machine=lambda: machine["at"])
+        self.router = AlertRouter([channel], keeper.store, clock, retry=Retry(attempts=1, budget=1.0))
+        dead = replace(keeper, clock=clock, observer=DeadNode(), alerts=self.router)
+        self.rounds = Rounds(dead, asyncio.Event())
+
+    async def fail(self, rounds):
+        for _ in range(rounds):
+            with pytest.raises(NodeUnavailable):
+                await self.rounds()
+            await self.router.flush(5)
+
+
+async def test_round__node_dead_and_channel_dead_at_first__is_told_once_the_channel_is_back(daemon):
+    machine, channel = {"at": START}, Channel(errors=[NotifierUnavailable("down")] * 2)
+    life = Life(daemon[0], channel, machine)
+
+    await life.fail(2)
+    before = channel.tries
+    for later in (0, 61, 122, 183):
+        machine["at"] = START + later
+        await life.fail(5)
+
+    assert before == 0
+    assert channel.tries == 3
+    assert channel.titles() == ["The keeper cannot work"]
+
+
+async def test_round__node_dead_over_a_restart__is_told_with_the_machines_time_and_again_after_cooling(daemon):
+    machine, channel = {"at": START}, Channel()
+    for later in (0, 3_599, 3_600):
+        machine["at"] = START + later
+        await Life(daemon[0], channel, machine).fail(4)
+
+    assert [alert.at for alert in channel.taken] == [START, START + 3_600]
