@@ -134,6 +134,9 @@ class Rounds:
         periods, seed = keeper.settings.schedule.periods(), keeper.settings.deployer
         self._timetable = Timetable(keeper.store, keeper.pools, periods, seed)
         self._term: int | None = None
+        keeper.metrics.begin(
+            (rule.pool_id for rule in keeper.pools), (channel.name for channel in keeper.registry.notifiers)
+        )
 
     async def __call__(self) -> None:
         """Do what is due once this keeper may send. Raises Transient, Halt."""
@@ -215,6 +218,7 @@ class Rounds:
             timetable.forget()
             keeper.alerts.recall_anew()
             keeper.cycle.new_term()
+            keeper.metrics.watched((rule.pool_id for rule in keeper.pools), since=_now(keeper))
         tip = await keeper.observer.tip()
         rules = await timetable.due(keeper.clock.now(), tip.height)
         await timetable.done(rules, await keeper.cycle.run(rules, tip))

@@ -1,6 +1,6 @@
 """Numbers for Prometheus, in a registry of our own. A number that is not known has no series."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from keeper.core.records import OPEN_STATES, IntentKind, IntentState, Outcome
@@ -34,6 +34,9 @@ class Metrics:
         self._success = Cells(
             gauge("cycle_last_success_timestamp_seconds", "When a pool's cycle last ended well.", "pool")
         )
+        self._watched = Cells(
+            gauge("pool_watched_since_timestamp_seconds", "When this keeper began to look after a pool.", "pool")
+        )
         self._drift = Cells(gauge("pool_drift_bps", "Drift from the target, in basis points of value.", "pool"))
         self._open = gauge("intents_open", "Transactions that are not settled yet.", "kind", "state")
         self._decisions = counter("decisions_total", "Cycles by pool and how they ended.", "pool", "outcome")
@@ -55,6 +58,18 @@ class Metrics:
             "measure",
             buckets=SLIPPAGE_BUCKETS,
         )
+
+    def begin(self, pool_ids: Iterable[int], channels: Iterable[str]) -> None:
+        """Show at 0 what is counted from now on and what rules go by; what has no series never rises for them."""
+        self._rounds.labels("well")
+        for pool_id in pool_ids:
+            self._slices.labels(str(pool_id))
+        self.state.channels(channels)
+
+    def watched(self, pool_ids: Iterable[int], *, since: Seconds) -> None:
+        """Show since when this keeper looks after these pools; those that stand by do not."""
+        for pool_id in pool_ids:
+            self._watched.put((str(pool_id),), since)
 
     def cycle_finished(self, pool_id: int, outcome: Outcome, *, at: Seconds, took: float) -> None:
         """Count one finished cycle; `took` is seconds. A refusal is a finished cycle but no success."""

@@ -1,10 +1,13 @@
 """What Prometheus sees of the process and what it leans on: nodes, store, lease, pause, alert channels."""
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from keeper.core.records import Severity
 from keeper.telemetry.series import Cells, Families, put
+
+TAKEN: Final = "taken"
+GIVEN_UP: Final = "given_up"
 
 
 class NodeView(Protocol):
@@ -92,9 +95,15 @@ class StateMetrics:
         """Count an alert that at least one channel took, or that none did."""
         self._told.labels(severity.value, "delivered" if delivered else "undelivered").inc()
 
+    def channels(self, names: Iterable[str]) -> None:
+        """Show what alert channels have done so far, which is nothing for one that has done nothing."""
+        for name in names:
+            for fate in (TAKEN, GIVEN_UP):
+                self._sent.labels(name, fate)
+
     def alert_sent(self, channel: str, *, taken: bool) -> None:
         """Count what one channel did with one alert."""
-        self._sent.labels(channel, "taken" if taken else "given_up").inc()
+        self._sent.labels(channel, TAKEN if taken else GIVEN_UP).inc()
 
     def alerts_open(self, by_kind: Mapping[str, int]) -> None:
         """Show how many troubles of each kind are not over."""

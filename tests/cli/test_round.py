@@ -16,6 +16,7 @@ from keeper.daemon import Rounds, holding_lease
 from keeper.errors import NodeUnavailable, NotifierUnavailable
 from keeper.retry import Retry
 from keeper.settings import load_settings
+from keeper.telemetry.metrics import Metrics
 from keeper.timetable import SCHEDULE_NOTE
 from tests.alerts.kit import START, Channel
 from tests.cli.test_check import node
@@ -128,6 +129,14 @@ async def test_round__node_dead_and_channel_dead_at_first__is_told_once_the_chan
     assert before == 0
     assert channel.tries == 3
     assert channel.titles() == ["The keeper cannot work"]
+
+
+async def test_rounds__none_has_ended__are_counted_from_nothing(daemon):
+    keeper = replace(daemon[0], metrics=Metrics())
+
+    Rounds(keeper, asyncio.Event())
+
+    assert b'keeper_rounds_total{ended="well"} 0.0' in keeper.metrics.render()
 
 
 async def test_round__node_dead_over_a_restart__is_told_with_the_machines_time_and_again_after_cooling(daemon):

@@ -22,6 +22,7 @@ SHOWN = {
     f"keeper_{name}"
     for name in (
         *("rounds", "pool_drift_bps", "cycle_last_success_timestamp_seconds", "intents_open", "breaker_tripped"),
+        "pool_watched_since_timestamp_seconds",
         *("source_price_age_seconds", "source_price_off_bps", "price_spread_bps", "nonce_gap", "signer_balance_ustx"),
         *("signer_runway_days", "fee_budget_used_ustx", "fee_budget_left_ustx", "lease_held", "store_up", "paused"),
         *("node_in_use", "node_in_line", "node_height", "node_failures"),

@@ -19,6 +19,23 @@ def test_metrics__nothing_known__say_nothing():
     assert series(Metrics()) == {}
 
 
+def test_begin__what_rules_see_rising__starts_at_nothing():
+    metrics = Metrics()
+
+    metrics.begin([1, 2], ["slack"])
+    metrics.watched([1, 2], since=NOW)
+
+    assert {name: value for name, value in series(metrics).items() if "_created" not in name} == {
+        'keeper_rounds_total{ended="well"}': 0,
+        'keeper_slices_total{pool="1"}': 0,
+        'keeper_slices_total{pool="2"}': 0,
+        'keeper_alert_deliveries_total{channel="slack",fate="taken"}': 0,
+        'keeper_alert_deliveries_total{channel="slack",fate="given_up"}': 0,
+        'keeper_pool_watched_since_timestamp_seconds{pool="1"}': NOW,
+        'keeper_pool_watched_since_timestamp_seconds{pool="2"}': NOW,
+    }
+
+
 def test_cycle__refused__is_finished_and_counted_but_no_success():
     metrics = Metrics()
 
