@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     """Time between two rounds, in seconds; a round goes on with what is under way and does what the section `schedule` says is due."""
     plugins: tuple[str, ...] = ()
     """Names of the plugins to load; as JSON in the environment."""
-    plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    plugin: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """Each plugin's own section, checked by the plugin; values under secret-looking names are never shown."""
     assets: tuple[AssetSettings, ...] = ()
     """Assets that pools may hold; as JSON in the environment."""

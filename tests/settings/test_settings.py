@@ -238,10 +238,9 @@ def test_public__with_secrets_everywhere__stars_them_and_is_json_safe(tmp_path):
 
     for secret in ("node-key-value", "abc@", "plugin-query-value", "plugin-key-value", "verysecretpart"):
         assert secret not in shown
+        assert secret not in f"{settings} {settings!r}"
         assert any(secret in told for told in settings.secrets())
     assert settings.public()["plugin"]["slack"]["channel"] == "#ops"
-    for secret in ("node-key-value", "abc@"):
-        assert secret not in repr(settings)
 
 
 def test_asset_book__stx__is_booked_under_the_vaults_face(tmp_path):
