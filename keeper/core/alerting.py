@@ -123,6 +123,9 @@ REMEDIES = {
     "FeeTooHigh": "Wait for calmer blocks, or raise fees.max_fee_ustx.",
     "MarketRefused": "Check the named venue; another venue is used where one is configured.",
     "PlanRejected": "See the record for the limit that was hit.",
+    "PriceLeftMandate": "Nothing has to be done: the mandate rests until the price is back, it ends or a new vote is held.",
+    "SignerRefused": "See the rule that the signer names; change the signer's rules only if that transaction is one to allow.",
+    "BadInput": "See what the reason names; an asset that a pool holds has to be listed in the settings' `assets`.",
 }
 
 
