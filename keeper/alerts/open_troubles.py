@@ -31,6 +31,8 @@ class OpenTrouble:
     """When it was last known to be there."""
     gone_at: Seconds | None = None
     """When it was first looked for and not there; None while it is."""
+    told: tuple[str, ...] | None = None
+    """Channels that were told of it, or are about to be; None where an earlier version did not note them."""
 
 
 _ADAPTER: Final = TypeAdapter(OpenTrouble)
@@ -58,13 +60,34 @@ class OpenTroubles:
         if known is not None and known.gone_at is None and known.severity is alert.severity:
             self._open[alert.key] = replace(known, seen_at=now)  # not worth a write
             return
-        since = now if known is None else known.since
-        self._open[alert.key] = OpenTrouble(alert.severity, alert.title, alert.pool_id, since, now)
+        since, told = (now, ()) if known is None else (known.since, known.told)
+        self._open[alert.key] = OpenTrouble(alert.severity, alert.title, alert.pool_id, since, now, told=told)
         while len(self._open) > MOST:
             oldest = min(self._open, key=lambda key: self._open[key].since)
             del self._open[oldest]
             self._own.discard(oldest)
         self._changed = True
+
+    def offered(self, key: str, channels: Collection[str]) -> frozenset[str]:
+        """Note that these channels are being told of a trouble; return those among them that had not been told before."""
+        known = self._open.get(key)
+        if known is None:
+            return frozenset()
+        new = frozenset(channels) - frozenset(known.told or ())
+        self._put_told(key, known, {*(known.told or ()), *new})
+        return new
+
+    def answered(self, key: str, *, took: Collection[str], missed: Collection[str]) -> None:
+        """Note which channels took what they were offered, and which did not and know nothing of the trouble."""
+        known = self._open.get(key)
+        if known is not None:
+            self._put_told(key, known, {*(known.told or ()), *took} - {*missed})
+
+    def _put_told(self, key: str, known: OpenTrouble, told: Collection[str]) -> None:
+        names = tuple(sorted(told))
+        if names != known.told:
+            self._open[key] = replace(known, told=names)
+            self._changed = True
 
     def missing(self, prefix: str, still: str | None, now: Seconds) -> None:
         """Note that no trouble whose key begins with these parts, other than `still`, is there at the moment."""

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import structlog
 
 from keeper.alerts.lanes import PATIENCE_SECONDS, Lane
-from keeper.alerts.open_troubles import OpenTroubles
+from keeper.alerts.open_troubles import OpenTrouble, OpenTroubles
 from keeper.alerts.rules import RANK, AlertRule
 from keeper.core.alert_kinds import KINDS, link_to, over, page_of
 from keeper.core.records import Alert, AlertRecord, Severity
@@ -99,12 +99,15 @@ class AlertRouter:
         kind = KINDS.get(judged.kind)
         if kind is not None and kind.lasting:
             self._open.seen(judged, now)
-            await self._note_open()
         # No await from here to the mark, so that two tasks with one trouble say it once.
-        if self._cooling(self._said.get(judged.key), judged.severity, now):
-            return None
-        self._forget(now)
-        return self._start(judged, judged.severity, now)
+        task = None
+        if not self._cooling(self._said.get(judged.key), judged.severity, now):
+            self._forget(now)
+            task = self._start(
+                judged, now, [lane for lane in self._lanes if self._rule.wants(lane.name, judged.severity)]
+            )
+        await self._note_open()
+        return task
 
     async def over(self, prefix: str, *, still: str | None = None) -> None:
         """Note that no trouble whose key is `prefix` or begins with it and a colon, other than `still`, is there any more.
@@ -140,7 +143,7 @@ class AlertRouter:
             return
         for key, trouble in self._open.take_ended(now, self._rule.settle_seconds):
             alert = over(key, trouble.title, trouble.pool_id, since=trouble.since, until=trouble.seen_at, at=now)
-            self._start(replace(alert, link=link_to(self._rule.runbook, page_of(alert))), trouble.severity, now)
+            self._start(replace(alert, link=link_to(self._rule.runbook, page_of(alert))), now, self._told_of(trouble))
             self._said.pop(key, None)
         await self._note_open()
 
@@ -159,18 +162,27 @@ class AlertRouter:
         await asyncio.gather(*(lane.close(seconds) for lane in self._lanes))
         await self.flush(seconds)
 
-    def _start(self, alert: Alert, loudness: Severity, now: Seconds) -> asyncio.Task[AlertRecord]:
-        """Put an alert into the lines of the channels that are for this loudness."""
-        self._said[alert.key] = _Said(now, loudness, heard=True)
-        lanes = [lane for lane in self._lanes if self._rule.wants(lane.name, loudness)]
+    def _told_of(self, trouble: OpenTrouble) -> list[Lane]:
+        """Return the lines of those who were told of a trouble; of those it was for, where that was not noted."""
+        if trouble.told is None:
+            return [lane for lane in self._lanes if self._rule.wants(lane.name, trouble.severity)]
+        return [lane for lane in self._lanes if lane.name in trouble.told]
+
+    def _start(self, alert: Alert, now: Seconds, lanes: Sequence[Lane]) -> asyncio.Task[AlertRecord]:
+        """Put an alert into the lines of these channels."""
+        self._said[alert.key] = _Said(now, alert.severity, heard=True)
+        names = [lane.name for lane in lanes]
+        new = frozenset() if alert.resolved else self._open.offered(alert.key, names)
         taken = [lane.offer(alert) for lane in lanes]
-        task = asyncio.create_task(self._finish(alert, [lane.name for lane in lanes], taken), name="alert")
+        task = asyncio.create_task(self._finish(alert, names, taken, new), name="alert")
         self._going.add(task)
         task.add_done_callback(self._going.discard)
         return task
 
-    async def _finish(self, alert: Alert, names: Sequence[str], taken: Sequence[asyncio.Future[bool]]) -> AlertRecord:
-        """Wait until every channel has spoken, and write down where the alert went."""
+    async def _finish(
+        self, alert: Alert, names: Sequence[str], taken: Sequence[asyncio.Future[bool]], new: frozenset[str]
+    ) -> AlertRecord:
+        """Wait until every channel has spoken, and write down where the alert went; `new` ones had not been told before."""
         heard = dict(zip(names, await asyncio.gather(*taken), strict=True))
         record = AlertRecord(
             alert,
@@ -184,6 +196,9 @@ class AlertRouter:
             self._counts.alert(alert.severity, delivered=bool(record.delivered_to))
             for name, ok in heard.items():
                 self._counts.alert_sent(name, taken=ok)
+        if not alert.resolved:
+            self._open.answered(alert.key, took=record.delivered_to, missed=new.intersection(record.failed))
+            await self._open.save()
         await self._remember(record)
         return record
 

@@ -10,10 +10,13 @@ from keeper.alerts.router import AlertRouter
 from keeper.alerts.rules import AlertRule
 from keeper.core.records import Alert, Severity
 from keeper.core.units import Seconds
+from keeper.errors import NotifierUnavailable
+from keeper.retry import Retry
 from keeper.store.sqlite import open_store
 from tests.alerts.kit import START, Channel, Hands
 
 KEY = "refused:1:StalePrice"
+ONCE = Retry(attempts=1, budget=1.0)
 
 
 @dataclass
@@ -152,6 +155,70 @@ async def test_over__goes_to_those_who_heard_of_the_trouble_and_to_nobody_else(b
 
     assert len(loud.taken) == 4
     assert [alert.key for alert in quiet.taken] == ["halted:LedgerMismatch", "halted:LedgerMismatch"]
+
+
+async def test_over__channel_was_down_when_it_was_told__is_said_to_the_others_alone(bench):
+    up, down = Channel("up"), Channel("down", errors=[NotifierUnavailable("down")])
+    rule = AlertRule(settle_seconds=0)
+    for life in range(2):  # the second has it from the note
+        router = AlertRouter([up, down], bench.store, bench.clock, rule, retry=ONCE)
+        if life == 0:
+            await router.send(trouble())
+        else:
+            await router.over("refused:1")
+        await router.flush(5)
+
+    assert up.titles() == ["ALEX is stale", "Over: ALEX is stale"]
+    assert (down.tries, down.taken) == (1, [])
+
+
+async def test_over__channel_was_down_and_took_it_later__is_said_to_it_too(bench):
+    bench.channel.errors = [NotifierUnavailable("down")]
+    router = AlertRouter([bench.channel], bench.store, bench.clock, AlertRule(settle_seconds=0), retry=ONCE)
+    for later in (0, 61):
+        bench.clock.at = START + later
+        await router.send(trouble())
+        await router.flush(5)
+    await router.over("refused:1")
+    await router.flush(5)
+
+    assert bench.channel.titles() == ["ALEX is stale", "Over: ALEX is stale"]
+
+
+async def test_over__grew_worse_while_the_channel_was_down__is_said_to_it_when_it_took_the_second(bench):
+    bench.channel.errors = [NotifierUnavailable("down")]
+    router = AlertRouter([bench.channel], bench.store, bench.clock, AlertRule(settle_seconds=0), retry=ONCE)
+    await router.send(trouble())
+    await router.send(trouble(severity=Severity.CRITICAL))
+    await router.flush(5)
+    await router.over("refused:1")
+    await router.flush(5)
+
+    assert [alert.resolved for alert in bench.channel.taken] == [False, True]
+
+
+async def test_over__still_on_its_way__follows_what_it_ends(bench):
+    router = AlertRouter([bench.channel], bench.store, bench.clock, AlertRule(settle_seconds=0), retry=ONCE)
+    await router.send(trouble())
+    await router.over("refused:1")
+    await router.flush(5)
+
+    assert bench.channel.titles() == ["ALEX is stale", "Over: ALEX is stale"]
+
+
+async def test_over__note_of_an_earlier_version__is_said_by_severity(bench):
+    row = {"severity": "warning", "title": "T", "pool_id": 1, "since": START, "seen_at": START, "gone_at": START}
+    await bench.store.put_note(NOTE, {KEY: row})
+    quiet = Channel("quiet")
+    rule = AlertRule(channels={"quiet": Severity.CRITICAL})
+    router = AlertRouter([bench.channel, quiet], bench.store, bench.clock, rule)
+
+    bench.clock.at = START + 301
+    await router.over("refused:1")
+    await router.flush(5)
+
+    assert bench.channel.titles() == ["Over: T"]
+    assert quiet.taken == []
 
 
 async def test_over__no_block_seen_yet__waits_for_a_time(bench):
