@@ -8,6 +8,7 @@ import typer
 
 from keeper import console as output
 from keeper.cli.commands import Config, Json, read_settings
+from keeper.clock import ChainClock
 from keeper.core.leases import SENDER
 from keeper.core.paused import ONE_LINE, PAUSED_NOTE, RESUMED, Paused, is_one_line, paused_from
 from keeper.errors import BadInput
@@ -32,7 +33,7 @@ def pause(config: Config = None, *, why: Why = "", by: By = None, json: Json = F
 
     Example: keeper pause --why "looking into the prices of ALEX"
     """
-    paused = Paused(_short(by or _user(), "--by"), _short(why, "--why"), None)
+    paused = Paused(_short(by or _user(), "--by"), _short(why, "--why"), ChainClock().told_at())
     before = asyncio.run(_put(read_settings(config), paused.note()))
     if json:
         output.as_json({"paused": paused.note(), "before": before})

@@ -9,6 +9,7 @@ from keeper.housekeeping import next_thinning
 from keeper.ports import Store
 from keeper.settings import Settings
 from keeper.timetable import upcoming_of
+from keeper.web.text import instant
 from keeper.whale_watch import next_reading
 
 
@@ -38,7 +39,9 @@ async def plans(store: Store, settings: Settings) -> dict[str, Any]:
 def show_pause(planned: dict[str, Any]) -> None:
     """Print that the keeper is paused, when it is."""
     if planned["paused"]:
-        output.out.print(str(planned["paused"]["words"]), markup=False)
+        at = planned["paused"]["at"]
+        since = "" if at is None else f" (since {instant(at)})"
+        output.out.print(f"{planned['paused']['words']}{since}", markup=False)
 
 
 def show_due(planned: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ def is_one_line(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """Who paused the keeper, why, and when by its clock (None when no block had been seen)."""
+    """Who paused the keeper, why, and when: by its clock, or the machine's on the command line; None when nobody noted it."""
 
     by: str
     why: str
