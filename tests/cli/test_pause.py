@@ -14,8 +14,8 @@ from keeper.housekeeping import THINNED_NOTE
 from keeper.settings import load_settings
 from keeper.store.sqlite import open_store
 from keeper.timetable import Timetable
-from keeper.whale_watch import WATCHED_NOTE
 from keeper.web.text import instant
+from keeper.whale_watch import WATCHED_NOTE
 
 DONE, FAILED = 0, 1
 NOON = Seconds(1_795_262_400)
