@@ -26,7 +26,7 @@ class AlertSettings(Section):
     settle_seconds: int = Field(default=300, ge=0, le=86_400)
     """How long a trouble must not have come up again before people are told that it is over, in seconds."""
     runbook_url: str = Field(default=RUNBOOK, min_length=1, max_length=500)
-    """Address or folder of the runbook's pages, which every alert links."""
+    """Address of the runbook's pages, which every alert links, such as `/runbook` below the keeper's own page as your people reach it; a folder is shown as text."""
 
     @field_validator("kinds")
     @classmethod

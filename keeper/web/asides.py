@@ -9,7 +9,8 @@ from keeper.chain.members import NodeHealth, Standing
 from keeper.core.alert_kinds import halt_page, link_to
 from keeper.core.units import Seconds
 from keeper.web import text
-from keeper.web.lines import Tone, web_address
+from keeper.web.lines import Tone
+from keeper.web.runbook import href
 
 _HALTED = "halted"
 
@@ -105,7 +106,7 @@ def _trouble_line(key: str, trouble: OpenTrouble, runbook: str, now: Seconds | N
         time=text.instant(trouble.since),
         age=text.ago(trouble.since, now),
         link=link,
-        href=web_address(link),
+        href=href(link),
     )
 
 

@@ -8,6 +8,7 @@ from keeper.core.alert_kinds import KINDS
 from keeper.core.records import OPEN_STATES, AlertRecord, Decision, Intent, Outcome
 from keeper.core.units import Seconds
 from keeper.web import text
+from keeper.web.runbook import href
 
 AlertState = Literal["event", "open", "over"]
 Tone = Literal["good", "busy", "warn", "bad", "none"]
@@ -115,11 +116,6 @@ def alert_lines(
     return tuple(lines)
 
 
-def web_address(link: str) -> str | None:
-    """Return a link that a browser can follow; None for a path, which means nothing to it."""
-    return link if link.startswith(("https://", "http://")) else None
-
-
 def _alert_state(record: AlertRecord, going_on: Collection[str]) -> AlertState:
     kind = KINDS.get(record.alert.kind)
     if record.alert.key in going_on:
@@ -148,7 +144,7 @@ def _alert_line(record: AlertRecord, state: AlertState, now: Seconds | None) -> 
         resolved=alert.resolved,
         state=state,
         link=alert.link,
-        href=web_address(alert.link),
+        href=href(alert.link),
     )
 
 

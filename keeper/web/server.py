@@ -15,6 +15,7 @@ from keeper.alerts import open_troubles
 from keeper.core.paused import PAUSED_NOTE, paused_from
 from keeper.errors import BadSettings
 from keeper.telemetry.metrics import CONTENT_TYPE
+from keeper.web import runbook
 from keeper.web.answers import RENDERER, add_headers, as_json, errors, json_answer
 from keeper.web.api.dispatch import api_routes
 from keeper.web.cache import Answer, Kept, answer_of
@@ -75,6 +76,7 @@ def _own_routes() -> list[web.RouteDef]:
         web.get("/api/intents", api_intents),
         web.get("/api/alerts", api_alerts),
         web.get("/static/{name}", static),
+        web.get(f"{runbook.PATH}/{{name}}", runbook.runbook_page),
     ]
 
 

@@ -83,3 +83,6 @@ def test_wheel__of_the_keeper__makes_a_plugin_of_each_kind_from_the_template_it_
     where = run(python, "-c", "import keeper.testing; print(keeper.testing.__file__)", cwd=tmp_path)
     assert where.startswith(site)
     assert (Path(where).parent / "_template/venue/tests").is_dir()
+    pages = run(python, "-c", "from keeper.web.runbook import folder; print(folder())", cwd=tmp_path).strip()
+    assert pages.startswith(site)
+    assert (Path(pages) / "refused.md").is_file()

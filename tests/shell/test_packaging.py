@@ -96,6 +96,8 @@ def test_install_script__what_it_reads__gets_into_the_image():
     assert ignored[1] == "*"
     kept = {line.removeprefix("!") for line in ignored if line.startswith("!")}
     assert set(re.findall(r'"\$here"?/(\w+)', script)) <= kept
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert {name for name in built["force-include"] if not name.startswith("plugins/")} <= kept
     assert {"keeper", "pyproject.toml", "README.md", "LICENSE"} <= kept
     assert (ROOT / ".dockerignore").read_text() == (ROOT / ".containerignore").read_text()
 

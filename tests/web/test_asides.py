@@ -95,12 +95,20 @@ def test_page__open_trouble__stands_above_everything_and_leads_to_its_page():
     assert "&lt;i&gt;Pool 1&lt;/i&gt; is refused" in html
 
 
-@pytest.mark.parametrize("link", ["docs/runbook/refused.md", "javascript:alert(1)", "//evil.example/x"])
+@pytest.mark.parametrize(
+    "link", ["elsewhere/refused.md", "docs/runbook/../x.md", "javascript:alert(1)", "//evil.example/x"]
+)
 def test_page__link_that_is_no_web_address__is_text_and_not_a_link(link):
     html = page_with(Records((), (), (told("refused:1", link=link),), ()))
 
     assert f"what to do: {link}" in html
     assert f'href="{link}' not in html
+
+
+def test_page__runbook_of_the_keeper_itself__is_a_link_to_it():
+    html = page_with(Records((), (), (told("refused:1", link="docs/runbook/refused.md"),), ()))
+
+    assert '<a href="/runbook/refused.md" rel="noreferrer">what to do</a>' in html
 
 
 def test_page__every_pool_refused__says_that_it_runs_and_is_of_no_use():

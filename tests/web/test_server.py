@@ -7,6 +7,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 from samples import NOW, Hands, fill, web_state
+from yarl import URL
 
 from keeper.core.records import Outcome, PoolView
 from keeper.core.units import Seconds
@@ -66,6 +67,7 @@ PATHS = (
     "/api/nothing",
     "/static/app.css",
     "/static/x",
+    "/runbook/refused.md",
 )
 
 
@@ -87,6 +89,22 @@ async def test_page__full__is_html_and_never_cached(ask):
 
     assert (answer.status, answer.content_type, answer.headers["Cache-Control"]) == (200, "text/html", "no-store")
     assert "Meme Whale Portfolio" in text
+
+
+async def test_runbook__page_of_it__is_plain_text(ask):
+    async with ask.get("/runbook/refused.md") as answer:
+        body = await answer.text()
+
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert body.startswith("# A cycle was refused")
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing.md", "refused", "..%2Fmonitoring.md", "%2e%2e%2f%2e%2e%2fpyproject.toml", "a%00.md"]
+)
+async def test_runbook__anything_else__is_not_there(ask, name):
+    async with ask.get(URL(f"/runbook/{name}", encoded=True)) as answer:
+        assert answer.status == 404
 
 
 async def test_healthz__working_then_stale__turns_from_200_to_503(ask, hands):
