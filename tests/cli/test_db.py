@@ -174,7 +174,7 @@ def test_export__with_damaged_records__names_the_first_or_leaves_them_out(keeper
 
     refused = keeper("db", "export", file, "-c", full)
     exported = keeper("db", "export", file, "-c", full, "--leave-out-damaged", "--json")
-    told = keeper("db", "export", file, "-c", full, "--leave-out-damaged")
+    told = keeper("db", "export", tmp_path / "again.jsonl", "-c", full, "--leave-out-damaged")
     imported = keeper("db", "import", file, "-c", other)
     checked = json.loads(keeper("db", "check", "-c", other, "--json")[1])
 

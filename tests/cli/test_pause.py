@@ -87,8 +87,8 @@ def test_pause__store_that_is_not_there__is_refused_and_none_is_made(keeper, con
     assert not (config.parent / "keeper.sqlite3").exists()
 
 
+@pytest.mark.usefixtures("new_store")
 def test_pause__store_that_no_keeper_has_held__is_refused(keeper, config):
-    status(keeper, config)  # makes the file
 
     assert keeper("pause", "-c", config)[0] == FAILED
     assert status(keeper, config)["paused"] is None

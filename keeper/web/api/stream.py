@@ -48,7 +48,7 @@ async def events(ask: Ask[Nothing, Nothing]) -> web.StreamResponse:
     return response
 
 
-async def _pass_on(listener: Listener, response: web.StreamResponse, write: Callable[[Event], str], pace: Pace) -> None:
+async def _pass_on(listener: Listener, response: web.StreamResponse, spell: Callable[[Event], str], pace: Pace) -> None:
     while True:
         try:
             async with asyncio.timeout(pace.heartbeat):
@@ -58,7 +58,7 @@ async def _pass_on(listener: Listener, response: web.StreamResponse, write: Call
             continue
         if event is None:
             return
-        await _send(response, write(event), pace)
+        await _send(response, spell(event), pace)
 
 
 def written(event: Event, names: Mapping[int, str], seen: AsOf) -> str:
