@@ -57,7 +57,10 @@ class Draft:
         return cls(curves, held, goals, reverse, found, {i: x for i, x, _ in used}, {i: gain for i, _, gain in used})
 
     def without(self, closed: Iterable[int], *, trial: bool = False) -> "Draft":
-        """Return the cheapest plan over the lanes in use but the closed ones, and over the same lanes backwards."""
+        """Return the cheapest plan over the lanes in use but the closed ones, and over the same lanes backwards.
+
+        A closed lane is gone for good: no later plan has it, so whoever closes lanes comes to an end.
+        """
         curves = self._open_without(closed)
         return Draft.of(curves, self.held, self.goals, self.reverse, self.found.logs, trial=trial)
 
@@ -80,8 +83,10 @@ class Draft:
         return [(self.curves[lane].sell, self.curves[lane].buy) for lane in left]
 
     def _open_without(self, closed: Iterable[int]) -> dict[int, Curve]:
-        left = self.sold.keys() - set(closed)
-        ways = left | {self.reverse[lane] for lane in left if lane in self.reverse}
+        gone = set(closed)
+        left = self.sold.keys() - gone
+        # Where both ways are in use the closed one is also the way back of the one left, and must not come back as that.
+        ways = left | {self.reverse[lane] for lane in left if lane in self.reverse} - gone
         return {lane: curve for lane, curve in self.curves.items() if lane in ways}
 
     def with_curves(self, other: Mapping[int, Curve]) -> "Draft":
