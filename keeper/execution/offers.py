@@ -71,10 +71,10 @@ class Offers:
         """Offer the very same bytes again where nobody knows them; return what waits at the chain's next nonce.
 
         Of several intents at one nonce only the one that pays most is offered: the others have lost, unless
-        the chain says otherwise.
+        the chain says otherwise. What is out of reach is left alone: no node would take it.
         """
         front: Intent | None = None
-        for runner in front_runners(open_ones, nonces.confirmed):
+        for runner in front_runners(open_ones, nonces.confirmed, nonces.reach):
             intent = runner if self._inquiry.is_waiting(runner) else await self._once_more(runner)
             front = intent if intent.nonce == nonces.confirmed else front
         return front

@@ -23,7 +23,7 @@ from keeper.execution.fenced import Fenced, unfenced
 from keeper.execution.inquiry import UNSPOKEN, Inquiry
 from keeper.execution.journal import Claim, Journal, Signed
 from keeper.execution.maker import Maker
-from keeper.execution.nonces import Nonces, front_runners
+from keeper.execution.nonces import Nonces, believed, front_runners
 from keeper.execution.offers import Offers
 from keeper.execution.orders import Order
 from keeper.pause import pause
@@ -216,7 +216,7 @@ class Sender:
         open_ones = await self._journal.open()
         nonces = await self._look(open_ones)
         reached("nonce.chosen")
-        waiting = front_runners((i for i in open_ones if i.state in UNSPOKEN), nonces.confirmed)
+        waiting = front_runners((i for i in open_ones if i.state in UNSPOKEN), nonces.confirmed, nonces.reach)
         front = waiting[0] if order.urgent and waiting else None
         if front is not None and not front.urgent and (front.fee_ustx or 0) < self._fees.cap:
             log.warning("nonce_taken_over", nonce=front.nonce, by=claim.key, waits=front.key)
@@ -224,7 +224,7 @@ class Sender:
         return Place(nonces.next())
 
     async def _look(self, open_ones: list[Intent]) -> Nonces:
-        """Ask node and API how the account's nonces stand, and hold the journal against it."""
+        """Ask node and API how the account's nonces stand, and hold the journal against it. Raises NodeUnavailable."""
         reached("account.before")
         account = await READ(self._chain.account, self.address)
         reached("account.after")
@@ -232,9 +232,12 @@ class Sender:
         mempool = await READ(self._chain.mempool_nonces, self.address)
         reached("mempool.after")
         ours = frozenset(i.nonce for i in open_ones if i.nonce is not None)
-        nonces = Nonces(account.nonce, ours, frozenset(mempool.pending), self._offers.contested())
+        confirmed = believed(account.nonce, mempool.next_nonce)
+        nonces = Nonces(confirmed, ours, frozenset(mempool.pending), self._offers.contested())
         if nonces.foreign:
             log.warning("foreign_nonces", nonces=list(nonces.foreign), confirmed=nonces.confirmed)
+        if nonces.out_of_reach:
+            log.warning("nonces_out_of_reach", nonces=list(nonces.out_of_reach), confirmed=nonces.confirmed)
         self._state = KeyState(nonces, account.balance_ustx)
         return nonces
 

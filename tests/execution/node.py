@@ -51,6 +51,8 @@ class ModelNode:
     """Whether the API says nothing of what waits."""
     late: bool = False
     """Whether the API does not know of any block yet."""
+    told: int | None = None
+    """What it says is the account's next nonce; the truth with None."""
     ghosts: frozenset[int] = frozenset()
     """Nonces that the API believes in and no node holds."""
     offered: list[bytes] = field(default_factory=list)
@@ -67,7 +69,7 @@ class ModelNode:
         return Tip(self.height, "00" * 32, Seconds(1_000 + self.height))
 
     async def account(self, principal: str) -> Account:
-        return Account(MicroStx(10**9), self.nonce)
+        return Account(MicroStx(10**9), self.nonce if self.told is None else self.told)
 
     async def mempool_nonces(self, principal: str) -> MempoolNonces:
         seen = set() if self.blind else set(self.mempool)

@@ -408,6 +408,35 @@ async def test_recover__api_believes_in_a_ghost__its_nonce_is_used_up(store, sto
     }
 
 
+async def test_execute__false_nonce_told_once__nothing_is_signed_there(store, stop):
+    node = ModelNode(told=7 + 1_000)
+    sender = make_sender(store, node, stop)
+
+    with pytest.raises(NodeUnavailable, match="next nonce is 1007"):
+        await sender.execute(order())
+    node.told = None
+
+    assert (await sender.execute(order())).nonce == 7
+    assert len(node.offered) == 1
+
+
+async def test_recover__signed_far_ahead_because_all_told_a_false_nonce__nothing_is_filled_or_offered_for_it(
+    store, stop
+):
+    node = ModelNode(told=7 + 1_000, ghosts=frozenset({7 + 999}))
+    far = await make_sender(store, node, stop).execute(order())
+    node.told, node.ghosts = None, frozenset()
+
+    for age in range(1, 6):
+        await make_sender(store, node, stop, now=1_000 + age * RAISE).recover()
+    later = make_sender(store, node, stop, now=1_000 + 6 * RAISE)
+    [again, other] = [await later.execute(order("pay:1:2")), await later.execute(order("pay:1:3"))]
+
+    assert (far.nonce, again.key, again.state) == (1_007, far.key, IntentState.SIGNED)
+    assert (other.nonce, other.state) == (7, IntentState.SETTLED)
+    assert [decode_transaction(raw).txid for raw in node.offered] == [far.txid, other.txid]
+
+
 async def test_recover__no_node_takes_the_front_any_more__its_nonce_is_used_up_and_it_is_given_up(store, stop):
     node = ModelNode(auto_mine=False, lose_requests=1)
     await make_sender(store, node, stop).execute(order())
