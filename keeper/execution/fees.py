@@ -1,10 +1,12 @@
 """What may be paid: a floor, a step for another try, and caps that nothing gets past, per transaction and per day."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from keeper.core.units import BPS_ONE, Bps, MicroStx, Seconds
-from keeper.errors import FeeTooHigh
+from keeper.errors import FeeTooHigh, KeeperError, LeaseLost
 from keeper.execution.fenced import Fenced
 from keeper.points import reached
 from keeper.ports import Clock
@@ -57,6 +59,21 @@ class DayBudget:
     async def spent_on(self, at: Seconds) -> MicroStx:
         """Return what was set aside on the day (UTC) that `at`, in seconds since 1970, is in."""
         return MicroStx(int((await self._notes.note(_name(at)) or {"ustx": 0})["ustx"]))
+
+    @asynccontextmanager
+    async def reserved(self, ustx: int, *, urgent: bool) -> AsyncIterator[None]:
+        """Set `ustx` aside for what is signed within, and give it back when nothing comes of that.
+
+        Raises FeeTooHigh when the day's cap would be passed.
+        """
+        await self.reserve(ustx, urgent=urgent)
+        try:
+            yield
+        except LeaseLost:  # somebody else keeps the budget now
+            raise
+        except KeeperError:
+            await self.release(ustx)
+            raise
 
     async def reserve(self, ustx: int, *, urgent: bool) -> None:
         """Set `ustx` aside. Raises FeeTooHigh when the day's cap would be passed."""

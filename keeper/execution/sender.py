@@ -181,35 +181,33 @@ class Sender:
 
     async def _sign(self, order: Order, claim: Claim, place: Place | None = None) -> Intent:
         intent = await self._journal.planned(claim.key, order, self.address)
-        reserved = 0
         try:
             fee = order.fee_ustx if order.fee_ustx is not None else await self.quote_fee(order)
             place = place or await self._place(order, claim)
             if place.above is not None:
                 fee = self._fees.raised(place.above, fee) or self._fees.cap
-            await self._budget.reserve(fee, urgent=order.urgent)
-            reserved = fee
-            signed = await self._signature(self._maker.draft(order, nonce=place.nonce, fee=fee), urgent=order.urgent)
+            signed = await self._signature(
+                self._maker.draft(order, nonce=place.nonce, fee=fee), fee, urgent=order.urgent
+            )
         except LeaseLost:
             raise
         except KeeperError as exc:
             await self._journal.dropped(intent, f"never signed: {exc}")
-            if reserved:
-                await self._budget.release(reserved)
             raise
         return await self._journal.signed(intent, signed)
 
-    async def _signature(self, draft: Transaction, *, urgent: bool) -> Signed:
-        """Have it signed; for more, where a signer elsewhere has given the nonce to bytes that never reached us."""
-        try:
-            return await self._maker.signed(draft)
-        except SignerRefused as exc:
-            least = exc.facts.get("least_fee_ustx")
-            if not isinstance(least, int):
-                raise
-            fee = self._fees.checked(least)
-            await self._budget.reserve(fee - draft.origin.fee, urgent=urgent)
-            return await self._maker.signed(self._maker.at_fee(draft, fee))
+    async def _signature(self, draft: Transaction, ustx: int, *, urgent: bool) -> Signed:
+        """Set `ustx` aside and have it signed; for more, where a signer elsewhere gave the nonce to bytes we never had."""
+        async with self._budget.reserved(ustx, urgent=urgent):
+            try:
+                return await self._maker.signed(draft)
+            except SignerRefused as exc:
+                least = exc.facts.get("least_fee_ustx")
+                if not isinstance(least, int):
+                    raise
+                fee = self._fees.checked(least)
+            async with self._budget.reserved(fee - draft.origin.fee, urgent=urgent):
+                return await self._maker.signed(self._maker.at_fee(draft, fee))
 
     async def _place(self, order: Order, claim: Claim) -> Place:
         """Return the next free place, or for what is urgent the place of what waits in front and can wait."""
@@ -274,8 +272,7 @@ class Sender:
             self._mark_stuck(intent)
             return
         reached("replace.decided")
-        await self._budget.reserve(fee - before, urgent=intent.urgent)
-        signed = await self._signature(self._maker.at_fee(signed_before, fee), urgent=intent.urgent)
+        signed = await self._signature(self._maker.at_fee(signed_before, fee), fee - before, urgent=intent.urgent)
         log.warning("fee_raised", intent=intent.key, nonce=intent.nonce, before_ustx=before, fee_ustx=fee)
         await self._offers.replacement(await self._journal.replaced(intent, signed))
 

@@ -9,7 +9,7 @@ from keeper.chain.postconditions import Mode
 from keeper.chain.transactions import Network, decode_transaction
 from keeper.core.records import IntentKind, IntentState
 from keeper.core.units import MicroStx, Seconds
-from keeper.errors import FeeTooHigh, LeaseLost, NodeUnavailable, SignerRefused, TransactionRefused
+from keeper.errors import FeeTooHigh, LeaseLost, NodeUnavailable, SignerRefused, SignerUnavailable, TransactionRefused
 from keeper.execution.fees import FeeRule
 from keeper.execution.fenced import Fenced
 from keeper.execution.inquiry import SPENT_GRACE
@@ -575,6 +575,53 @@ async def test_execute__signer_gave_the_nonce_away__takes_its_place_for_more(sto
     intent = await sender.execute(order())
 
     assert (intent.state, intent.fee_ustx, await sender.fees_today()) == (IntentState.SETTLED, 5_001, 5_001)
+
+
+class Refusing(KeySigner):
+    """A signer that signs up to `most` µSTX and then says what `refusal` says."""
+
+    def __init__(self, most, refusal):
+        super().__init__(bytes(31) + b"\x01", Network.TESTNET)
+        self.most, self.refusal = most, refusal
+
+    async def sign(self, transaction):
+        if transaction.origin.fee > self.most:
+            raise self.refusal
+        return await super().sign(transaction)
+
+
+NOT_SIGNED = [
+    SignerUnavailable("no answer"),
+    SignerRefused("above the policy's max_fee_ustx", rule="fee"),
+    SignerRefused("the nonce belongs to another transaction", rule="nonce", least_fee_ustx=5_001),
+    SignerRefused("the nonce belongs to another transaction", rule="nonce", least_fee_ustx=300_000),
+]
+
+
+@pytest.mark.parametrize("refusal", NOT_SIGNED)
+async def test_recover__higher_fee_is_not_signed__nothing_stays_set_aside_for_it(store, stop, refusal):
+    node, clock = ModelNode(auto_mine=False), ManualClock(Seconds(1_000))
+    fees = FeeRule(MicroStx(1_000), MicroStx(200_000))
+    sender = Sender(node, store, Refusing(3_000, refusal), Network.TESTNET, fees, clock, stop)
+    await sender.execute(order())
+
+    clock.advance(RAISE)
+    for _ in range(3):
+        await sender.recover()
+
+    assert (fees_of(node), await sender.fees_today()) == ([3_000], 3_000)
+
+
+@pytest.mark.parametrize("refusal", NOT_SIGNED)
+async def test_execute__not_signed_at_any_fee__nothing_stays_set_aside(store, stop, refusal):
+    fees = FeeRule(MicroStx(1_000), MicroStx(200_000))
+    signer, clock = Refusing(0, refusal), ManualClock(Seconds(1_000))
+    sender = Sender(ModelNode(), store, signer, Network.TESTNET, fees, clock, stop)
+
+    with pytest.raises((type(refusal), FeeTooHigh)):
+        await sender.execute(order())
+
+    assert await sender.fees_today() == 0
 
 
 async def test_recover__mined_after_a_long_wait_and_the_api_is_late__is_not_given_up(store, stop):
