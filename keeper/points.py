@@ -15,7 +15,7 @@ _AROUND: Final = (
     "account",
     "mempool",
     "fee_reserve",
-    "fee_release",
+    "fee_refused",
     "signing",
     "offer",
     "offer_again",

@@ -1,9 +1,10 @@
 """What may be paid: a floor, a step for another try, and caps that nothing gets past, per transaction and per day."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from keeper.core.units import BPS_ONE, Bps, MicroStx, Seconds
 from keeper.errors import FeeTooHigh, KeeperError, LeaseLost
@@ -45,7 +46,11 @@ class FeeRule:
 
 
 class DayBudget:
-    """Counts what the day's transactions may cost. Counted before signing, so that a crash counts too much, never too little."""
+    """Counts what the day's transactions may cost. Counted before signing, so that a crash counts too much, never too little.
+
+    Bytes that a node turned away stay counted, for it may have kept them. What is signed next under their nonce costs
+    only what it pays more, because the chain takes one of them. One such nonce is remembered, the last.
+    """
 
     def __init__(self, notes: Fenced, clock: Clock, rule: FeeRule) -> None:
         self._notes = notes
@@ -58,7 +63,19 @@ class DayBudget:
 
     async def spent_on(self, at: Seconds) -> MicroStx:
         """Return what was set aside on the day (UTC) that `at`, in seconds since 1970, is in."""
-        return MicroStx(int((await self._notes.note(_name(at)) or {"ustx": 0})["ustx"]))
+        return MicroStx(int((await self._day(at))["ustx"]))
+
+    async def counted(self, nonce: int) -> MicroStx:
+        """Return the most that was counted today for what was turned away under `nonce`; 0 when that is not known."""
+        day = await self._day(self._clock.now())
+        return MicroStx(int(day["refused_ustx"])) if day.get("refused_nonce") == nonce else MicroStx(0)
+
+    async def refused(self, nonce: int, ustx: MicroStx) -> None:
+        """Remember that bytes for `nonce` that pay `ustx` are counted and were turned away."""
+        most = max(ustx, await self.counted(nonce))
+        reached("fee_refused.before")
+        await self._put(await self.spent(), {"refused_nonce": nonce, "refused_ustx": most})
+        reached("fee_refused.after")
 
     @asynccontextmanager
     async def reserved(self, ustx: int, *, urgent: bool) -> AsyncIterator[None]:
@@ -83,17 +100,20 @@ class DayBudget:
             message = f"today's transactions have cost {spent} µSTX; with {ustx} more they pass the day's cap of {cap}"
             raise FeeTooHigh(message, asked=ustx, spent=spent, cap=cap, setting="fees.max_day_ustx")
         reached("fee_reserve.before")
-        await self._notes.put_note(self._name(), {"ustx": spent + ustx})
+        await self._put(spent + ustx)
         reached("fee_reserve.after")
 
     async def release(self, ustx: int) -> None:
-        """Give back what was set aside for bytes that no node took."""
-        reached("fee_release.before")
-        await self._notes.put_note(self._name(), {"ustx": max(await self.spent() - ustx, 0)})
-        reached("fee_release.after")
+        """Give back what was set aside for what nobody signed."""
+        await self._put(max(await self.spent() - ustx, 0))
 
-    def _name(self) -> str:
-        return _name(self._clock.now())
+    async def _day(self, at: Seconds) -> Mapping[str, Any]:
+        return await self._notes.note(_name(at)) or {"ustx": 0}
+
+    async def _put(self, ustx: int, changes: Mapping[str, int] = MappingProxyType({})) -> None:
+        """Write down today's sum, with what else changes."""
+        now = self._clock.now()
+        await self._notes.put_note(_name(now), {**await self._day(now), **changes, "ustx": ustx})
 
 
 def _name(at: Seconds) -> str:

@@ -104,7 +104,8 @@ class Offers:
             self._contested[intent.nonce] = self._clock.now()
         if fate in OVER:
             refused = await self._journal.refused(intent, {"why": str(exc), **exc.facts})
-            await self._budget.release(intent.fee_ustx or 0)
+            if intent.nonce is not None and intent.fee_ustx is not None:
+                await self._budget.refused(intent.nonce, intent.fee_ustx)
             log.warning("transaction_refused", intent=intent.key, fate=fate, reason=str(exc))
             return refused
         # For now, or for a reason this keeper does not know: still open, the chain decides.

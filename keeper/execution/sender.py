@@ -186,9 +186,9 @@ class Sender:
             place = place or await self._place(order, claim)
             if place.above is not None:
                 fee = self._fees.raised(place.above, fee) or self._fees.cap
-            signed = await self._signature(
-                self._maker.draft(order, nonce=place.nonce, fee=fee), fee, urgent=order.urgent
-            )
+            draft = self._maker.draft(order, nonce=place.nonce, fee=fee)
+            more = max(fee - await self._budget.counted(place.nonce), 0)
+            signed = await self._signature(draft, more, urgent=order.urgent)
         except LeaseLost:
             raise
         except KeeperError as exc:

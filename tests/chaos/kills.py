@@ -137,7 +137,7 @@ async def _after_a_ghost(ground, point, rng):
 
 _RECIPES = {
     "journal.refused": _after_a_refusal,
-    "fee_release": _after_a_refusal,
+    "fee_refused": _after_a_refusal,
     "journal.replaced": _after_a_long_wait,
     "replace.decided": _after_a_long_wait,
     "offer_again": _after_a_loss,

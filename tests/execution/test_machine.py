@@ -15,7 +15,7 @@ from keeper.chain.transactions import Network, decode_transaction
 from keeper.core.records import IntentKind, IntentState
 from keeper.core.units import MicroStx, Seconds
 from keeper.errors import KeeperError
-from keeper.execution.fees import FeeRule
+from keeper.execution.fees import DAY_SECONDS, FeeRule
 from keeper.execution.orders import Order
 from keeper.execution.sender import Sender, SendRule
 from keeper.points import POINTS, listen
@@ -28,6 +28,7 @@ VAULT = "ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM.whale-pool-vault"
 CONFIRMATIONS = 3
 SIGNER = KeySigner(bytes(31) + b"\x01", Network.TESTNET)
 CAP = 40_000
+BEGIN = Seconds(1_000_000)
 ABORT = "0801" + "00" * 15 + "05"
 KILL = st.one_of(st.just(0), st.integers(1, 40))
 """At which point on the way the process ends; 0 for a quiet way."""
@@ -62,7 +63,7 @@ class SenderMachine(RuleBasedStateMachine):
     def boot(self):
         self.runner, self.stack = asyncio.Runner(), AsyncExitStack()
         self.folder = self.stack.enter_context(tempfile.TemporaryDirectory())
-        self.node, self.clock = ModelNode(auto_mine=False), ManualClock(Seconds(1_000_000))
+        self.node, self.clock = ModelNode(auto_mine=False), ManualClock(BEGIN)
         self.store = self.run(self.stack.enter_async_context(open_store(Path(self.folder) / "keeper.sqlite3")))
         self.executed: dict[str, str] = {}
         self.wanted: set[str] = set()
@@ -213,6 +214,19 @@ class SenderMachine(RuleBasedStateMachine):
             transaction = decode_transaction(raw)
             assert known[transaction.txid] == transaction.origin.nonce
             assert transaction.origin.fee <= CAP
+
+    @invariant()
+    def is_paid_for(self):
+        """What was set aside is enough for whatever of all bytes that a node has seen may be mined: one at each nonce."""
+        if not hasattr(self, "runner"):
+            return
+        dearest: dict[int, int] = {}
+        for raw in self.node.offered:
+            origin = decode_transaction(raw).origin
+            dearest[origin.nonce] = max(origin.fee, dearest.get(origin.nonce, 0))
+        days = range(BEGIN // DAY_SECONDS, self.clock.now() // DAY_SECONDS + 1)
+        counted = sum(self.run(self.sender.fees_on(Seconds(day * DAY_SECONDS))) for day in days)
+        assert sum(dearest.values()) <= counted
 
     def come_to_rest(self):
         """With a quiet node everything is resolved and everything wanted is carried out."""

@@ -359,13 +359,34 @@ async def test_execute__the_day_has_cost_enough__nothing_is_signed_but_the_urgen
     assert (await tomorrow.execute(order("pay:1:9"))).state is IntentState.SETTLED
 
 
-async def test_execute__node_refuses_for_good__what_was_set_aside_is_given_back(store, stop):
+async def test_execute__node_refuses_for_good__the_next_try_at_that_nonce_costs_only_what_it_pays_more(store, stop):
     node = ModelNode(refuse="NoSuchContract")
     sender = make_sender(store, node, stop)
+    counted = []
+    for fee in (3_000, 3_000, 5_000, 2_000, 5_000):
+        node.fee = fee
+        assert (await sender.execute(order())).state is IntentState.REFUSED
+        counted.append(await sender.fees_today())
+    node.refuse = None
 
-    refused = await sender.execute(order())
+    settled = await sender.execute(order())
+    await sender.execute(order("pay:1:3"))
 
-    assert (refused.state, await sender.fees_today()) == (IntentState.REFUSED, 0)
+    assert (counted, settled.state) == ([3_000, 3_000, 5_000, 5_000, 5_000], IntentState.SETTLED)
+    assert await sender.fees_today() == 10_000
+
+
+async def test_execute__node_keeps_what_it_refuses_and_counts_on__gets_no_more_bytes_than_the_day_may_cost(store, stop):
+    node = ModelNode(refuse="FeeTooLow")
+    sender = make_sender(store, node, stop, day_cap=100_000)
+
+    for _ in range(30):
+        await sender.execute(order())
+        node.nonce += 1  # as if something had spent it
+
+    with pytest.raises(FeeTooHigh, match="the day's cap"):
+        await sender.execute(order())
+    assert sum(fees_of(node)) == await sender.fees_today() == 90_000
 
 
 async def test_execute__somebody_else_uses_the_key__goes_behind_and_says_so(store, stop):
