@@ -97,7 +97,9 @@ class DayBudget:
         spent = await self.spent()
         cap = self._rule.day_cap if urgent else self._rule.day_cap * (BPS_ONE - KEPT_BACK_BPS) // BPS_ONE
         if spent + ustx > cap:
-            message = f"today's transactions have cost {spent} µSTX; with {ustx} more they pass the day's cap of {cap}"
+            kept = "" if urgent else f", less the {self._rule.day_cap - cap} kept for what is urgent"
+            what = f"fees.max_day_ustx of {self._rule.day_cap}{kept}"
+            message = f"today's transactions may cost {spent} µSTX already; with {ustx} more they pass {what}"
             raise FeeTooHigh(message, asked=ustx, spent=spent, cap=cap, setting="fees.max_day_ustx")
         reached("fee_reserve.before")
         await self._put(spent + ustx)
