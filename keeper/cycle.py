@@ -20,7 +20,7 @@ from keeper.core.policy import Policy, PoolRule
 from keeper.core.prices import Fault, RefusedPrice
 from keeper.core.records import POSTED_BESIDE, Decision, Intent, IntentState, Outcome
 from keeper.core.units import Seconds
-from keeper.errors import KeeperError, LedgerMismatch, PlanRejected, Refused, Transient
+from keeper.errors import KeeperError, LedgerMismatch, PlanRejected, Refused, ResultUnreadable, Transient
 from keeper.execution.sender import Sender
 from keeper.last_views import LastViews
 from keeper.observe import Observer, WebPrices
@@ -160,6 +160,8 @@ class Cycle:
             return
         try:
             done = await self._steps.found_out(rule, intent)
+        except ResultUnreadable as exc:
+            done = self._unread(rule, exc)
         except (Refused, LookupError, TypeError, ValueError) as exc:
             log.warning("outcome_unreadable", intent=intent.key, error=type(exc).__name__, reason=str(exc))
             self._accounted.add(intent.key)
@@ -194,6 +196,8 @@ class Cycle:
             done = await self._step(rule)
         except (Unfinished, _Held) as exc:
             done = exc.done
+        except ResultUnreadable as exc:
+            done = self._unread(rule, exc)
         except Refused as exc:
             done = self._refused(rule, exc)
         except Transient as exc:
@@ -219,6 +223,8 @@ class Cycle:
             due = self._steps.payable(fresh)
             paid = await self._steps.pay(rule, fresh, due) if due else None
             await self._watch.paid(rule)
+        except ResultUnreadable:
+            raise  # it was mined, so nothing here may say that nobody was paid
         except Refused as exc:
             log.warning("withdrawal_not_paid", pool=rule.pool_id, error=type(exc).__name__, reason=str(exc))
             await self._alerts.send(alerting.not_paid(rule, str(exc), _error_facts(exc), self._clock.now()))
@@ -345,6 +351,12 @@ class Cycle:
         facts = {"mandate": mandate.mandate_id, "slices": mandate.slices}
         news = mandate.slices and self._records.last(rule.pool_id) is not Outcome.REBALANCED
         return Done(Outcome.REBALANCED, found.step.reason, facts, alert if news else None)
+
+    def _unread(self, rule: PoolRule, exc: ResultUnreadable) -> Done:
+        """Return the one record of a transaction that did something nobody can read."""
+        facts = _error_facts(exc)
+        alert = alerting.unread(rule, str(exc), facts, self._clock.now())
+        return Done(Outcome.REFUSED, str(exc), facts, alert, str(exc.facts["key"]))
 
     def _refused(self, rule: PoolRule, exc: Refused) -> Done:
         kind, facts = type(exc).__name__, _error_facts(exc)

@@ -20,6 +20,7 @@ KeeperError
 │   │   └── PriceLeftMandate
 │   ├── FeeTooHigh
 │   ├── TransactionRefused
+│   ├── ResultUnreadable
 │   ├── SignerRefused
 │   └── BadInput
 └── Halt                      stop, page a person, exit 78 so that systemd does not restart
@@ -112,6 +113,10 @@ class FeeTooHigh(Refused):
 
 class TransactionRefused(Refused):
     """The node or a contract refused a transaction."""
+
+
+class ResultUnreadable(Refused):
+    """A transaction was mined as a success, but what it answered has a shape that this keeper does not know."""
 
 
 class SignerRefused(Refused):

@@ -1,11 +1,12 @@
 """What a decision record, a report and a page say about a cycle: JSON-safe facts, missing is None."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from keeper.analysis import Analysis, budget_of
-from keeper.chain.clarity import Ok, decode
 from keeper.chain.contracts import QueuedWithdrawal
+from keeper.chain.plain import Record, unexpected
 from keeper.core import views
 from keeper.core.benefit import Worth
 from keeper.core.plans import Plan
@@ -15,6 +16,7 @@ from keeper.core.records import Decision, Intent
 from keeper.core.units import BPS_ONE, USTX_PER_STX
 from keeper.execution.actions import leg_facts
 from keeper.observe import PoolFacts
+from keeper.results import read_result
 
 
 def point_facts(points: Sequence[PricePoint]) -> list[dict[str, Any]]:
@@ -79,41 +81,51 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
 
 
 def slice_facts(intent: Intent) -> dict[str, Any]:
-    """Return what a settled slice really did, from the rebalancer's own answer."""
-    answer = result_of(intent)
-    outs = answer["outs"]
-    legs = [dict(leg, actual_out=str(out)) for leg, out in zip(intent.call["expects"]["legs"], outs, strict=True)]
-    sold, bought = int(answer["sold-ustx"]), int(answer["bought-ustx"])
+    """Return what a settled slice really did, from the rebalancer's own answer. Raises ResultUnreadable."""
+    return {**_slice_call(intent), **read_result(intent, partial(_slice_answer, intent.call["expects"]["legs"]))}
+
+
+def _slice_call(intent: Intent) -> dict[str, Any]:
     return {
         "txid": intent.txid,
         "block": intent.result.get("block_height"),
         "slice": intent.call["expects"]["slice"],
         "mandate": intent.call["expects"]["mandate"],
-        "legs": legs,
-        "sold_ustx": str(sold),
-        "bought_ustx": str(bought),
-        "cost_bps": None if sold == 0 else round((sold - bought) * BPS_ONE / sold, 2),
-        "drift_before_bps": int(answer["drift-before"]),
-        "drift_after_bps": int(answer["drift-after"]),
         "fee_ustx": intent.fee_ustx,
     }
 
 
+def _slice_answer(legs: Sequence[Mapping[str, Any]], value: Any, what: str) -> dict[str, Any]:
+    answer = Record(value, what)
+    outs, sold, bought = answer.numbers("outs"), answer.number("sold-ustx"), answer.number("bought-ustx")
+    if len(outs) != len(legs):
+        unexpected(f"{what}, field outs", outs, f"one number for each of {len(legs)} legs")
+    return {
+        "legs": [dict(leg, actual_out=str(out)) for leg, out in zip(legs, outs, strict=True)],
+        "sold_ustx": str(sold),
+        "bought_ustx": str(bought),
+        "cost_bps": None if sold == 0 else round((sold - bought) * BPS_ONE / sold, 2),
+        "drift_before_bps": answer.number("drift-before"),
+        "drift_after_bps": answer.number("drift-after"),
+    }
+
+
 def payment_facts(intent: Intent) -> dict[str, Any]:
-    """Return what a settled payment of the queue really did, beside what each user was expected to get."""
-    answer = result_of(intent)
+    """Return what a settled payment of the queue really did, beside what each user was expected to get.
+
+    Raises ResultUnreadable.
+    """
+    answer = read_result(intent, _payment_answer)
     return {
         "txid": intent.txid,
-        "requests": int(answer["paid-requests"]),
-        "paid_ustx": str(answer["paid-ustx"]),
+        **answer,
         "expected": intent.call["expects"]["payments"],
     }
 
 
-def result_of(intent: Intent) -> Any:
-    """Return the plain value inside a settled intent's `(ok …)`."""
-    answer = decode(bytes.fromhex(str(intent.result["result_hex"]).removeprefix("0x")))
-    return answer.value if isinstance(answer, Ok) else answer
+def _payment_answer(value: Any, what: str) -> dict[str, Any]:
+    answer = Record(value, what)
+    return {"requests": answer.number("paid-requests"), "paid_ustx": str(answer.number("paid-ustx"))}
 
 
 def view_facts(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from keeper import narrate
-from keeper.chain import reasons
+from keeper.chain import plain, reasons
 from keeper.chain.clarity import Err, decode
 from keeper.core import alerting
 from keeper.core.mandates import NOT_CARRIED_OUT, WHY_REJECTED, ProposalState
@@ -14,6 +14,7 @@ from keeper.core.records import Alert, Intent, Outcome
 from keeper.core.units import USTX_PER_STX, Bps, Seconds, percent
 from keeper.errors import KeeperError, Refused, TransactionRefused
 from keeper.execution.inquiry import why_failed
+from keeper.results import read_result
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Unfinished(Exception):
 
 
 def traded(intent: Intent, **seen: Any) -> Done:
-    """Say what a slice really did; `seen` are facts that only its own turn knows."""
+    """Say what a slice really did; `seen` are facts that only its own turn knows. Raises ResultUnreadable."""
     done = narrate.slice_facts(intent)
     venues = ", ".join(dict.fromkeys(str(leg["venue"]) for leg in done["legs"]))
     before, after = percent(done["drift_before_bps"]), percent(done["drift_after_bps"])
@@ -47,8 +48,8 @@ def traded(intent: Intent, **seen: Any) -> Done:
 
 
 def proposed(rule: PoolRule, intent: Intent, at: Seconds, *, because: str = "", **seen: Any) -> Done:
-    """Say that a vote is open; `because` is why, as its own turn put it."""
-    proposal_id = int(narrate.result_of(intent))
+    """Say that a vote is open; `because` is why, as its own turn put it. Raises ResultUnreadable."""
+    proposal_id = read_result(intent, plain.number)
     drift = Bps(int(intent.call["expects"]["because"]["drift_bps"]))
     words = f"proposal {proposal_id} is open for votes"
     return Done(
@@ -61,8 +62,8 @@ def proposed(rule: PoolRule, intent: Intent, at: Seconds, *, because: str = "", 
 
 
 def passed(intent: Intent, **seen: Any) -> Done | None:
-    """Say that a vote passed; None when it did not."""
-    if narrate.result_of(intent) is not True:
+    """Say that a vote passed; None when it did not. Raises ResultUnreadable."""
+    if not read_result(intent, plain.flag):
         return None
     facts = _concluded(intent, seen)
     return Done(
@@ -86,7 +87,7 @@ def _concluded(intent: Intent, seen: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def paid(rule: PoolRule, intent: Intent, at: Seconds) -> Done:
-    """Say who of the queue was paid."""
+    """Say who of the queue was paid. Raises ResultUnreadable."""
     facts = narrate.payment_facts(intent)
     requests, ustx = int(facts["requests"]), int(facts["paid_ustx"])
     return Done(

@@ -17,6 +17,7 @@ from keeper.analysis import (
     worth_of,
 )
 from keeper.chain.contracts import ConsensusPrice, PoolContracts, PostedPrice
+from keeper.chain.plain import Record
 from keeper.core.assets import STX, AssetBook
 from keeper.core.benefit import Worth
 from keeper.core.chain_types import Tip
@@ -44,6 +45,7 @@ from keeper.observe import TIP_RETRY, WebPrices
 from keeper.outcomes import Done, Unfinished
 from keeper.ports import Chain, Clock, Store
 from keeper.requotes import Requote, Requotes
+from keeper.results import read_result
 from keeper.retry import READ
 
 Read = TypeVar("Read")
@@ -137,7 +139,7 @@ class Steps:
         posted = self._to_report(rule, found, web)
         intent = await self._settle(self._actions.post_prices(rule, posted))
         self._reported[rule.pool_id] = self._clock.now()
-        tripped = int(narrate.result_of(intent)["tripped"])
+        tripped = read_result(intent, lambda value, what: Record(value, what).number("tripped"))
         if tripped:
             message = f"the oracle's breaker tripped on {tripped} price(s): a jump or a spread beyond its bound"
             raise PriceJump(message, txid=intent.txid, tripped=tripped)
@@ -298,7 +300,7 @@ class Steps:
     async def found_out(self, rule: PoolRule, intent: Intent) -> Done | None:
         """Return what a transaction came to that no turn waited for; None for a kind that has no record of its own.
 
-        Raises NodeUnavailable.
+        Raises NodeUnavailable, ResultUnreadable.
         """
         match intent.kind:
             case IntentKind.REBALANCE:

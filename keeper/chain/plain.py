@@ -19,6 +19,13 @@ def number(value: Any, what: str) -> int:
     return value
 
 
+def flag(value: Any, what: str) -> bool:
+    """Return a bool."""
+    if not isinstance(value, bool):
+        unexpected(what, value, "true or false")
+    return value
+
+
 def text(value: Any, what: str) -> str:
     """Return a principal or string."""
     if not isinstance(value, str):
@@ -55,10 +62,7 @@ class Record:
 
     def flag(self, key: str) -> bool:
         """Return a bool field."""
-        value = self._fields.get(key)
-        if not isinstance(value, bool):
-            unexpected(self._name(key), value, "true or false")
-        return value
+        return flag(self._fields.get(key), self._name(key))
 
     def buffer(self, key: str) -> bytes:
         """Return a buff field."""
@@ -70,6 +74,13 @@ class Record:
     def record(self, key: str) -> "Record":
         """Return a tuple field."""
         return Record(self._fields.get(key), self._name(key))
+
+    def numbers(self, key: str) -> list[int]:
+        """Return a field that is a list of uints."""
+        value = self._fields.get(key)
+        if not isinstance(value, list):
+            unexpected(self._name(key), value, "a list")
+        return [number(item, self._name(key)) for item in value]
 
     def rows(self, key: str) -> list["Record"]:
         """Return a field that is a list of tuples."""

@@ -1,6 +1,7 @@
 """What a person is told: what happened, what the keeper did, what they can do."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from keeper.core.policy import PoolRule
@@ -124,6 +125,8 @@ REMEDIES = {
     "MarketRefused": "Check the named venue; another venue is used where one is configured.",
     "PlanRejected": "See the record for the limit that was hit.",
     "PriceLeftMandate": "Nothing has to be done: the mandate rests until the price is back, it ends or a new vote is held.",
+    "ResultUnreadable": "Look the transaction up in an explorer and compare what it answered; if another node says otherwise, replace "
+    "the one that is configured.",
     "SignerRefused": "See the rule that the signer names; change the signer's rules only if that transaction is one to allow.",
     "BadInput": "See what the reason names; an asset that a pool holds has to be listed in the settings' `assets`.",
 }
@@ -141,6 +144,15 @@ def refused(rule: PoolRule, kind: str, reason: str, facts: Mapping[str, Any], at
         at=at,
         pool_id=rule.pool_id,
         facts={"error": kind, **facts},
+    )
+
+
+def unread(rule: PoolRule, reason: str, facts: Mapping[str, Any], at: Seconds) -> Alert:
+    """Tell people that a transaction did something, and nobody can say what."""
+    return replace(
+        refused(rule, "ResultUnreadable", reason, facts, at),
+        title=f"{rule.name}: a transaction's result cannot be read",
+        done="It was not sent again. The next cycle looks at the pool as it is now.",
     )
 
 

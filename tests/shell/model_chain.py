@@ -6,7 +6,7 @@ answers with a Clarity value, as a node would. Rules of the contracts that no te
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keeper.chain.clarity import bool_, decode, err, list_, ok, plain, tuple_, uint
@@ -79,6 +79,8 @@ class ModelChain:
     balance: int = 50_000_000
     fee: int = 3_000
     mines_at_once: bool = True
+    says_of_success: bytes | None = None
+    """What every successful transaction is said to have answered, whatever it did; None is the truth."""
     down_after: int | None = None
     """How many more requests are answered; None is all of them."""
     sent: list[Transaction] = field(default_factory=list)
@@ -131,7 +133,10 @@ class ModelChain:
 
     async def transaction(self, txid) -> Status | None:
         self._answer()
-        return Status("pending") if txid in self.waiting else self.mined.get(txid)
+        status = Status("pending") if txid in self.waiting else self.mined.get(txid)
+        if status is None or status.status != "success" or self.says_of_success is None:
+            return status
+        return replace(status, result_hex=self.says_of_success.hex())
 
     # --- what tests do to it ---
 
