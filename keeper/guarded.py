@@ -19,8 +19,8 @@ from keeper.core.chain_types import Tip
 from keeper.core.market import Books, Fill, MarketView, Route
 from keeper.core.prices import PricePoint
 from keeper.core.records import Alert
-from keeper.core.units import BaseUnits
-from keeper.core.whales import Whale
+from keeper.core.units import BPS_ONE, UINT128_MAX, BaseUnits
+from keeper.core.whales import LATEST, MOST_SCORE, MOST_SHARE_BPS, MOST_STACKED_USTX, Whale
 from keeper.errors import KeeperError, MarketRefused, NodeUnavailable, NotifierUnavailable, SourceUnavailable, TipMoved
 from keeper.ports import ContractReader, Dex, Notifier, PriceSource, WhaleFeed
 
@@ -111,7 +111,7 @@ class GuardedRoute:
         """Return what the contract would pay. Raises MarketRefused, also for whatever the plugin does wrong."""
         try:
             fill = self.inner.quote(books, amount_in)
-            whole = type(fill) is Fill and type(fill.amount_out) is int and fill.amount_out >= 0
+            whole = type(fill) is Fill and _within(fill.amount_out, UINT128_MAX)
             if whole and fill.amount_in == amount_in and isinstance(fill.books, Mapping):
                 return fill
         except MarketRefused:
@@ -275,18 +275,24 @@ def _route(owner: GuardedDex, route: Any, books: Books) -> GuardedRoute:
     return GuardedRoute(*texts, keys, route, owner)
 
 
+def _within(number: Any, most: int) -> bool:
+    """Tell whether it is a whole number that nothing later on is too small for."""
+    return type(number) is int and 0 <= number <= most
+
+
 def _whale(answer: Any, category: str) -> Whale:
     if type(answer) is not Whale or answer.category != category or not isinstance(answer.address, str):
         message = "an answer that is no whale of the category asked for"
         raise Nonsense(message)
-    numbers = (answer.score, answer.stacked_ustx, answer.observed_at)
+    numbers = [(answer.score, MOST_SCORE), (answer.stacked_ustx, MOST_STACKED_USTX), (answer.observed_at, LATEST)]
     weights = answer.allocation_bps
-    known = () if answer.win_rate_bps is None else (answer.win_rate_bps,)
-    if not all(type(number) is int and number >= 0 for number in (*numbers, *known)):
+    if answer.win_rate_bps is not None:
+        numbers.append((answer.win_rate_bps, BPS_ONE))
+    if not all(_within(number, most) for number, most in numbers):
         message = "a whale with a number that is none"
         raise Nonsense(message)
     if not isinstance(weights, Mapping) or not all(
-        isinstance(symbol, str) and type(bps) is int and bps >= 0 for symbol, bps in weights.items()
+        isinstance(symbol, str) and _within(bps, MOST_SHARE_BPS) for symbol, bps in weights.items()
     ):
         message = "a whale with a weight that is none"
         raise Nonsense(message)

@@ -136,13 +136,16 @@ class Observer:
 
     async def _ask(self, source: PriceSource) -> _Said:
         name, assets = source.name, self._assets.all()
+        symbols = {asset.symbol for asset in assets}
         try:
             async with asyncio.timeout(PLUGIN_SECONDS):
                 answer = await READ(source.prices, assets)
-            symbols = {asset.symbol for asset in assets}
             points, refused = vetted(answer, name, symbols, now=self._clock.now(), ahead=MOST_AHEAD)
         except SourceUnavailable as exc:
-            return _nothing(name, str(exc), exc.facts)
+            said = exc.facts.get("refused")
+            rows = [row for row in said if isinstance(row, RefusedPrice)] if isinstance(said, tuple) else []
+            _, refused = vetted(rows, name, symbols, now=self._clock.now(), ahead=MOST_AHEAD)
+            return _nothing(name, str(exc), exc.facts.get("fault"), refused)
         except TimeoutError:
             return _nothing(name, f"no answer within {PLUGIN_SECONDS:g} s")
         except Exception as exc:  # noqa: BLE001 - a plugin is somebody else's code: it is named and left out
@@ -287,11 +290,8 @@ def _hint(source: PriceSource) -> str:
     return hint if isinstance(hint, str) else ""
 
 
-def _nothing(name: str, why: str, facts: Mapping[str, object] | None = None) -> _Said:
+def _nothing(name: str, why: str, fault: object = None, refused: tuple[RefusedPrice, ...] = ()) -> _Said:
     """Return the silence of a source, with every fault it knows of itself."""
-    known = facts or {}
-    rows, fault = known.get("refused"), known.get("fault")
-    refused = tuple(row for row in rows if isinstance(row, RefusedPrice)) if isinstance(rows, tuple) else ()
     whole = RefusedPrice(name, ANY_ASSET, fault if isinstance(fault, Fault) else Fault.NO_ANSWER, why)
     return _Said(refused=refused or (whole,), trouble=why)
 

@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from keeper.chain.c32 import parse_principal
 from keeper.core.units import Bps, MicroStx, Seconds
-from keeper.core.whales import Whale
+from keeper.core.whales import LATEST, MOST_SCORE, MOST_SHARE_BPS, MOST_STACKED_USTX, Whale
 from keeper.errors import BadInput
 
 MAX_BYTES = 16 * 1024 * 1024
 STANDARD_INPUT: Final = Path("-")
 
 
-Share = Annotated[int, Field(ge=0, le=10**6)]
+Share = Annotated[int, Field(ge=0, le=MOST_SHARE_BPS)]
 
 
 class _WhaleRow(BaseModel):
@@ -23,11 +23,11 @@ class _WhaleRow(BaseModel):
 
     address: str = Field(min_length=1, max_length=200)
     category: str = Field(min_length=1, max_length=60)
-    score: int = Field(ge=0, le=10**9)
+    score: int = Field(ge=0, le=MOST_SCORE)
     win_rate_bps: int | None = Field(default=None, ge=0, le=10_000)
-    stacked_ustx: int = Field(default=0, ge=0, le=2**63 - 1)
+    stacked_ustx: int = Field(default=0, ge=0, le=MOST_STACKED_USTX)
     allocation_bps: dict[str, Share]
-    observed_at: int = Field(ge=1, le=2**40)
+    observed_at: int = Field(ge=1, le=LATEST)
 
 
 _ROWS = TypeAdapter(list[_WhaleRow])

@@ -13,17 +13,14 @@ from typing import Any, Final, Literal
 from keeper.chain.c32 import parse_principal
 from keeper.core.assets import AssetBook
 from keeper.core.units import BPS_ONE, USTX_PER_STX, Bps, MicroStx, Seconds, value_ustx_down
-from keeper.core.whales import Whale
+from keeper.core.whales import LATEST, MOST_SCORE, MOST_STACKED_USTX, Whale
 from keeper.errors import BadInput
 
 ShareUnit = Literal["fraction", "percent", "bps"]
 HoldingUnit = Literal["fraction", "percent", "bps", "value", "tokens", "base_units"]
 _BPS_OF: Final[Mapping[str, int]] = {"fraction": BPS_ONE, "percent": 100, "bps": 1}
 _MOST_HOLDINGS: Final = 1_000
-_MOST_SCORE: Final = 10**9
-_MOST_USTX: Final = 2**63 - 1
 _MOST_DIGITS: Final = 60
-_LATEST: Final = 2**40
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,2})?")
 
 
@@ -75,7 +72,7 @@ def whale_of(found: Mapping[str, Any], rule: WhaleMapping, assets: AssetBook, pr
     return Whale(
         address=address,
         category=_category(found, rule),
-        score=100 if rule.score is None else _whole(found, rule.score, 100, _MOST_SCORE),
+        score=100 if rule.score is None else _whole(found, rule.score, 100, MOST_SCORE),
         win_rate_bps=_win_rate(found, rule),
         stacked_ustx=_stacked(found, rule),
         allocation_bps=_allocation(found, rule, assets, prices),
@@ -127,7 +124,7 @@ def _win_rate(found: Mapping[str, Any], rule: WhaleMapping) -> Bps | None:
 def _stacked(found: Mapping[str, Any], rule: WhaleMapping) -> MicroStx:
     if rule.stacked is None:
         return MicroStx(0)
-    return MicroStx(_whole(found, rule.stacked, USTX_PER_STX if rule.stacked_unit == "stx" else 1, _MOST_USTX))
+    return MicroStx(_whole(found, rule.stacked, USTX_PER_STX if rule.stacked_unit == "stx" else 1, MOST_STACKED_USTX))
 
 
 def _allocation(
@@ -186,7 +183,7 @@ def _time(found: Mapping[str, Any], rule: WhaleMapping) -> Seconds:
     else:
         counted = number(value)
         at = -1 if counted is None else int(counted / (1_000 if rule.observed_unit == "milliseconds" else 1))
-    if not 0 < at < _LATEST:
+    if not 0 < at < LATEST:
         raise _bad(rule.observed_at, "is not a time since 1970")
     return Seconds(at)
 

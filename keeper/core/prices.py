@@ -132,10 +132,17 @@ def vetted(
     return tuple(points), tuple(refused)
 
 
+def _vet_refusal(item: RefusedPrice, source: str, asked: Collection[str]) -> RefusedPrice:
+    """Return the refusal under names and a fault that we know: it is counted by them."""
+    known = item.asset if isinstance(item.asset, str) and item.asset in asked else ANY_ASSET
+    if not isinstance(item.fault, Fault) or not isinstance(item.why, str):
+        return RefusedPrice(source, known, Fault.UNREADABLE, "a refusal without a reason that is known")
+    return RefusedPrice(source, known, item.fault, item.why)
+
+
 def _vet(item: object, source: str, asked: Collection[str]) -> Observation:
     if isinstance(item, RefusedPrice):
-        known = item.asset if item.asset in asked else ANY_ASSET
-        return RefusedPrice(source, known, item.fault, item.why)
+        return _vet_refusal(item, source, asked)
     if not isinstance(item, PricePoint):
         return RefusedPrice(source, ANY_ASSET, Fault.UNREADABLE, f"a {type(item).__name__} is no price")
     if item.source != source or item.asset not in asked or item.quote not in get_args(Quote):

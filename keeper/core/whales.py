@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from keeper.core.units import Bps, MicroStx, Seconds
 
 RankBy = Literal["score", "stacked"]
+
+MOST_SCORE: Final = 10**9
+MOST_SHARE_BPS: Final = 10**6
+MOST_STACKED_USTX: Final = 2**63 - 1
+LATEST: Final = 2**40
+"""No whale's numbers are anywhere near these, its time in seconds least of all; a larger one is a mistake or worse."""
 
 
 @dataclass(frozen=True, slots=True)

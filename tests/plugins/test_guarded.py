@@ -234,12 +234,23 @@ class Dear:
         lambda fill: replace(fill, amount_out=1.5),
         lambda fill: replace(fill, amount_out=True),
         lambda fill: replace(fill, amount_out=-1),
+        lambda fill: replace(fill, amount_out=10**400),
         lambda fill: replace(fill, amount_in=fill.amount_in + 1),
         lambda fill: replace(fill, books=None),
         lambda fill: boom(),
         lambda fill: halt(),
     ],
-    ids=["nothing", "a float", "a bool", "negative", "another amount", "no books", "raises", "halts"],
+    ids=[
+        "nothing",
+        "a float",
+        "a bool",
+        "negative",
+        "larger than any amount",
+        "another amount",
+        "no books",
+        "raises",
+        "halts",
+    ],
 )
 async def test_quote__nonsense__is_refused_and_counted(answer, count, counted):
     market = await FakeDex(POOLS).market(ScriptedReader(), build.tip())
@@ -333,8 +344,16 @@ class Kept:
         replace(WHALE, allocation_bps=None),
         replace(WHALE, allocation_bps={"STX": 0.5}),
         replace(WHALE, allocation_bps={5: 5}),
+        replace(WHALE, score=10**5000),
+        replace(WHALE, stacked_ustx=10**5000),
+        replace(WHALE, observed_at=2**63),
+        replace(WHALE, win_rate_bps=10_001),
+        replace(WHALE, allocation_bps={"STX": 10**5000}),
     ],
-    ids=["text", "category", "NaN", "negative", "bool", "no time", "no weights", "fraction", "symbol"],
+    ids=[
+        *("text", "category", "NaN", "negative", "bool", "no time", "no weights", "fraction", "symbol"),
+        *("score", "stake", "time", "win rate", "share"),
+    ],
 )
 async def test_whales__one_that_is_none__is_source_unavailable(answer, count):
     await failing(GuardedFeed("odd", "oddity", Kept(WHALE, answer), count).whales("defi"), SourceUnavailable)

@@ -52,6 +52,10 @@ BAD = {
     "another quote": (usd(quote="EUR"), "wrong_asset"),
     "no point": ({"price": 5}, "unreadable"),
     "refused by the source": (RefusedPrice("odd", "ALEX", Fault.MISSING, "it is gone"), "missing"),
+    "fault in its own words": (RefusedPrice("odd", "ALEX", "stale", "old"), "unreadable"),
+    "fault that is none": (RefusedPrice("odd", "ALEX", ["x"], "old"), "unreadable"),
+    "reason that is none": (RefusedPrice("odd", "ALEX", Fault.STALE, 10**5_000), "unreadable"),
+    "refusal of no asset": (RefusedPrice("odd", ["ALEX"], Fault.STALE, "old"), "stale"),
 }
 
 
@@ -71,6 +75,17 @@ async def test_cycle__bad_answer_of_one_source__is_counted_and_never_used(case, 
 
         assert decision.outcome is Outcome.WITHIN_THRESHOLD
         assert "odd" not in str(decision.facts["prices"])
+        assert counted(world) == {("odd", reason): 1}
+
+
+@pytest.mark.parametrize("case", [case for case, (said, _) in BAD.items() if isinstance(said, RefusedPrice)])
+async def test_cycle__source_fails_and_refuses__is_counted_by_a_fault_that_is_known(case, tmp_path):
+    said, reason = BAD[case]
+    error = SourceUnavailable("odd says nothing", refused=(said,))
+    async with open_world(tmp_path, more_sources=(Odd(error),)) as world:
+        decision = await world.run()
+
+        assert decision.facts["silent_sources"] == {"odd": "odd says nothing"}
         assert counted(world) == {("odd", reason): 1}
 
 
