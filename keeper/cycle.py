@@ -26,6 +26,7 @@ from keeper.last_views import LastViews
 from keeper.observe import Observer, WebPrices
 from keeper.outcomes import Done, Unfinished
 from keeper.ports import Clock, Store
+from keeper.second_look import SecondLook
 from keeper.steps import Steps
 from keeper.telemetry.metrics import Metrics
 from keeper.telemetry.pulse import Pulse
@@ -103,6 +104,7 @@ class Cycle:
             pulse=pulse,
             clock=clock,
         )
+        self._looks = SecondLook()
         self._unsure = True
         self._unchecked = BOOKS_EVERY
         self._checked_at: Tip | None = None
@@ -121,8 +123,8 @@ class Cycle:
         self._prices.begin()
         self._views.begin()
         async with self._turns:
-            await self._check_vault(tip)
-            left_open = await self._go_on()
+            await self._looks.at("vault", self._check_vault(tip))
+            left_open = await self._looks.at("open", self._go_on())
             decisions = tuple([await self.turn(rule) for rule in pools])
         try:
             await self._watch.round_ended(tip, quiet=not (decisions or left_open))
@@ -176,6 +178,7 @@ class Cycle:
         """Check books and breakers in every so many rounds, unless no block has come since the last time."""
         self._unchecked += 1
         if self._unchecked >= BOOKS_EVERY and tip != self._checked_at:
+            self._checked_at = None  # whatever comes of it, the next round looks again unless this one goes well
             await self._check_books(tip)
             self._metrics.prices.breakers(await self._observer.breakers(tip))
             self._unchecked, self._checked_at = 0, tip
@@ -193,7 +196,7 @@ class Cycle:
         started = self._timer()
         self._sights[rule.pool_id] = Sight()
         try:
-            done = await self._step(rule)
+            done = await self._looks.at(rule.pool_id, self._step(rule))
         except (Unfinished, _Held) as exc:
             done = exc.done
         except ResultUnreadable as exc:

@@ -66,6 +66,8 @@ class ModelChain:
     """By principal: by how much the oracle's own view of an asset lies above what is reported, as its averages do."""
     answers_next: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Error codes that the next calls of a function answer with, in order."""
+    lies_next: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    """What the next reads of a function are answered with, in order, whatever is true."""
     closed_venues: set[str] = field(default_factory=set)
     """Venues that answer every question and fail every swap."""
     thin_adapters: set[str] = field(default_factory=set)
@@ -103,6 +105,8 @@ class ModelChain:
             self.pass_time(BLOCK_SECONDS)
         if tip.height != self.height:
             raise TipMoved
+        if self.lies_next[function]:
+            return self.lies_next[function].pop(0)
         return Reads(self).answer(contract, function, [decode(arg) for arg in args])
 
     async def account(self, principal) -> Account:

@@ -12,7 +12,7 @@ from keeper.core.pauses import RUNNING
 from keeper.core.records import Outcome
 from keeper.core.units import Seconds
 from keeper.doctor import books
-from keeper.errors import BadInput, LedgerMismatch
+from keeper.errors import BadInput, LedgerMismatch, NodeUnavailable
 from keeper.testing.build import DEPLOYER, STX
 from keeper.timetable import Timetable
 from keeper.whale_file import read_whales
@@ -190,6 +190,8 @@ async def test_run__at_rest_and_web_sources_stamp_their_prices_late__reports_no_
 async def test_run__vault_has_less_than_its_books_say__halts(world):
     world.chain.gifts[STX.principal] = -1
 
+    with pytest.raises(NodeUnavailable, match="looked at a second time"):
+        await world.run()
     with pytest.raises(LedgerMismatch, match="1 missing"):
         await world.run()
 
