@@ -29,15 +29,25 @@ class ChainClock:
         self._monotonic = monotonic
         self._machine = machine
         self._time: Seconds | None = None
+        self._height = 0
+        self._floor = Seconds(0)
         self._noted_at = 0.0
         self.started = asyncio.Event()
         """Set by the first block."""
 
     def note(self, tip: Tip) -> None:
-        """Take over the time of a block; an older block than one already seen changes nothing."""
+        """Take over the time of a block; an older block than one already seen changes nothing.
+
+        Every block is dated after the one before it. So a higher one with an earlier date than the one gone by so far
+        shows that this was dated falsely, and only then does time go back: never past the block gone by before that,
+        lest a second false date open days whose fees are spent.
+        """
         if self._time is None or tip.time > self.now():
-            self._time, self._noted_at = tip.time, self._monotonic()
-            self.started.set()
+            self._floor = tip.time if self._time is None else self._time
+        elif not (tip.height > self._height and self._floor <= tip.time < self._time):
+            return
+        self._time, self._height, self._noted_at = tip.time, tip.height, self._monotonic()
+        self.started.set()
 
     def now(self) -> Seconds:
         """Return seconds since 1970. Raises NodeUnavailable before the first block was seen."""

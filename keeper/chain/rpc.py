@@ -99,7 +99,7 @@ class StacksNode:
 
     async def _block(self, which: str) -> Tip:
         block = Fields.of(_expect(await self._api.get("extended", "v2", "blocks", which)))
-        return Tip(block.whole("height"), block.hash("index_block_hash"), Seconds(block.whole("block_time")))
+        return Tip(block.whole("height"), block.hash("index_block_hash"), Seconds(block.instant("block_time")))
 
     async def account(self, principal: str) -> Account:
         """Return unlocked and locked µSTX and the next nonce by confirmed transactions. Raises NodeUnavailable."""

@@ -7,6 +7,8 @@ from typing import Any, Final
 from keeper.chain.http import Answer
 
 U64_MAX: Final = 2**64 - 1
+LATEST: Final = 2**40
+"""No block was made so many seconds after 1970; a later one fits into no store and no calendar."""
 _HASH: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
 _AMOUNT: Final = re.compile(r"0x[0-9a-fA-F]{1,32}")
 _BYTES: Final = re.compile(r"0x((?:[0-9a-fA-F]{2})+)")
@@ -42,6 +44,13 @@ class Fields:
     def whole(self, key: str) -> int:
         """Return a whole number from 0 to 2^64-1."""
         return self._whole(key, self._fields.get(key))
+
+    def instant(self, key: str) -> int:
+        """Return seconds since 1970, above 0 and below 2^40."""
+        value = self.whole(key)
+        if not 0 < value < LATEST:
+            self._answer.reject(f"{key} is no time that a block could have")
+        return value
 
     def _whole(self, key: str, value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= U64_MAX:
